@@ -1,0 +1,47 @@
+# Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check docs lock clean
+
+# Importing dbt without stored bytecode takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHON
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Make .venv with everything in it (PYTHON=python3.13 chooses the interpreter)
+
+.venv/.ready: requirements.lock pyproject.toml
+	@sh .ci/setup
+
+run: setup ## Land what is new in landing/, build, print the receipt
+	@.venv/bin/hub run
+
+test: setup ## Run all tests, with the coverage of loader/
+	.venv/bin/pytest --cov=loader --cov-branch --cov-report=term:skip-covered
+
+# Linting compiles the models: in a database in memory, so that no warehouse is made or locked.
+# A model that is a mere macro call has no SQL of its own, and linting it takes longest.
+own_sql = $(shell grep -rilw select --include=*.sql --exclude-dir=generic $(wildcard models tests snapshots))
+
+check: setup ## Lint, format, types, security, SQL style and house rules
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy loader
+	.venv/bin/bandit -q -c pyproject.toml -r loader
+	HUB_DATABASE=:memory: .venv/bin/sqlfluff lint -q $(own_sql)
+	.venv/bin/pytest -m check
+
+docs: setup ## Write the data documentation as one page, target/static_index.html
+	.venv/bin/dbt docs generate --static
+
+lock: ## Resolve requirements.in into requirements.lock (FLAGS=--upgrade: newest versions; needs uv)
+	@command -v uv >/dev/null || { echo "lock: uv is missing: install it with 'pip install uv'" >&2; exit 1; }
+	uv pip compile requirements.in --output-file requirements.lock --quiet \
+	    --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(FLAGS)
+
+clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
+	rm -rf .venv target logs dbt_packages build *.egg-info
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage .coverage.* htmlcov
+	find $(wildcard loader tests) -name __pycache__ -prune -exec rm -rf {} +

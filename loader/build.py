@@ -1,0 +1,79 @@
+"""Drives dbt in this process."""
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from loader.project import Project
+
+log = logging.getLogger(__name__)
+
+
+def build(
+    project: Project, run_id: str, skip: list[str], scratch: Path | None = None
+) -> list[str]:
+    """Build and test every model for the open run; return what kept dbt from running at all.
+
+    skip:    the stages to switch off.
+    scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
+
+    What fails in the build is in the log of runs, where dbt's hook writes it.
+    """
+    # importing dbt takes longer than most commands: only a build pays for it
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    arguments = [
+        "build",
+        *("--project-dir", str(project.root)),
+        *("--profiles-dir", str(project.root)),
+        # unit tests guard changes of the code; they say nothing of the data
+        *("--exclude-resource-type", "unit_test"),
+        *("--log-level-file", "none"),
+        "--quiet",
+    ]
+    if skip != (project.vars.get("skip") or []):
+        arguments += ["--vars", json.dumps({"skip": skip})]
+    if scratch:
+        arguments += ["--target-path", str(scratch)]
+    settings = {"HUB_DATABASE": str(project.database), "HUB_RUN_ID": run_id}
+    with _environment(settings), contextlib.redirect_stdout(sys.stderr):
+        try:
+            outcome = dbtRunner(callbacks=[_report_progress]).invoke(arguments)
+        finally:
+            # dbt keeps the file open, and with it locked, until the process ends
+            DuckDBConnectionManager.close_all_connections()
+    if outcome.exception:
+        return [f"dbt: {outcome.exception}"]
+    return []
+
+
+@contextlib.contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _report_progress(event: Any) -> None:
+    """Log each node as dbt starts it, and show it in place on a terminal."""
+    if event.info.name != "LogStartLine":
+        return
+    log.debug("%s of %s: %s", event.data.index, event.data.total, event.data.description)
+    if sys.stderr.isatty():
+        line = f"building {event.data.index}/{event.data.total} {event.data.description}"
+        last = event.data.index == event.data.total
+        sys.stderr.write(f"\r\x1b[K{'' if last else line[:78]}")
+        sys.stderr.flush()

@@ -1,0 +1,165 @@
+"""The `hub` command: reads the command line, calls the work, prints its result."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loader import __version__, logs, rendering
+from loader.errors import HubError, WrongUse
+from loader.project import Project, open_project
+
+
+def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that all have, and its project as the first argument."""
+
+    @functools.wraps(command)
+    def wrapper(
+        database: str | None,
+        landing: str | None,
+        log_level: str,
+        log_format: str,
+        **options: Any,
+    ) -> None:
+        logs.set_up(log_level, log_format)
+        command(open_project(database, landing), **options)
+
+    for option in reversed(
+        [
+            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+            click.option("--database", metavar="FILE", help="The warehouse (HUB_DATABASE)."),
+            click.option("--landing", metavar="DIR", help="The landing folder (HUB_LANDING)."),
+            click.option(
+                "--log-level",
+                type=click.Choice(["debug", "info", "warning", "error"]),
+                default="error",
+                show_default=True,
+                help="Which log lines to write to standard error.",
+            ),
+            click.option(
+                "--log-format",
+                type=click.Choice(["text", "json"]),
+                default="text",
+                show_default=True,
+                help="How to write them.",
+            ),
+        ]
+    ):
+        wrapper = option(wrapper)
+    return wrapper
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hub")
+def hub() -> None:
+    """Land files verbatim, decide every record, and account for each of them.
+
+    Exit codes: 0 done, 1 failed, 2 wrong use.
+    """
+
+
+@hub.command(epilog="Example: hub run --skip reconcile --now 2025-01-15T12:00:00")
+@click.option("--skip", multiple=True, metavar="STAGE", help="Switch a stage off; repeatable.")
+@click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
+@click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
+@click.option("--force", is_flag=True, help="Build even if nothing is new.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the receipt here, too.")
+@_common
+def run(
+    project: Project,
+    skip: tuple[str, ...],
+    now: str | None,
+    dry_run: bool,
+    force: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Land everything new, build and test it, print the receipt.
+
+    Stages: adapt, deduplicate (or cache), validate, freshness, reconcile.
+    """
+    from loader import hub as commands
+    from loader.receipt_files import write_json
+    from loader.runs import parse_clock
+
+    if output is not None and not output.absolute().parent.is_dir():
+        raise WrongUse(
+            f"--output {output}", "its folder does not exist", "Create it or name another file."
+        )
+    result = commands.run(
+        project,
+        skip=skip,
+        clock=parse_clock(now) if now else None,
+        force=force,
+        dry=dry_run,
+    )
+    if output is not None:
+        write_json(output, result.receipt)
+    text = rendering.render_receipt(result.receipt)
+    if result.did_nothing:
+        text = f"nothing new\n{text}"
+    if dry_run:
+        text = f"dry run: nothing was changed\n{text}"
+    _print(result.receipt, text, as_json)
+    if result.failed:
+        sys.exit(1)
+
+
+@hub.command(epilog="Example: hub land app web")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@_common
+def land(project: Project, sources: tuple[str, ...], as_json: bool) -> None:
+    """Land what is new in the landing folder; `dbt build` then does the rest."""
+    from dataclasses import asdict
+
+    from loader import hub as commands
+
+    landing = commands.land_files(project, sources)
+    _print(asdict(landing), rendering.render_landing(landing), as_json)
+
+
+@hub.command(epilog="Example: hub report --entity events --json")
+@click.option("--entity", metavar="E", help="Only this entity, in full.")
+@click.option("--run", "run_id", metavar="ID", help="A certain run instead of the latest build.")
+@click.option(
+    "--history", metavar="N", type=click.IntRange(min=1), help="List the latest N runs instead."
+)
+@_common
+def report(
+    project: Project,
+    entity: str | None,
+    run_id: str | None,
+    history: int | None,
+    as_json: bool,
+) -> None:
+    """Print the receipt of a run again."""
+    from loader import hub as commands
+    from loader.receipt import entity_receipt
+
+    if history:
+        entries = commands.history(project, history)
+        _print(entries, rendering.render_history(entries), as_json)
+        return
+    receipt = commands.report(project, run_id)
+    if entity is None:
+        _print(receipt, rendering.render_receipt(receipt), as_json)
+        return
+    part = entity_receipt(receipt, entity)
+    _print(part, rendering.render_entity(part), as_json)
+
+
+def _print(data: Any, text: str, as_json: bool) -> None:
+    click.echo(json.dumps(data, indent=2, default=str) if as_json else text)
+
+
+def main() -> None:
+    """Run the command line; an error the user can mend is one line, without a traceback."""
+    try:
+        hub()
+    except HubError as error:
+        click.echo(f"hub: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,198 @@
+"""The commands as functions: each does its work and returns what the command line prints."""
+
+import contextlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from loader.build import build
+from loader.errors import HubError
+from loader.fingerprint import fingerprint, nothing_new
+from loader.landing import Landing, land
+from loader.logs import RUN_ID, stage
+from loader.project import Project, stage_name
+from loader.receipt import find_run, receipt, runs
+from loader.receipt_files import write_receipt
+from loader.runs import end_run, errors_of, start_run
+from loader.warehouse import open_warehouse
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What `hub run` did.
+
+    receipt: as plain data.   did_nothing: whether there was nothing new to build.
+    """
+
+    receipt: dict[str, Any]
+    landing: Landing
+    did_nothing: bool
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.receipt["status"] != "succeeded")
+
+
+def land_files(project: Project, names: tuple[str, ...]) -> Landing:
+    """Land what is new from the named sources, or from all; logged as a run of its own."""
+    with open_warehouse(project) as connection:
+        run_id = start_run(connection, "land", [], None)
+        with _logged(run_id), _closing_on_error(connection, run_id):
+            with stage("land"):
+                landing = land(connection, project, names, run_id)
+            end_run(
+                connection, run_id, errors=[], warnings=_landing_warnings(landing), fingerprint=None
+            )
+    return landing
+
+
+def run(
+    project: Project,
+    *,
+    skip: tuple[str, ...] = (),
+    clock: datetime | None = None,
+    force: bool = False,
+    dry: bool = False,
+) -> RunResult:
+    """Land everything new, build and test it, and write the receipt.
+
+    skip:  stages to switch off, besides those of `vars: skip`.
+    clock: the moment that counts as now (UTC).
+    force: build even if there is nothing new.
+    dry:   work on a copy of the warehouse; afterwards nothing has changed.
+    """
+    wanted = list(project.vars.get("skip") or [])
+    wanted += [word for word in map(stage_name, skip) if word not in wanted]
+    if not dry:
+        result = _run(project, wanted, clock, force, None)
+        write_receipt(project.receipts, result.receipt)
+        return result
+    with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
+        copy = _copy_warehouse(project.database, Path(folder))
+        return _run(replace(project, database=copy), wanted, clock, force, Path(folder) / "target")
+
+
+def report(project: Project, run_id: str | None) -> dict[str, Any]:
+    """The receipt of a run, by default of the latest build."""
+    with open_warehouse(project) as connection:
+        return receipt(connection, project, find_run(connection, run_id))
+
+
+def history(project: Project, limit: int) -> list[dict[str, Any]]:
+    """The latest `limit` runs, latest first."""
+    with open_warehouse(project) as connection:
+        return [
+            {
+                "run_id": entry.run_id,
+                "command": entry.command,
+                "status": entry.status,
+                "started_at": entry.started_at.isoformat(timespec="milliseconds"),
+                "duration_ms": entry.duration_ms,
+                "errors": entry.errors,
+            }
+            for entry in runs(connection, limit=limit)
+        ]
+
+
+def _run(
+    project: Project,
+    skip: list[str],
+    clock: datetime | None,
+    force: bool,
+    scratch: Path | None,
+) -> RunResult:
+    with open_warehouse(project) as connection:
+        run_id = start_run(connection, "run", skip, clock)
+        with _logged(run_id), _closing_on_error(connection, run_id):
+            with stage("land"):
+                landing = land(connection, project, (), run_id)
+            before = fingerprint(connection, project, skip)
+            did_nothing = not force and nothing_new(connection, before)
+            if did_nothing:
+                log.info("nothing new")
+                end_run(
+                    connection,
+                    run_id,
+                    errors=[],
+                    warnings=_landing_warnings(landing),
+                    fingerprint=before,
+                )
+                return RunResult(
+                    receipt(connection, project, find_run(connection, run_id)), landing, True
+                )
+    with _logged(run_id), stage("build"):
+        failures = build(project, run_id, skip, scratch)
+    with open_warehouse(project) as connection:
+        failures += errors_of(connection, run_id)
+        for failure in failures:
+            log.error("%s", failure)
+        end_run(
+            connection,
+            run_id,
+            errors=failures,
+            warnings=_landing_warnings(landing),
+            fingerprint=None if failures else fingerprint(connection, project, skip),
+        )
+        return RunResult(
+            receipt(connection, project, find_run(connection, run_id)), landing, False
+        )
+
+
+def _copy_warehouse(database: Path, folder: Path) -> Path:
+    """A copy of the warehouse, with what its log holds. Raises HubError where it is locked."""
+    copy = folder / database.name
+    if not database.exists():
+        return copy
+    try:
+        # whoever holds the file may not have written everything to it yet
+        duckdb.connect(str(database), read_only=True).close()
+    except duckdb.Error as error:
+        raise HubError(
+            f"database {database}",
+            f"it cannot be copied ({str(error).splitlines()[0]})",
+            "Wait for the process that has it open, or end it.",
+        ) from error
+    for name in (database.name, f"{database.name}.wal"):
+        if (database.parent / name).exists():
+            shutil.copy2(database.parent / name, folder / name)
+    return copy
+
+
+@contextlib.contextmanager
+def _logged(run_id: str) -> Iterator[None]:
+    token = RUN_ID.set(run_id)
+    try:
+        yield
+    finally:
+        RUN_ID.reset(token)
+
+
+@contextlib.contextmanager
+def _closing_on_error(connection: duckdb.DuckDBPyConnection, run_id: str) -> Iterator[None]:
+    """Close the run as failed where an exception leaves the block."""
+    try:
+        yield
+    except Exception as error:
+        end_run(connection, run_id, errors=[str(error)], warnings=[], fingerprint=None)
+        raise
+
+
+def _landing_warnings(landing: Landing) -> list[str]:
+    warnings = [
+        f"{outcome.file}: {outcome.status}: {outcome.reason}"
+        for outcome in landing.files
+        if outcome.status not in ("landed", "known")
+    ]
+    return warnings + [
+        f"landing/{name}: no registered source claims it, left as it is"
+        for name in landing.unclaimed
+    ]

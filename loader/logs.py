@@ -1,0 +1,57 @@
+"""Logging for every command: to standard error, as text or JSON, each line with run and stage.
+
+No record content is logged above the level debug.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timezone
+
+RUN_ID: ContextVar[str] = ContextVar("run_id", default="-")
+STAGE: ContextVar[str] = ContextVar("stage", default="-")
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, timezone.utc).strftime("%H:%M:%S")
+        return (
+            f"{moment} {record.levelname.lower():7} run={RUN_ID.get()} stage={STAGE.get()} "
+            f"{record.getMessage()}"
+        )
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(
+            {
+                "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(),
+                "level": record.levelname.lower(),
+                "run_id": RUN_ID.get(),
+                "stage": STAGE.get(),
+                "message": record.getMessage(),
+            }
+        )
+
+
+def set_up(level: str, form: str) -> None:
+    """Send the hub's own log lines of `level` and above to standard error as `form`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
+    logger = logging.getLogger("loader")
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(level.upper())
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Mark all log lines written inside as belonging to the stage `name`."""
+    token = STAGE.set(name)
+    try:
+        yield
+    finally:
+        STAGE.reset(token)

@@ -1,0 +1,56 @@
+"""Records on their way to the caller: what one is, and how they are grouped."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+BATCH_RECORDS = 50_000
+BATCH_CHARS = 8 << 20
+BASE64_POSITION = '{"encoding": "base64"}'
+
+# The text, its problem, its position.
+Record = tuple[str, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive records in file order: three lists of equal length, never empty.
+
+    At most BATCH_RECORDS records and about BATCH_CHARS characters; a bigger record comes alone.
+    """
+
+    records: list[str]
+    problems: list[str | None]
+    positions: list[str | None]
+
+
+def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
+    """The same records, grouped."""
+    batch, chars = Batch([], [], []), 0
+    for text, problem, position in records:
+        chars += len(text)
+        if batch.records and (chars > BATCH_CHARS or len(batch.records) >= BATCH_RECORDS):
+            yield batch
+            batch, chars = Batch([], [], []), len(text)
+        batch.records.append(text)
+        batch.problems.append(problem)
+        batch.positions.append(position)
+    if batch.records:
+        yield batch
+
+
+def isolated(text: str) -> Record | None:
+    """The record that stands for text with bytes that are not UTF-8; None where all bytes are.
+
+    Such bytes were decoded to lone surrogates (see text.py), from which they come back unchanged.
+    """
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogateescape")
+        return b64encode(raw).decode("ascii"), "invalid_utf8", BASE64_POSITION
+    return None

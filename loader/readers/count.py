@@ -1,0 +1,66 @@
+"""The accounting pass: how many records a file holds, counted by code the readers do not use.
+
+Only decompression and the choice of the encoding are shared. What a record is, is defined by the
+readers; a disagreement with the rows landed means that one of the two is wrong.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from loader.readers.count_csv import records_in_csv
+from loader.readers.count_json import records_in_json
+from loader.readers.formats import FileFormat
+from loader.readers.parquet import count_parquet
+from loader.readers.text import encoded_chunks, is_utf8, undecodable
+
+
+def count_records(file: BinaryIO, fmt: FileFormat) -> int:
+    """The number of records in the file. Raises UnreadableFile, mostly where reading would."""
+    if fmt.kind == "parquet":
+        return count_parquet(file, fmt)
+    if fmt.kind == "json":
+        return records_in_json(_utf8(file, fmt))
+    if fmt.kind == "ndjson":
+        return _records_in_lines(_utf8(file, fmt))
+    return records_in_csv(lambda: _texts(file, fmt), fmt.dialect)
+
+
+def _records_in_lines(chunks: Iterable[bytes]) -> int:
+    """Lines that hold more than white space."""
+    records = 0
+    has_content = False
+    for chunk in chunks:
+        visible = chunk.translate(None, b" \t\r")
+        first, *others = visible.split(b"\n", 1)
+        has_content = has_content or bool(first)
+        if not others:
+            continue
+        rest = others[0]
+        records += has_content + rest.count(b"\n")
+        if rest.startswith(b"\n") or b"\n\n" in rest:
+            records -= rest.split(b"\n")[:-1].count(b"")
+        has_content = not rest.endswith(b"\n") and bool(rest)
+    return records + has_content
+
+
+def _texts(file: BinaryIO, fmt: FileFormat) -> Iterator[str]:
+    encoding, chunks = encoded_chunks(file, fmt)
+    if is_utf8(encoding):
+        yield from codecs.iterdecode(chunks, "utf-8", "surrogateescape")
+        return
+    try:
+        yield from codecs.iterdecode(chunks, encoding)
+    except ValueError as error:
+        raise undecodable(encoding) from error
+
+
+def _utf8(file: BinaryIO, fmt: FileFormat) -> Iterator[bytes]:
+    encoding, chunks = encoded_chunks(file, fmt)
+    if is_utf8(encoding):
+        yield from chunks
+        return
+    for text in _texts(file, fmt):
+        yield text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,131 @@
+"""Results of the commands as text for people."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from loader.landing import Landing
+from loader.receipt import OUTCOMES
+
+
+def render_landing(landing: Landing) -> str:
+    """A line for each file, and what no source claims."""
+    rows = [
+        (
+            outcome.file,
+            outcome.status,
+            f"{outcome.rows:,} rows" if outcome.status == "landed" else outcome.reason or "",
+        )
+        for outcome in landing.files
+    ]
+    lines = _table(rows) if rows else ["no files"]
+    lines += [f"{name}: no registered source claims it" for name in landing.unclaimed]
+    return "\n".join(lines)
+
+
+def render_receipt(receipt: dict[str, Any]) -> str:
+    """The receipt of a whole run."""
+    lines = [_headline(receipt), ""]
+    rows = [("source", "entity", "records", *OUTCOMES, "quality")]
+    for name, source in receipt["sources"].items():
+        quality = "-" if source["quality"] is None else f"{source['quality']:.1%}"
+        rows.append(
+            (
+                name,
+                source["entity"],
+                f"{source['records']:,}",
+                *(f"{source[outcome]:,}" for outcome in OUTCOMES),
+                quality,
+            )
+        )
+    lines += [*_table(rows, numbers_from=2), ""]
+    state = [("target", "rows", "open letters", "lineage", "watermark", "reconciliation")]
+    for entity, part in receipt["entities"].items():
+        state.append(
+            (
+                f"marts.{entity}",
+                f"{part['target_rows']:,}",
+                f"{part['dead_letters']:,}",
+                f"{part['lineage_entries']:,}",
+                part["watermark"] or "-",
+                _reconciliation(part),
+            )
+        )
+    lines += [*_table(state), ""]
+    lines.append(
+        "stages: " + ", ".join(f"{name} {what}" for name, what in receipt["stages"].items())
+    )
+    for stage, groups in receipt["rollout"].items():
+        for group, outcomes in groups.items():
+            counted = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(outcomes.items()))
+            lines.append(f"rollout of {stage}, {group}: {counted or 'nothing'}")
+    return "\n".join([*lines, *_remarks(receipt)])
+
+
+def render_entity(receipt: dict[str, Any]) -> str:
+    """The receipt of one entity, a line for each figure."""
+    shown = {
+        key: value
+        for key, value in receipt.items()
+        if key not in ("sources", "warnings", "errors", "run_id", "status", "started_at", "ended_at")
+    }
+    rows = [(key, _figure(value)) for key, value in shown.items()]
+    return "\n".join([_headline(receipt), "", *_table(rows), *_remarks(receipt)])
+
+
+def render_history(entries: list[dict[str, Any]]) -> str:
+    """A line for each run."""
+    rows = [("run", "command", "status", "started", "ms")]
+    rows += [
+        (
+            entry["run_id"],
+            entry["command"],
+            entry["status"],
+            entry["started_at"],
+            "-" if entry["duration_ms"] is None else f"{entry['duration_ms']:,}",
+        )
+        for entry in entries
+    ]
+    return "\n".join(_table(rows))
+
+
+def _headline(receipt: dict[str, Any]) -> str:
+    duration = receipt["duration_ms"]
+    took = f" in {duration / 1000:.1f} s" if duration is not None else ""
+    return f"run {receipt['run_id']} {receipt['status']}{took}"
+
+
+def _remarks(receipt: dict[str, Any]) -> Iterable[str]:
+    yield from (f"warning: {warning}" for warning in receipt["warnings"])
+    yield from (f"error: {error}" for error in receipt["errors"])
+
+
+def _reconciliation(part: dict[str, Any]) -> str:
+    counts = part["reconciliation"]
+    if part["reconciliation_skipped"] and not any(counts.values()):
+        return "-"
+    return ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in counts.items())
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_figure(item)}" for name, item in value.items()) or "-"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _table(rows: Sequence[Sequence[str]], numbers_from: int | None = None) -> list[str]:
+    """Rows of cells in columns as wide as needed; right-aligned from the given column on."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = []
+    for row in rows:
+        cells = [
+            cell.rjust(width)
+            if numbers_from is not None and index >= numbers_from
+            else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        aligned.append("  ".join(cells).rstrip())
+    return aligned

@@ -1,0 +1,85 @@
+"""The log of runs: opened at a run's start, closed at its end, whatever that is."""
+
+import json
+import uuid
+from datetime import datetime, timezone
+
+import duckdb
+
+from loader.errors import WrongUse
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC, without a zone, as the warehouse keeps times."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def parse_clock(text: str) -> datetime:
+    """A moment given on the command line, in UTC unless it has an offset. Raises WrongUse."""
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise WrongUse(
+            f"--now {text}", "this is no moment", "Write it as 2025-01-15T12:00:00."
+        ) from error
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return moment
+
+
+def start_run(
+    connection: duckdb.DuckDBPyConnection, command: str, skip: list[str], clock: datetime | None
+) -> str:
+    """Open a run and return its identity, which sorts by time.
+
+    Only one process can write the warehouse, so a run that still counts as running was killed:
+    it is closed as interrupted.
+    """
+    now = utc_now()
+    connection.execute(
+        "update ops.runs set status = 'interrupted', ended_at = ? where status = 'running'", [now]
+    )
+    run_id = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{uuid.uuid4().hex[:8]}"
+    connection.execute(
+        "insert into ops.runs (run_id, command, status, started_at, run_clock, skip) "
+        "values (?, ?, 'running', ?, ?, ?)",
+        [run_id, command, now, clock or now, json.dumps(skip)],
+    )
+    return run_id
+
+
+def end_run(
+    connection: duckdb.DuckDBPyConnection,
+    run_id: str,
+    *,
+    errors: list[str],
+    warnings: list[str],
+    fingerprint: str | None,
+) -> None:
+    """Close a run, or complete what dbt's own hook wrote when it closed it."""
+    connection.execute(
+        """
+        update ops.runs
+        set status = case when $failed then 'failed' else 'succeeded' end,
+            ended_at = $now,
+            duration_ms = date_diff('millisecond', started_at, $now::timestamp),
+            errors = $errors,
+            warnings = $warnings,
+            fingerprint = $fingerprint
+        where run_id = $run_id
+        """,
+        {
+            "failed": bool(errors),
+            "now": utc_now(),
+            "errors": json.dumps(errors),
+            "warnings": json.dumps(warnings),
+            "fingerprint": fingerprint,
+            "run_id": run_id,
+        },
+    )
+
+
+def errors_of(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
+    """What went wrong in a run, as logged so far."""
+    row = connection.execute("select errors from ops.runs where run_id = ?", [run_id]).fetchone()
+    return list(json.loads(row[0])) if row and row[0] else []

@@ -1,0 +1,151 @@
+"""Opens the warehouse, a DuckDB file, and creates the tables that the loader keeps in it."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from loader.errors import HubError
+from loader.project import SCHEMAS, Project
+from loader.shared_views import create_shared_views
+from loader.yaml_files import read_yaml
+
+log = logging.getLogger(__name__)
+
+_RAW_COLUMNS = (
+    ("load_id", "bigint", "The load that brought the row: raw.loads has its file."),
+    ("row_number", "bigint", "Number of the record in its file, from 1."),
+    ("record", "varchar", "The record's text as it stood in the file."),
+    ("problem", "varchar", "Why the record could not be read; NULL where it could."),
+    ("position", "varchar", "What else places the record, as JSON."),
+)
+
+
+@contextmanager
+def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, with all tables that dbt expects to find; closed at the end.
+
+    Raises HubError where another process holds the file or it is no DuckDB file.
+    """
+    connection = _connect(project.database)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        _create_tables(connection, project)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    if not path.parent.is_dir():
+        raise HubError(
+            f"database {path}", f"there is no folder {path.parent}", "Create it or name another."
+        )
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        holder = re.search(r"lock is held in (.+?) \(PID (\d+)\)", str(error))
+        if holder:
+            raise HubError(
+                f"database {path}",
+                f"the process {holder[2]} ({holder[1]}) has it open",
+                "DuckDB allows one process at a time: wait for it or end it.",
+            ) from error
+        first_line = str(error).splitlines()[0]
+        raise HubError(
+            f"database {path}", f"DuckDB cannot open it ({first_line})", "Check the file."
+        ) from error
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    existing = {
+        f"{schema}.{name}"
+        for schema, name in connection.execute(
+            "select schema_name, table_name from duckdb_tables()"
+        ).fetchall()
+    }
+    wanted = dict(_declared_tables(project))
+    for source in project.sources.values():
+        wanted[f"raw.{source.name}"] = (
+            f"The records of the source {source.name}, one row each, verbatim.",
+            list(_RAW_COLUMNS),
+        )
+    for table, (description, columns) in wanted.items():
+        if table not in existing:
+            _create_table(connection, table, description, columns)
+    create_shared_views(connection, project)
+    _store_settings(connection, project)
+
+
+def _declared_tables(
+    project: Project,
+) -> Iterator[tuple[str, tuple[str, list[tuple[str, str, str]]]]]:
+    """The loader's own tables and the decisions, as their YAML under models/ops declares them."""
+    folder = project.root / "models" / "ops"
+    for group in read_yaml(folder / "_loader_tables.yml", "models/ops/_loader_tables.yml")["sources"]:
+        for table in group["tables"]:
+            yield f"{group['schema']}.{table['name']}", _described(table)
+    for model in read_yaml(folder / "_decisions.yml", "models/ops/_decisions.yml")["models"]:
+        yield f"ops.{model['name']}", _described(model)
+
+
+def _described(table: dict[str, Any]) -> tuple[str, list[tuple[str, str, str]]]:
+    columns = [
+        (column["name"], column["data_type"], column["description"]) for column in table["columns"]
+    ]
+    return table["description"], columns
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    description: str,
+    columns: list[tuple[str, str, str]],
+) -> None:
+    listed = ", ".join(f"{name} {data_type}" for name, data_type, _ in columns)
+    connection.execute(f"create table {table} ({listed})")
+    connection.execute(f"comment on table {table} is {_literal(description)}")
+    for name, _, meaning in columns:
+        connection.execute(f"comment on column {table}.{name} is {_literal(meaning)}")
+    log.debug("created table %s", table)
+
+
+def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
+    settings = [
+        (
+            source.name,
+            source.entity,
+            source.late,
+            source.allowed_lateness,
+            source.timezone,
+            hashlib.sha256(source.adapter.read_bytes()).hexdigest(),
+        )
+        for source in project.sources.values()
+    ]
+    fields = [
+        (source.name, name, field.type, field.optional)
+        for source in project.sources.values()
+        for name, field in source.fields.items()
+    ]
+    for table, rows in (("raw.sources", settings), ("raw.source_fields", fields)):
+        stored = connection.execute(f"select * from {table}").fetchall()  # nosec B608
+        if sorted(stored) == sorted(rows):
+            continue
+        connection.execute("begin")
+        connection.execute(f"delete from {table}")  # nosec B608
+        for row in rows:
+            marks = ", ".join("?" for _ in row)
+            connection.execute(f"insert into {table} values ({marks})", list(row))  # nosec B608
+        connection.execute("commit")
+
+
+def _literal(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"

@@ -1,0 +1,234 @@
+{#
+    The records not decided yet, typed and checked against the contract: every reason for
+    rejection, the digest of the content, freshness. One row per record and attempt.
+
+    entity: the entity's name.
+#}
+{% macro check_records(entity) %}
+{%- do require_whole_chain(entity) -%}
+{%- set contract = contract(entity) -%}
+{%- set reasons = contract_reasons(entity) -%}
+{%- set key = contract.key -%}
+with
+
+run as (
+
+    {{ current_run() | indent(4) }}
+
+),
+
+unfinished as (
+
+    {{ unfinished_loads(entity) | indent(4) }}
+
+),
+
+redriven as (
+
+    -- a rebuild decides every record afresh, so nothing is left to decide again
+    select
+        record_id,
+        attempt
+    from {{ source('ops', 'redrive_requests') }}
+    where entity = '{{ entity }}'
+        and finished_at is null
+        and {{ '1 = 0' if rebuilding() else '1 = 1' }}
+
+),
+
+unioned as (
+
+    select * from {{ ref('int_' ~ entity ~ '__unioned') }}
+
+),
+
+picked as (
+
+    {% for attempt, joined in [
+        ('cast(1 as bigint)', 'inner join unfinished on unioned.load_id = unfinished.load_id'),
+        ('redriven.attempt', 'inner join redriven on unioned.record_id = redriven.record_id'),
+    ] -%}
+    select
+        unioned.record_id,
+        unioned.source,
+        unioned.load_id,
+        unioned.row_number,
+        {{ attempt }} as attempt,
+        unioned.record,
+        unioned.problem,
+        {%- for name, column in contract.columns.items() %}
+        {%- set ns = namespace(text='unioned.' ~ name) %}
+        {%- for step in column.normalize or [] %}
+        {%- set ns.text = step ~ '(' ~ ns.text ~ ')' %}
+        {%- endfor %}
+        {{ ns.text }} as staged_{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from unioned
+    {{ joined }}
+    {%- if not stage_is_on('adapt') %}
+    -- adapt is off: nothing is taken up, the next full run does
+    where 1 = 0
+    {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+typed as (
+
+    select
+        picked.*,
+        run.run_clock,
+        settings.adapter_hash,
+        settings.late = 'dead_letter' as may_become_a_late_letter,
+        {%- for name, column in contract.columns.items() %}
+        {{ _typed('picked.staged_' ~ name, column.type) }} as {{ name }},
+        {%- if column.type == 'json' %}
+        {{ json_canonical('picked.staged_' ~ name) }} as canonical_{{ name }},
+        {%- endif %}
+        {%- endfor %}
+        {{ hash_number('picked.staged_' ~ key) }} as key_hash
+    from picked
+    cross join run
+    left join {{ source('raw', 'sources') }} as settings
+        on settings.source = picked.source
+
+),
+
+validated as (
+
+    select
+        typed.*,
+        {{ stage_covers('validate', 'key_hash') }} as is_validated
+    from typed
+
+),
+
+reasoned as (
+
+    select
+        validated.*,
+        case
+            -- nothing else can be said of a record that could not be read
+            when problem is not null then problem
+            else nullif(concat_ws(
+                ',',
+                {%- for reason in reasons %}
+                case when {{ _fails(reason) }} then '{{ reason.name }}' end
+                {{- ',' if not loop.last }}
+                {%- endfor %}
+            ), '')
+        end as reason_list,
+        {{ record_digest(
+            ['source', "case when problem is not null then record end"]
+            + _digest_columns(contract)
+        ) | indent(8) }} as content_hash
+    from validated
+
+),
+
+explained as (
+
+    select
+        reasoned.*,
+        case
+            when reason_list is null then null
+            when problem is not null then 'the record could not be read: ' || problem
+            else concat_ws(
+                '; ',
+                {%- for reason in reasons %}
+                case when {{ _fails(reason) }} then {{ sql_text(reason.meaning) }}
+                {%- if reason.column and not reason.name.startswith('missing_') %}
+                    || coalesce(
+                        ': ' || substr(staged_{{ reason.column }}, 1, 200), ''
+                    )
+                {%- endif %} end{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+        end as explanation,
+        -- a rejected record is the same one again only if its text, the contract and the
+        -- adapter are the same, too
+        case when reason_list is not null then {{ record_digest([
+            'content_hash',
+            'record',
+            'adapter_hash',
+            "'" ~ local_md5(tojson(contract)) ~ "'",
+            'cast(is_validated as ' ~ dbt.type_string() ~ ')',
+        ]) | indent(8) }} end as letter_hash
+    from reasoned
+
+)
+
+select
+    record_id,
+    source,
+    load_id,
+    row_number,
+    attempt,
+    {{ key }} as record_key,
+    key_hash,
+    {{ contract.event_time or 'cast(null as timestamp)' }} as event_time,
+    content_hash,
+    letter_hash,
+    split(reason_list, ',') as reasons,
+    split_part(reason_list, ',', 1) as error,
+    explanation,
+    -- the text travels on only where it may be needed for a dead letter
+    case when reason_list is not null or may_become_a_late_letter then record end as record,
+    is_validated,
+    {{ _freshness(contract) }} as freshness,
+    {%- for name, column in contract.columns.items() %}
+    {%- if column.type == 'json' and column.reconcile %}
+    {{ json_canonical('staged_' ~ name, numbers_by_size=true) }} as {{ name }}_comparable,
+    {%- endif %}
+    {%- endfor %}
+    {{ contract.columns.keys() | join(',\n    ') }}
+from explained
+{% endmacro %}
+
+
+{% macro _typed(text, type) -%}
+    {%- if type == 'number' -%} {{ parse_number(text) }}
+    {%- elif type == 'timestamp' -%} {{ parse_timestamp(text, 'settings.timezone') }}
+    {%- elif type == 'json' -%} {{ json_plain(text) }}
+    {%- elif type == 'integer' -%}
+    case when {{ matches(text, '^ *[+-]?[0-9]+ *$') }} then try_cast({{ text }} as bigint) end
+    {%- elif type == 'boolean' -%}
+    case lower(trim({{ text }})) when 'true' then true when 'false' then false end
+    {%- else -%} {{ text }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _fails(reason) -%}
+    {%- if reason.always or stage_covers('validate', 'key_hash') == 'true' -%}
+        {{ reason.fails }}
+    {%- else -%}
+        is_validated and {{ reason.fails }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _digest_columns(contract) %}
+    {% set columns = [] %}
+    {% for name, column in contract.columns.items() %}
+        {% do columns.append(
+            ('canonical_' if column.type == 'json' else 'staged_') ~ name
+        ) %}
+    {% endfor %}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{% macro _freshness(contract) -%}
+    {%- if not contract.freshness -%}
+    case when {{ stage_covers('freshness', 'key_hash') }} then 'unknown' end
+    {%- else -%}
+    case
+        when not ({{ stage_covers('freshness', 'key_hash') }}) then null
+        when {{ contract.freshness }} is null then 'unknown'
+        when {{ contract.freshness }} < run_clock - interval '{{ var("max_age") }}' second
+            then 'stale'
+        else 'fresh'
+    end
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,10 @@
+{#
+    A statement that closes runs that never ended. Only one process can write the warehouse, so
+    a run that still counts as running when another starts was killed.
+#}
+{% macro close_interrupted_runs() -%}
+update {{ source('ops', 'runs') }}
+set status = 'interrupted',
+    ended_at = {{ utc_now() }}
+where status = 'running'
+{%- endmacro %}

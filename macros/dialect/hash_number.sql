@@ -1,0 +1,14 @@
+{#
+    A positive bigint from text, for joins and for choosing a share of the keys. It is the first
+    part of an md5 digest: rarely, two texts share one, so the text is compared as well.
+
+    value: a SQL expression of text.
+#}
+{% macro hash_number(value) %}
+    {{- return(adapter.dispatch('hash_number')(value)) -}}
+{% endmacro %}
+
+
+{% macro duckdb__hash_number(value) -%}
+    cast(md5_number_upper({{ value }}) >> 1 as bigint)
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{#
+    JSON text as plain text: a string without its quotes, NULL for null, all else as it stands.
+
+    value: a SQL expression.
+#}
+{% macro json_plain(value) %}
+    {{- return(adapter.dispatch('json_plain')(value)) -}}
+{% endmacro %}
+
+
+{% macro duckdb__json_plain(value) -%}
+    case
+        when {{ value }} = 'null' then null
+        when {{ value }} like '"%' and json_valid({{ value }})
+            then json_extract_string({{ value }}, '$')
+        else {{ value }}
+    end
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{#
+    Whether text matches a regular expression somewhere.
+
+    value:   a SQL expression of text.
+    pattern: the expression, of the kind that RE2 and Java share.
+#}
+{% macro matches(value, pattern) %}
+    {{- return(adapter.dispatch('matches')(value, pattern)) -}}
+{% endmacro %}
+
+
+{% macro duckdb__matches(value, pattern) -%}
+    regexp_matches({{ value }}, {{ sql_text(pattern) }})
+{%- endmacro %}

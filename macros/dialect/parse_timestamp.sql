@@ -1,0 +1,31 @@
+{#
+    Text as a timestamp in UTC, NULL where it is none. An offset is honoured; without one the
+    time is that of the zone. Years, months and days come first ("2025-1-5" is the 5th).
+
+    value: a SQL expression of text.
+    zone:  a SQL expression that names the time zone of times without an offset.
+
+    Example: {{ parse_timestamp('ts', 'settings.timezone') }}
+#}
+{% macro parse_timestamp(value, zone) %}
+    {{- return(adapter.dispatch('parse_timestamp')(value, zone)) -}}
+{% endmacro %}
+
+
+{% macro duckdb__parse_timestamp(value, zone) -%}
+    {#- The engine would also take 'epoch', 'infinity' and zone names, and a plain cast to
+        timestamp silently drops an offset: hence the pattern and the two ways. -#}
+    {%- set text = 'trim(' ~ value ~ ')' -%}
+    {%- set time_of_day = '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?' -%}
+    {%- set offset = ' ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)' -%}
+    {%- set day = '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}' -%}
+    case
+        when not regexp_full_match(
+            {{ text }}, '{{ day }}([T ]{{ time_of_day }}({{ offset }})?)?'
+        ) or {{ text }} like '0000%' then null
+        when regexp_matches(substr({{ text }}, 9), '[-+Z]|UTC')
+            then try_cast({{ text }} as timestamptz) at time zone 'UTC'
+        when {{ zone }} = 'UTC' then try_cast({{ text }} as timestamp)
+        else try_cast({{ text }} as timestamp) at time zone {{ zone }} at time zone 'UTC'
+    end
+{%- endmacro %}

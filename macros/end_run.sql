@@ -1,0 +1,134 @@
+{#
+    Hook after every build, also a failed one: keeps what the run counted, stores the watermarks
+    and closes the run.
+
+    results: what dbt reports of every node.
+#}
+{% macro end_run(results) %}
+    {% if execute and flags.WHICH in ['run', 'build'] %}
+        {% set running = run_query(current_run()) %}
+        {% for row in running %}
+            {% set run_id = row['run_id'] %}
+            {% for entity in var('sources') %}
+                {% do run_query(_count_outcomes(entity, run_id)) %}
+                {% do run_query(_count_state(entity, run_id)) %}
+            {% endfor %}
+            {% do run_query(_store_watermarks(run_id)) %}
+            {% set errors = failures_of(results) %}
+            {% do run_query(_close_run(run_id, errors)) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- What this run decided, by source. #}
+{% macro _count_outcomes(entity, run_id) %}
+insert into {{ source('ops', 'run_counts') }} (run_id, entity, source, measure, amount)
+with
+
+decided as (
+
+    select
+        decisions.*,
+        outcome in ('applied', 'superseded', 'outdated') as is_accepted
+    from {{ warehouse_relation('ops', entity ~ '_decisions') }} as decisions
+    where run_id = '{{ run_id }}'
+
+),
+
+counted as (
+
+    select source, outcome as measure, count(*) as amount from decided group by source, outcome
+    {% for measure, condition in {
+        'stale': "freshness = 'stale'",
+        'unvalidated': 'not is_validated',
+        'tie': 'is_tie',
+        'null_key': "array_contains(reasons, 'missing_" ~ contract(entity).key ~ "')",
+    }.items() -%}
+    union all
+    select source, '{{ measure }}', count(*) from decided where {{ condition }} group by source
+    {% endfor -%}
+    {% for stage in var('rollout', {}) -%}
+    union all
+    select
+        source,
+        concat(
+            'rollout {{ stage }} ',
+            case when {{ stage_covers(stage, 'key_hash') }} then 'covered ' else 'control ' end,
+            case when is_accepted then 'accepted' else outcome end
+        ),
+        count(*)
+    from decided
+    group by source, 2
+    {% endfor %}
+)
+
+select '{{ run_id }}', '{{ entity }}', source, measure, amount from counted
+{% endmacro %}
+
+
+{#- What the entity holds at the run's end. #}
+{% macro _count_state(entity, run_id) %}
+{%- set projected = warehouse_relation('marts', entity) -%}
+{%- set reconciliation = warehouse_relation('marts', entity ~ '_reconciliation') -%}
+insert into {{ source('ops', 'run_counts') }} (run_id, entity, source, measure, amount)
+select '{{ run_id }}', '{{ entity }}', null, state.measure, state.amount
+from (
+    select concat('letters ', status) as measure, count(*) as amount
+    from {{ warehouse_relation('ops', 'dead_letters') }}
+    where entity = '{{ entity }}'
+    group by status
+    union all
+    select concat('lineage ', step), count(*)
+    from {{ warehouse_relation('ops', 'lineage') }}
+    where entity = '{{ entity }}'
+    group by step
+    {%- if projected is not none %}
+    union all
+    select 'target_rows', count(*) from {{ projected }}
+    {%- endif %}
+    {%- if reconciliation is not none %}
+    union all
+    select concat('reconciliation ', status), count(*)
+    from {{ reconciliation }}
+    group by status
+    {%- endif %}
+) as state
+{% endmacro %}
+
+
+{#- The next entry of the log: what was found stored, and the truth. #}
+{% macro _store_watermarks(run_id) %}
+insert into {{ source('ops', 'watermark_log') }} (entry, source, found, stored, action, run_id)
+select
+    coalesce((select max(entry) from {{ source('ops', 'watermark_log') }}), 0) + 1,
+    source,
+    stored,
+    recomputed,
+    -- a value that lags behind only because this run brought newer records was right
+    case
+        when action = 'recomputed: the stored value is too low'
+            and stored = (
+                select replace(cast(max(before.event_time) as {{ dbt.type_string() }}), ' ', 'T')
+                from {{ warehouse_relation('ops', 'decisions') }} as before
+                where before.source = marks.source
+                    and before.outcome in ('applied', 'superseded', 'outdated')
+                    and before.run_id <> '{{ run_id }}'
+            )
+            then 'kept'
+        when action = 'recomputed: nothing was stored yet' then 'kept'
+        else action
+    end,
+    '{{ run_id }}'
+from {{ warehouse_relation('ops', 'watermarks') }} as marks
+{% endmacro %}
+
+
+{% macro _close_run(run_id, errors) %}
+update {{ source('ops', 'runs') }}
+set status = '{{ 'failed' if errors else 'succeeded' }}',
+    ended_at = {{ utc_now() }},
+    duration_ms = {{ dbt.datediff('started_at', utc_now(), 'millisecond') }},
+    errors = {{ sql_text(tojson(errors)) }}
+where run_id = '{{ run_id }}'
+{% endmacro %}

@@ -1,0 +1,29 @@
+{#
+    What went wrong in a build, a text for each failed node, said aloud as well. Of a failed
+    data test the first rows are shown, since they name the guilty record or load.
+
+    results: what dbt reports of every node.
+#}
+{% macro failures_of(results) %}
+    {% set errors = [] %}
+    {% for result in results if result.status in ['error', 'fail', 'runtime error'] %}
+        {% set text = result.node.name ~ ': ' ~ (result.message or '') | trim %}
+        {% if result.status == 'fail' and result.node.resource_type == 'test' %}
+            {% set rows = run_query(
+                'select * from (' ~ result.node.compiled_code ~ ') as failing limit 5'
+            ) %}
+            {% set lines = [] %}
+            {% for row in rows %}
+                {% set cells = [] %}
+                {% for name in rows.column_names %}
+                    {% do cells.append(name ~ '=' ~ row[name]) %}
+                {% endfor %}
+                {% do lines.append(cells | join(', ')) %}
+            {% endfor %}
+            {% set text = result.node.name ~ ': ' ~ lines | join('; ') %}
+        {% endif %}
+        {% do errors.append(text) %}
+        {% do log(text, info=true) %}
+    {% endfor %}
+    {{ return(errors) }}
+{% endmacro %}

@@ -1,0 +1,31 @@
+{#
+    Post-hook of a reconciliation: records which loads it has taken in. While the stage is off,
+    the loads touched stay open, so that it catches up when it is on again.
+
+    entity: the entity's name.
+#}
+{% macro finish_reconciliation(entity) %}
+{%- if reconciles(entity) -%}
+insert into {{ source('ops', 'loads_finished') }} (entity, part, load_id, run_id, finished_at)
+select
+    '{{ entity }}' as entity,
+    'reconciliation' as part,
+    finished.load_id,
+    run.run_id,
+    {{ utc_now() }} as finished_at
+from {{ source('ops', 'loads_finished') }} as finished
+left join {{ source('ops', 'loads_finished') }} as reconciled
+    on reconciled.entity = finished.entity
+    and reconciled.part = 'reconciliation'
+    and reconciled.load_id = finished.load_id
+cross join ({{ current_run() }}) as run
+where finished.entity = '{{ entity }}'
+    and finished.part = 'target'
+    and reconciled.load_id is null
+{%- else -%}
+delete from {{ source('ops', 'loads_finished') }}
+where entity = '{{ entity }}'
+    and part = 'reconciliation'
+    and load_id in (select load_id from {{ ref('int_' ~ entity ~ '__checked') }})
+{%- endif -%}
+{% endmacro %}

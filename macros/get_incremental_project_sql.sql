@@ -1,0 +1,25 @@
+{#
+    The incremental strategy `project`: this run's rows replace those of the same unique_key.
+    What wins was decided before, so nothing is compared here and a repeat changes nothing. The
+    key is one bigint column: deleting through it and inserting writes only what changed, where
+    a merge rewrites every block it touches.
+
+    args: what dbt gives a strategy: target_relation, temp_relation, unique_key, dest_columns.
+#}
+{% macro get_incremental_project_sql(args) %}
+    {% set key = args.unique_key %}
+    {% if key is not string %}
+        {{ exceptions.raise_compiler_error(
+            "strategy project: expected unique_key to be one column, got '" ~ key ~ "' in "
+            ~ model.name
+        ) }}
+    {% endif %}
+    {% set columns = args.dest_columns | map(attribute='name') | join(', ') %}
+    delete from {{ args.target_relation }}
+    where {{ key }} in (select {{ key }} from {{ args.temp_relation }})
+    {%- if stage_is_on('adapt') and config.get('full_refresh') is none %}
+        or {{ nothing_finished(model.tags[0]) }}
+    {%- endif %};
+    insert into {{ args.target_relation }} ({{ columns }})
+    select {{ columns }} from {{ args.temp_relation }};
+{% endmacro %}

@@ -1,0 +1,10 @@
+{#
+    A SQL condition: no load of the entity is finished. So it is before the first build and
+    after a rebuild that was stopped half-way; then this run's rows are all there is, and the
+    projections replace what they find.
+
+    entity: the entity's name.
+#}
+{% macro nothing_finished(entity) -%}
+(select count(*) from {{ source('ops', 'loads_finished') }} where entity = '{{ entity }}') = 0
+{%- endmacro %}

@@ -1,0 +1,124 @@
+{#
+    Compares what the sources of an entity say of one key: matched, mismatched or single_source,
+    for the keys touched since the last reconciliation.
+
+    entity: the entity's name. The columns compared and their tolerances stand in its contract.
+#}
+{% macro reconcile_sources(entity) %}
+{{- config(full_refresh=none if reconciles(entity) else false) -}}
+{%- do require_whole_chain(entity) -%}
+{%- set contract = contract(entity) -%}
+{%- set compared = {} -%}
+{%- for name, column in contract.columns.items() if column.reconcile -%}
+    {%- do compared.update({name: column}) -%}
+{%- endfor -%}
+with
+
+run as (
+
+    {{ current_run() | indent(4) }}
+
+),
+
+accepted as (
+
+    select * from {{ ref('int_' ~ entity ~ '__accepted') }}
+
+),
+
+touched as (
+
+    select key_hash
+    from {{ ref(entity ~ '_decisions') }}
+    where load_id in (
+        {{ unfinished_loads(entity, 'reconciliation') | indent(8) }}
+    )
+    union
+    select key_hash
+    from {{ ref('int_' ~ entity ~ '__checked') }}
+
+),
+
+compared as (
+
+    select
+        record_key,
+        key_hash,
+        count(*) as source_count,
+        {{ sorted_list('source') }} as sources,
+        {%- for name, column in compared.items() %}
+        {{ sorted_list("source || '=' || coalesce(cast(" ~ name ~ " as "
+            ~ dbt.type_string() ~ "), 'null')") }} as {{ name }}_by_source,
+        {%- if column.type in ['number', 'integer'] %}
+        max({{ name }}) - min({{ name }}) as {{ name }}_spread,
+        {%- endif %}
+        {{ _agrees(name, column) | indent(8) }} as {{ name }}_agrees{{ ',' if not loop.last }}
+        {%- endfor %}
+    from accepted
+    where key_hash in (select key_hash from touched)
+        and {{ stage_covers('reconcile', 'key_hash') }}
+        {%- if not reconciles(entity) %}
+        -- off, or nothing to compare with: the table is left as it was
+        and 1 = 0
+        {%- endif %}
+    group by record_key, key_hash
+
+)
+
+select
+    compared.record_key as {{ contract.key }},
+    case
+        when compared.source_count = 1 then 'single_source'
+        when {% for name in compared -%}
+            compared.{{ name }}_agrees{{ ' and ' if not loop.last }}
+        {%- endfor %} then 'matched'
+        else 'mismatched'
+    end as status,
+    compared.sources,
+    split(nullif(concat_ws(
+        ',',
+        {%- for name in compared %}
+        case when compared.source_count > 1 and not compared.{{ name }}_agrees
+            then '{{ name }}' end{{ ',' if not loop.last }}
+        {%- endfor %}
+    ), ''), ',') as differing_columns,
+    {%- for name, column in compared.items() %}
+    compared.{{ name }}_by_source,
+    {%- if column.type in ['number', 'integer'] %}
+    compared.{{ name }}_spread,
+    {%- endif %}
+    {%- endfor %}
+    compared.key_hash,
+    run.run_id,
+    {{ utc_now() }} as reconciled_at
+from compared
+cross join run
+{% endmacro %}
+
+
+{#- Do all sources say the same of a column, within its tolerance? Absent differs from present. #}
+{% macro _agrees(name, column) -%}
+{%- if column.type in ['number', 'integer'] -%}
+    {#- in decimals: 1.1 - 1.0 is more than 0.1 in doubles -#}
+    {%- set exact = 'try_cast(' ~ name ~ ' as decimal(38, 12))' -%}
+    {%- set spread = 'max(' ~ exact ~ ') - min(' ~ exact ~ ')' -%}
+    {%- set tolerance = column.reconcile if column.reconcile is mapping else {'absolute': '0'} -%}
+    {%- if tolerance.keys() | list == ['absolute'] -%}
+        {%- set allowed = "cast('" ~ tolerance.absolute ~ "' as decimal(38, 12))" -%}
+    {%- elif tolerance.keys() | list == ['relative'] -%}
+        {%- set allowed = 'max(abs(' ~ exact ~ ")) * cast('" ~ tolerance.relative
+            ~ "' as decimal(18, 12))" -%}
+    {%- else -%}
+        {{ exceptions.raise_compiler_error(
+            'contract: reconcile of ' ~ name ~ ": expected {'absolute': '0.01'} or "
+            ~ "{'relative': '0.05'}, got " ~ column.reconcile
+        ) }}
+    {%- endif -%}
+count({{ name }}) in (0, count(*)) and coalesce(
+    {{ spread }} <= {{ allowed }}, max({{ name }}) = min({{ name }}), true
+)
+{%- else -%}
+    {%- set value = name ~ '_comparable' if column.type == 'json' else name -%}
+count({{ value }}) in (0, count(*)) and count(distinct {{ value }}) <= 1
+{%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,25 @@
+{#
+    A query for the loads of an entity's registered sources whose rows have not all reached its
+    projections: a set, never a maximum, so that a load finished out of order hides no other.
+    Under --full-refresh: every load that landed.
+
+    entity: the entity's name.
+    part:   'target', or 'reconciliation', which may be switched off and then catches up later.
+#}
+{% macro unfinished_loads(entity, part='target') %}
+{%- set names = sources_of(entity) -%}
+select landed.load_id
+from {{ source('raw', 'loads') }} as landed
+{%- if not rebuilding() %}
+left join {{ source('ops', 'loads_finished') }} as finished
+    on finished.entity = '{{ entity }}'
+    and finished.part = '{{ part }}'
+    and finished.load_id = landed.load_id
+{%- endif %}
+where landed.status = 'landed'
+    and landed.rows > 0
+    and landed.source in ('{{ names | join("', '") }}')
+{%- if not rebuilding() %}
+    and finished.load_id is null
+{%- endif %}
+{%- endmacro %}

@@ -1,0 +1,36 @@
+{#
+    The adapters of all registered sources of an entity, one under the other.
+
+    entity: the entity's name; its sources stand in `vars: sources`.
+
+    Columns: record_id (load and row number in one bigint, so in the order of arrival), source,
+    load_id, row_number, record, problem, and the contract's columns as text.
+#}
+{% macro union_sources(entity) %}
+{%- set columns = contract(entity).columns.keys() | list -%}
+{%- for source_name in sources_of(entity) %}
+select
+    load_id * {{ rows_per_load() }} + row_number as record_id,
+    '{{ source_name }}' as source,
+    load_id,
+    row_number,
+    record,
+    problem,
+    {{ columns | join(',\n    ') }}
+from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
+{{ 'union all' if not loop.last }}
+{%- else %}
+-- no source is registered for {{ entity }}: the same columns, no rows
+select
+    cast(null as bigint) as record_id,
+    cast(null as {{ dbt.type_string() }}) as source,
+    cast(null as bigint) as load_id,
+    cast(null as bigint) as row_number,
+    cast(null as {{ dbt.type_string() }}) as record,
+    cast(null as {{ dbt.type_string() }}) as problem,
+    {% for column in columns -%}
+    cast(null as {{ dbt.type_string() }}) as {{ column }}{{ ',' if not loop.last }}
+    {% endfor -%}
+where 1 = 0
+{%- endfor %}
+{% endmacro %}

@@ -1,0 +1,1 @@
+{{ reconcile_sources('measurements') }}
