@@ -6,8 +6,12 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from loader.readers.errors import UnreadableFile
+
 BATCH_RECORDS = 50_000
 BATCH_CHARS = 8 << 20
+# A compressed file of a few MB can hold one endless line; reading it must not exhaust the memory.
+MAX_RECORD_CHARS = 512 << 20
 BASE64_POSITION = '{"encoding": "base64"}'
 
 # The text, its problem, its position.
@@ -39,6 +43,14 @@ def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
         batch.positions.append(position)
     if batch.records:
         yield batch
+
+
+def check_size(chars: int) -> None:
+    """Raises UnreadableFile 'record_too_big' where a record is beyond reason."""
+    if chars > MAX_RECORD_CHARS:
+        raise UnreadableFile(
+            "record_too_big", f"a record has more than {MAX_RECORD_CHARS} characters"
+        )
 
 
 def isolated(text: str) -> Record | None:

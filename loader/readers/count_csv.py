@@ -48,6 +48,9 @@ class _Counter:
                 e = re.escape(escape or "")
                 tokens = f"{e}(?:{e}|{q})?|{tokens}"
             self._inner = re.compile(tokens)
+            around = f"[^{re.escape(self._field_ends)}{q}]"
+            self._unusual = re.compile(f"{around}{q}|{q}{around}")
+        self._all_in_pairs = escape in (None, quote)
         self.opened_at = 0
         self.opened_in = 0
         self._records = 0
@@ -59,6 +62,8 @@ class _Counter:
 
     def feed(self, text: str) -> None:
         text, self._held = self._held + text, ""
+        if self._feed_whole(text):
+            return
         pos = 0
         while pos < len(text):
             pos = self._skip_quoted(text, pos) if self._inside else self._skip_plain(text, pos)
@@ -71,6 +76,34 @@ class _Counter:
     def total(self) -> int:
         """The records so far, if this is the end."""
         return self._records + self._has_content
+
+    def _feed_whole(self, text: str) -> bool:
+        """The fast way: every second piece between quotes is text outside of them. That holds where
+        all quotes stand at the ends of fields or in pairs inside; otherwise False, nothing done."""
+        quote = self._quote
+        starts_inside = self._inside
+        if quote is None or not self._all_in_pairs or text.endswith(quote):
+            return False
+        if text.startswith(quote) and not starts_inside and not self._at_field_start:
+            return False
+        pieces = text.split(quote)
+        ends_inside = starts_inside == (len(pieces) % 2 == 1)
+        outside = quote.join(pieces[starts_inside::2])
+        outside = f"{quote * starts_inside}{outside}{quote * ends_inside}"
+        if self._unusual.search(outside):
+            return False
+        self._count_lines(outside)
+        if ends_inside:
+            opening = len(pieces) - 1
+            while opening > 1 and not pieces[opening - 1]:
+                opening -= 2  # a pair of quotes inside
+            if opening > 0:
+                self.opened_at = self._seen + len(text) - len(quote.join(pieces[opening:])) - 1
+                self.opened_in = self._records
+        self._inside = ends_inside
+        self._at_field_start = not ends_inside and text[-1:] in self._field_ends
+        self._seen += len(text)
+        return True
 
     def _skip_plain(self, text: str, pos: int) -> int:
         """Up to the next quoted field, or into it where it begins here."""

@@ -41,7 +41,12 @@ class CsvGrammar:
         delimiter, quote = self.delimiter, self.quote
         if quote is None:
             return Split(text.split(delimiter), True, False)
-        fields: list[str] = []
+        if not inside and self._inner is None and text[:1] == text[-1:] == quote:
+            # All fields quoted, none with a quote inside: the quotes are all accounted for.
+            fields = text[1:-1].split(f"{quote}{delimiter}{quote}")
+            if text.count(quote) == 2 * len(fields):
+                return Split(fields, True, False)
+        fields = []
         well_formed = True
         last_quote = text.rfind(quote)
         pos = -1 if inside else 0

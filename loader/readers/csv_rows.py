@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring
 from typing import NamedTuple
 
-from loader.readers.batch import Batch, Record, in_batches, isolated
+from loader.readers.batch import Batch, Record, check_size, in_batches, isolated
 from loader.readers.csv_grammar import CsvGrammar
 from loader.readers.errors import UnreadableFile
 from loader.readers.formats import CsvDialect
@@ -82,24 +82,30 @@ class _OpenRow:
     """A record whose quote is open at the end of a line."""
 
     def __init__(self, line: str, end: str) -> None:
-        # Up to the line on which the open quote stands, and its line end; then the lines after it.
-        self._head = [line]
+        # The lines up to the one where the open quote stands, without its line end; those after.
+        self._head = Spool()
+        self._head.add(line)
         self._head_end = end
         self.tail = Spool()
 
     def reopened(self, line: str, end: str) -> None:
         """The quote was closed on `line`, and another opened there."""
-        self._head += (self._head_end, *self.tail.chunks(), line)
+        self._head.add(self._head_end)
+        for text in self.tail.chunks():
+            self._head.add(text)
+        self._head.add(line)
         self._head_end = end
         self.tail = Spool()
 
     def closed(self, line: str) -> str:
         """The text of the record that ends with `line`."""
-        return "".join((*self._head, self._head_end, *self.tail.chunks(), line))
+        check_size(self._head.chars + self.tail.chars)
+        return "".join((*self._head.chunks(), self._head_end, *self.tail.chunks(), line))
 
     def never_closed(self) -> str:
         """The text up to the end of the line where the quote stands; the rest is `tail`."""
-        return "".join(self._head)
+        check_size(self._head.chars)
+        return "".join(self._head.chunks())
 
 
 def _rows(chunks: Iterable[str], grammar: CsvGrammar) -> Iterator[_Row]:

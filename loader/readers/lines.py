@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from loader.readers.batch import check_size
+
 _LINE_END = re.compile("(\r\n?|\n)")
 
 
@@ -12,8 +14,10 @@ def whole_lines(chunks: Iterable[str], *, lone_cr: bool) -> Iterator[str]:
     """The same text in blocks that end with a line end; the last may lack it, none is empty.
 
     Line ends are \\n and \\r\\n, under `lone_cr` also \\r alone; a \\r\\n is never cut in two.
+    Raises UnreadableFile 'record_too_big' for an endless line.
     """
     held: list[str] = []
+    held_chars = 0
     for chunk in chunks:
         cut = chunk.rfind("\n") + 1
         if lone_cr:
@@ -23,8 +27,11 @@ def whole_lines(chunks: Iterable[str], *, lone_cr: bool) -> Iterator[str]:
             held.append(chunk[:cut])
             yield "".join(held)
             held = [chunk[cut:]]
+            held_chars = len(chunk) - cut
         else:
             held.append(chunk)
+            held_chars += len(chunk)
+            check_size(held_chars)
     rest = "".join(held)
     if rest:
         yield rest

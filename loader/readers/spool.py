@@ -12,24 +12,29 @@ _BLOCK_CHARS = 1 << 20
 
 
 class Spool:
-    """Append-only text; may hold the lone surrogates that stand for undecodable bytes."""
+    """Append-only text; may hold the lone surrogates that stand for undecodable bytes.
+
+    `chars` is its length so far.
+    """
 
     def __init__(self) -> None:
+        self.chars = 0
         self._pieces: list[str] = []
-        self._chars = 0
+        self._held_chars = 0
         # Its memory and its file are freed with the spool, at the latest.
         self._file: SpooledTemporaryFile[bytes] | None = None
 
     def add(self, text: str) -> None:
         """Append `text`."""
         self._pieces.append(text)
-        self._chars += len(text)
-        if len(self._pieces) >= _BLOCK_PIECES or self._chars >= _BLOCK_CHARS:
+        self.chars += len(text)
+        self._held_chars += len(text)
+        if len(self._pieces) >= _BLOCK_PIECES or self._held_chars >= _BLOCK_CHARS:
             if self._file is None:
                 self._file = SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115
             self._file.write("".join(self._pieces).encode("utf-8", "surrogateescape"))
             self._pieces.clear()
-            self._chars = 0
+            self._held_chars = 0
 
     def chunks(self) -> Iterator[str]:
         """The whole text from its start; nothing can be added after that."""

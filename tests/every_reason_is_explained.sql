@@ -1,0 +1,22 @@
+-- A dead letter whose reason neither a contract nor the catalogue knows could not be explained.
+with
+
+letters as (
+
+    select distinct error from {{ ref('dead_letters') }}
+
+),
+
+explained as (
+
+    select reason from {{ ref('contract_rules') }}
+    union all
+    select reason from {{ ref('reasons') }}
+
+)
+
+select letters.error
+from letters
+left join explained
+    on explained.reason = letters.error
+where explained.reason is null
