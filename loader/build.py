@@ -14,9 +14,7 @@ from loader.project import Project
 log = logging.getLogger(__name__)
 
 
-def build(
-    project: Project, run_id: str, skip: list[str], scratch: Path | None = None
-) -> list[str]:
+def build(project: Project, run_id: str, skip: list[str], scratch: Path | None = None) -> list[str]:
     """Build and test every model for the open run; return what kept dbt from running at all.
 
     skip:    the stages to switch off.
@@ -47,7 +45,7 @@ def build(
             outcome = dbtRunner(callbacks=[_report_progress]).invoke(arguments)
         finally:
             # dbt keeps the file open, and with it locked, until the process ends
-            DuckDBConnectionManager.close_all_connections()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception:
         return [f"dbt: {outcome.exception}"]
     return []

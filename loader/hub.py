@@ -18,9 +18,9 @@ from loader.fingerprint import fingerprint, nothing_new
 from loader.landing import Landing, land
 from loader.logs import RUN_ID, stage
 from loader.project import Project, stage_name
-from loader.receipt import find_run, receipt, runs
+from loader.receipt import receipt
 from loader.receipt_files import write_receipt
-from loader.runs import end_run, errors_of, start_run
+from loader.runs import end_run, errors_of, find_run, runs, start_run
 from loader.warehouse import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -83,12 +83,14 @@ def run(
 
 def report(project: Project, run_id: str | None) -> dict[str, Any]:
     """The receipt of a run, by default of the latest build."""
+    _require_warehouse(project)
     with open_warehouse(project) as connection:
         return receipt(connection, project, find_run(connection, run_id))
 
 
 def history(project: Project, limit: int) -> list[dict[str, Any]]:
     """The latest `limit` runs, latest first."""
+    _require_warehouse(project)
     with open_warehouse(project) as connection:
         return [
             {
@@ -101,6 +103,13 @@ def history(project: Project, limit: int) -> list[dict[str, Any]]:
             }
             for entry in runs(connection, limit=limit)
         ]
+
+
+def _require_warehouse(project: Project) -> None:
+    if not project.database.exists():
+        raise HubError(
+            f"database {project.database}", "there is no warehouse yet", "Start with `hub run`."
+        )
 
 
 def _run(
@@ -142,9 +151,7 @@ def _run(
             warnings=_landing_warnings(landing),
             fingerprint=None if failures else fingerprint(connection, project, skip),
         )
-        return RunResult(
-            receipt(connection, project, find_run(connection, run_id)), landing, False
-        )
+        return RunResult(receipt(connection, project, find_run(connection, run_id)), landing, False)
 
 
 def _copy_warehouse(database: Path, folder: Path) -> Path:

@@ -1,68 +1,17 @@
-"""Lands files: every record of a new file verbatim into raw.<source>, and a row in the ledger.
+"""Visits the landing folder: which files are there, and which belong to nobody."""
 
-Rows and ledger row are committed in one transaction, after an independent count of the records
-agrees with the rows. A file that fails is an outcome, not an error: the others go on.
-"""
-
-import hashlib
-import json
 import logging
-import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO
 
 import duckdb
 
 from loader.errors import HubError, WrongUse
+from loader.file_landing import FileOutcome, land_file
 from loader.project import Project
-from loader.readers import UnreadableFile, count_records, detected_encoding, format_of, read_records
-from loader.readers.formats import FileFormat
-from loader.sources import Source
 
 log = logging.getLogger(__name__)
-
-# Structured text is checked here; a line that is no object could not be adapted either.
-_INSERT = """
-insert into raw.{source}
-select
-    ?,
-    ? + number,
-    record,
-    case
-        when problem is not null then problem
-        when not json_valid(record) then 'malformed_json'
-        when ltrim(record, ' \t\r\n') not like '{{%' then 'not_an_object'
-    end,
-    position
-from (
-    select
-        unnest(records) as record,
-        unnest(problems) as problem,
-        unnest(positions) as position,
-        generate_subscripts(records, 1) as number
-    from (select ?::varchar[] as records, ?::varchar[] as problems, ?::varchar[] as positions)
-)
-"""
-
-
-@dataclass(frozen=True)
-class FileOutcome:
-    """What became of one thing in the landing folder.
-
-    status: landed, known (these bytes landed before), held, quarantined or refused.
-    rows:   records landed now.
-    """
-
-    source: str
-    file: str
-    status: str
-    rows: int = 0
-    load_id: int | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +20,6 @@ class Landing:
 
     files: tuple[FileOutcome, ...]
     unclaimed: tuple[str, ...]
-
-    def count(self, status: str) -> int:
-        """How many files had this status."""
-        return sum(outcome.status == status for outcome in self.files)
 
 
 def land(
@@ -102,7 +47,7 @@ def land(
             "Create it, or name another with --landing.",
         )
     outcomes = [
-        _land_entry(connection, project.sources[name], path, run_id)
+        land_file(connection, project.sources[name], path, run_id)
         for name in names
         for path in _entries(project.landing / name)
     ]
@@ -133,177 +78,4 @@ def _unclaimed(project: Project) -> list[str]:
         for path in project.landing.iterdir()
         if not path.name.startswith(".")
         and (path.name not in project.sources or not path.is_dir() or path.is_symlink())
-    )
-
-
-def _land_entry(
-    connection: duckdb.DuckDBPyConnection, source: Source, path: Path, run_id: str | None
-) -> FileOutcome:
-    name = f"{source.name}/{path.name}"
-    try:
-        # O_NOFOLLOW: a link could lead out of the folder; O_NONBLOCK: a pipe would wait forever
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        reason = "a symbolic link" if path.is_symlink() else error.strerror or "cannot be opened"
-        return FileOutcome(source.name, name, "refused", reason=reason)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return FileOutcome(source.name, name, "refused", reason="not a regular file")
-        return _FileLanding(connection, source, name, file, run_id).land()
-
-
-@dataclass
-class _FileLanding:
-    """The landing of one open file."""
-
-    connection: duckdb.DuckDBPyConnection
-    source: Source
-    name: str
-    file: BinaryIO
-    run_id: str | None
-
-    def land(self) -> FileOutcome:
-        before = os.fstat(self.file.fileno())
-        sha256 = _digest(self.file)
-        settings = json.dumps(self.source.format, sort_keys=True)
-        known = self.connection.execute(
-            "select load_id, status, reason, settings from raw.loads "
-            "where source = ? and sha256 = ?",
-            [self.source.name, sha256],
-        ).fetchone()
-        if known and known[1] == "landed":
-            return FileOutcome(self.source.name, self.name, "known", load_id=known[0])
-        if known and known[1] == "quarantined" and known[3] == settings:
-            return FileOutcome(self.source.name, self.name, "quarantined", reason=known[2])
-
-        encoding, rows, status, reason = None, 0, "landed", None
-        self.connection.execute("begin")
-        try:
-            load_id = self._next_load_id()
-            file_format = format_of(self.name, **self.source.format)
-            encoding = detected_encoding(self._from_start(), file_format)
-            rows = self._insert_records(load_id, file_format)
-            self._account(load_id, file_format, rows)
-            if _changed(before, os.fstat(self.file.fileno())):
-                raise UnreadableFile("changing", "the file changed while it was read")
-            self._note_fields(load_id)
-        except UnreadableFile as error:
-            self.connection.execute("rollback")
-            self.connection.execute("begin")
-            rows, status = 0, "held" if error.reason == "changing" else "quarantined"
-            reason = f"{error.reason}: {error}"
-            load_id = known[0] if known else self._next_load_id()
-        except BaseException:
-            self.connection.execute("rollback")
-            raise
-        self.connection.execute(
-            "delete from raw.loads where source = ? and sha256 = ?", [self.source.name, sha256]
-        )
-        self.connection.execute(
-            "insert into raw.loads (load_id, source, file, sha256, size, encoding, rows, "
-            "modified_at, landed_at, status, reason, settings, run_id) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                load_id,
-                self.source.name,
-                self.name,
-                sha256,
-                before.st_size,
-                encoding,
-                rows,
-                datetime.fromtimestamp(before.st_mtime, timezone.utc).replace(tzinfo=None),
-                datetime.now(timezone.utc).replace(tzinfo=None),
-                status,
-                reason,
-                settings,
-                self.run_id,
-            ],
-        )
-        self.connection.execute("commit")
-        return FileOutcome(self.source.name, self.name, status, rows, load_id, reason)
-
-    def _from_start(self) -> BinaryIO:
-        self.file.seek(0)
-        return self.file
-
-    def _next_load_id(self) -> int:
-        row = self.connection.execute("select coalesce(max(load_id), 0) + 1 from raw.loads")
-        return int(row.fetchall()[0][0])
-
-    def _insert_records(self, load_id: int, file_format: FileFormat) -> int:
-        sql = _INSERT.format(source=self.source.name)
-        rows = 0
-        for batch in read_records(self._from_start(), file_format):
-            self.connection.execute(
-                sql, [load_id, rows, batch.records, batch.problems, batch.positions]
-            )
-            rows += len(batch.records)
-        return rows
-
-    def _account(self, load_id: int, file_format: FileFormat, rows: int) -> None:
-        """Compare the rows that raw holds with an independent count of the file's records."""
-        counted = count_records(self._from_start(), file_format)
-        held = self.connection.execute(
-            f"select count(*) from raw.{self.source.name} where load_id = ?",  # nosec B608
-            [load_id],
-        ).fetchall()[0][0]
-        if not counted == held == rows:
-            raise UnreadableFile(
-                "miscounted", f"{counted} records were counted but {held} rows read"
-            )
-
-    def _note_fields(self, load_id: int) -> None:
-        """Keep which fields the records of the load have, and of which types."""
-        table = f"raw.{self.source.name}"
-        readable = "load_id = ? and problem is null"
-        names = [
-            name
-            for (name,) in self.connection.execute(
-                f"select distinct unnest(names) from (select json_keys(record) as names "  # nosec B608
-                f"from {table} where {readable} group by 1)",
-                [load_id],
-            ).fetchall()
-        ]
-        if not names:
-            return
-        paths = ['$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names]
-        self.connection.execute(
-            f"""
-            insert into raw.fields (load_id, source, field, type, records)
-            select ?, ?, field, type, sum(records)
-            from (
-                select
-                    unnest(?::varchar[]) as field,
-                    unnest(list_transform(types, lambda t: case
-                        when t = 'VARCHAR' then 'string'
-                        when t in ('BIGINT', 'UBIGINT', 'DOUBLE') then 'number'
-                        else lower(t)
-                    end)) as type,
-                    records
-                from (
-                    select json_type(record, ?::varchar[]) as types, count(*) as records
-                    from {table}
-                    where {readable}
-                    group by 1
-                )
-            )
-            where type is not null
-            group by field, type
-            """,  # nosec B608
-            [load_id, self.source.name, names, paths, load_id],
-        )
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _changed(before: os.stat_result, after: os.stat_result) -> bool:
-    return (before.st_size, before.st_mtime_ns, before.st_ctime_ns) != (
-        after.st_size,
-        after.st_mtime_ns,
-        after.st_ctime_ns,
     )

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 RUN_ID: ContextVar[str] = ContextVar("run_id", default="-")
 STAGE: ContextVar[str] = ContextVar("stage", default="-")
@@ -17,7 +17,7 @@ STAGE: ContextVar[str] = ContextVar("stage", default="-")
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created, timezone.utc).strftime("%H:%M:%S")
+        moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         return (
             f"{moment} {record.levelname.lower():7} run={RUN_ID.get()} stage={STAGE.get()} "
             f"{record.getMessage()}"
@@ -28,7 +28,7 @@ class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps(
             {
-                "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(),
+                "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
                 "level": record.levelname.lower(),
                 "run_id": RUN_ID.get(),
                 "stage": STAGE.get(),

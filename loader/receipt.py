@@ -1,65 +1,19 @@
 """The receipt of a run: what came in, what became of it, and how things stand after it."""
 
-import json
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
-from loader.errors import HubError, WrongUse
+from loader.errors import WrongUse
 from loader.project import STAGES, Project, stage_name
+from loader.runs import Run
 
 OUTCOMES = ("applied", "superseded", "outdated", "late", "rejected", "duplicate")
 _ACCEPTED = ("applied", "superseded", "outdated")
 
 Counts = dict[str, int]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A line of the log of runs."""
-
-    run_id: str
-    command: str
-    status: str
-    started_at: datetime
-    ended_at: datetime | None
-    duration_ms: int | None
-    run_clock: datetime
-    skip: list[str]
-    errors: list[str]
-    warnings: list[str]
-
-
-def find_run(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Run:
-    """A run by its identity, or the latest build. Raises HubError where there is none."""
-    found = (
-        runs(connection, f"run_id = '{run_id}'")
-        if run_id and run_id.replace("-", "").isalnum()
-        else runs(connection, "command in ('run', 'build')" if not run_id else "false")
-    )
-    if not found:
-        raise HubError(
-            f"run {run_id}" if run_id else "the log of runs",
-            "there is no such run" if run_id else "nothing was built yet",
-            "`hub report --history 10` lists the runs." if run_id else "Start with `hub run`.",
-        )
-    return found[0]
-
-
-def runs(
-    connection: duckdb.DuckDBPyConnection, condition: str = "true", limit: int = 1
-) -> list[Run]:
-    """The latest runs that meet a SQL condition, latest first."""
-    rows = connection.execute(
-        "select run_id, command, status, started_at, ended_at, duration_ms, run_clock, skip, "
-        f"errors, warnings from ops.runs where {condition} "  # nosec B608
-        "order by run_id desc limit ?",
-        [limit],
-    ).fetchall()
-    return [Run(*row[:7], *(json.loads(text or "[]") for text in row[7:])) for row in rows]
 
 
 def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -> dict[str, Any]:
@@ -68,7 +22,7 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
     Counts are those of the run; what an entity holds is its state at the run's end.
     """
     counted = _counts(connection, run.run_id)
-    sources = {}
+    sources: dict[str, dict[str, Any]] = {}
     for name, source in project.sources.items():
         counts = counted[source.entity, name]
         sources[name] = {
@@ -222,9 +176,7 @@ def _state(connection: duckdb.DuckDBPyConnection, run_id: str, entity: str) -> C
     return state
 
 
-def _watermark(
-    connection: duckdb.DuckDBPyConnection, run_id: str, names: list[str]
-) -> str | None:
+def _watermark(connection: duckdb.DuckDBPyConnection, run_id: str, names: list[str]) -> str | None:
     """The least of the sources' watermarks at the run's end."""
     rows = connection.execute(
         "select min(stored) from (select source, max_by(stored, entry) as stored "

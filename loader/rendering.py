@@ -66,7 +66,8 @@ def render_entity(receipt: dict[str, Any]) -> str:
     shown = {
         key: value
         for key, value in receipt.items()
-        if key not in ("sources", "warnings", "errors", "run_id", "status", "started_at", "ended_at")
+        if key
+        not in ("sources", "warnings", "errors", "run_id", "status", "started_at", "ended_at")
     }
     rows = [(key, _figure(value)) for key, value in shown.items()]
     return "\n".join([_headline(receipt), "", *_table(rows), *_remarks(receipt)])

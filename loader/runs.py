@@ -2,16 +2,33 @@
 
 import json
 import uuid
-from datetime import datetime, timezone
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import duckdb
 
-from loader.errors import WrongUse
+from loader.errors import HubError, WrongUse
+
+
+@dataclass(frozen=True)
+class Run:
+    """A line of the log of runs."""
+
+    run_id: str
+    command: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    duration_ms: int | None
+    run_clock: datetime
+    skip: list[str]
+    errors: list[str]
+    warnings: list[str]
 
 
 def utc_now() -> datetime:
     """The present moment in UTC, without a zone, as the warehouse keeps times."""
-    return datetime.now(timezone.utc).replace(tzinfo=None)
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def parse_clock(text: str) -> datetime:
@@ -23,7 +40,7 @@ def parse_clock(text: str) -> datetime:
             f"--now {text}", "this is no moment", "Write it as 2025-01-15T12:00:00."
         ) from error
     if moment.tzinfo is not None:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment
 
 
@@ -83,3 +100,32 @@ def errors_of(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
     """What went wrong in a run, as logged so far."""
     row = connection.execute("select errors from ops.runs where run_id = ?", [run_id]).fetchone()
     return list(json.loads(row[0])) if row and row[0] else []
+
+
+def find_run(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Run:
+    """A run by its identity, or the latest build. Raises HubError where there is none."""
+    found = (
+        runs(connection, f"run_id = '{run_id}'")
+        if run_id and run_id.replace("-", "").isalnum()
+        else runs(connection, "command in ('run', 'build')" if not run_id else "false")
+    )
+    if not found:
+        raise HubError(
+            f"run {run_id}" if run_id else "the log of runs",
+            "there is no such run" if run_id else "nothing was built yet",
+            "`hub report --history 10` lists the runs." if run_id else "Start with `hub run`.",
+        )
+    return found[0]
+
+
+def runs(
+    connection: duckdb.DuckDBPyConnection, condition: str = "true", limit: int = 1
+) -> list[Run]:
+    """The latest runs that meet a SQL condition, latest first."""
+    rows = connection.execute(
+        "select run_id, command, status, started_at, ended_at, duration_ms, run_clock, skip, "
+        f"errors, warnings from ops.runs where {condition} "  # nosec B608
+        "order by run_id desc limit ?",
+        [limit],
+    ).fetchall()
+    return [Run(*row[:7], *(json.loads(text or "[]") for text in row[7:])) for row in rows]

@@ -56,7 +56,7 @@ def render_shared_view(project: Project, name: str) -> tuple[str, set[str]]:
         return f"ops.{model}"
 
     # the result is SQL, not HTML, of templates that are the project's own
-    environment = Environment(autoescape=False)  # noqa: S701  # nosec B701
+    environment = Environment(autoescape=False)  # nosec B701
     template = environment.from_string(
         (project.root / "models" / "ops" / f"{name}.sql").read_text(encoding="utf-8")
     )

@@ -60,14 +60,12 @@ def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Sour
                 raise WrongUse(
                     where,
                     f"'{name}' cannot be the name of a source",
-                    "Use lower case letters, digits and _, and none of "
-                    f"{', '.join(_RESERVED)}.",
+                    f"Use lower case letters, digits and _, and none of {', '.join(_RESERVED)}.",
                 )
             if name in sources:
                 raise WrongUse(
                     where,
-                    f"two sources of the name '{name}' (under {sources[name].entity} and "
-                    f"{entity})",
+                    f"two sources of the name '{name}' (under {sources[name].entity} and {entity})",
                     "Give each source a name of its own.",
                 )
             sources[name] = _read_source(root, name, entity, declared)
@@ -138,7 +136,7 @@ def _one_of(value: Any, known: tuple[str, ...], where: str) -> str:
 def _seconds(value: Any, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise WrongUse(where, f"expected seconds, found {value!r}", "Write a whole number >= 0.")
-    return value
+    return int(value)
 
 
 def _zone(value: Any, where: str) -> str:

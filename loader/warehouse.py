@@ -89,7 +89,9 @@ def _declared_tables(
 ) -> Iterator[tuple[str, tuple[str, list[tuple[str, str, str]]]]]:
     """The loader's own tables and the decisions, as their YAML under models/ops declares them."""
     folder = project.root / "models" / "ops"
-    for group in read_yaml(folder / "_loader_tables.yml", "models/ops/_loader_tables.yml")["sources"]:
+    for group in read_yaml(folder / "_loader_tables.yml", "models/ops/_loader_tables.yml")[
+        "sources"
+    ]:
         for table in group["tables"]:
             yield f"{group['schema']}.{table['name']}", _described(table)
     for model in read_yaml(folder / "_decisions.yml", "models/ops/_decisions.yml")["models"]:

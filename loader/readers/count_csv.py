@@ -90,7 +90,7 @@ class _Counter:
         ends_inside = starts_inside == (len(pieces) % 2 == 1)
         outside = quote.join(pieces[starts_inside::2])
         outside = f"{quote * starts_inside}{outside}{quote * ends_inside}"
-        if self._unusual.search(outside):
+        if quote in outside and self._unusual.search(outside):
             return False
         self._count_lines(outside)
         if ends_inside:

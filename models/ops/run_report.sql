@@ -23,6 +23,9 @@ pivoted as (
         ] %}
         coalesce(sum(case when measure = '{{ outcome }}' then amount end), 0) as {{ outcome }},
         {%- endfor %}
+        coalesce(sum(
+            case when measure in ('applied', 'superseded', 'outdated') then amount end
+        ), 0) as accepted,
         coalesce(sum(case when measure = 'stale' then amount end), 0) as stale,
         coalesce(sum(case when measure = 'tie' then amount end), 0) as ties
     from counts
@@ -40,8 +43,7 @@ select
     runs.status,
     pivoted.entity,
     pivoted.source,
-    pivoted.applied + pivoted.superseded + pivoted.outdated + pivoted.late + pivoted.rejected
-        + pivoted.duplicate as records,
+    pivoted.accepted + pivoted.late + pivoted.rejected + pivoted.duplicate as records,
     pivoted.applied,
     pivoted.superseded,
     pivoted.outdated,
@@ -50,9 +52,8 @@ select
     pivoted.duplicate,
     pivoted.stale,
     pivoted.ties,
-    cast(pivoted.applied + pivoted.superseded + pivoted.outdated as double)
-    / nullif(pivoted.applied + pivoted.superseded + pivoted.outdated + pivoted.rejected, 0)
-        as quality
+    cast(pivoted.accepted as double)
+    / nullif(pivoted.accepted + pivoted.rejected, 0) as quality
 from pivoted
 inner join runs
     on runs.run_id = pivoted.run_id

@@ -1,0 +1,159 @@
+{#
+    For decide_records: the CTEs up to `repeats`, which has record_id, attempt and original_id of
+    every pending record that says what an earlier one of its source said already. They read the
+    CTEs `pending` and `history`.
+
+    contract: as contract() returns it.
+#}
+{% macro find_repeats(contract) -%}
+known as (
+
+    select
+        source,
+        coalesce(letter_hash, content_hash) as sameness,
+        min(record_id) as original_id
+    from history
+    where outcome <> 'duplicate'
+        and coalesce(letter_hash, content_hash) in (
+            select sameness from pending
+            union all
+            select content_hash from pending
+        )
+    group by source, coalesce(letter_hash, content_hash)
+
+),
+
+{% if contract.event_time -%}
+accepted_repeats as (
+
+    -- the same content at any time before, or earlier in this run
+    select
+        pending.record_id,
+        pending.attempt,
+        known.original_id
+    from pending
+    inner join known
+        on known.source = pending.source
+        and known.sameness = pending.content_hash
+    where known.original_id <> pending.record_id
+
+),
+
+within_run as (
+
+    select
+        source,
+        sameness,
+        min(record_id) as original_id
+    from pending
+    group by source, sameness
+    having count(*) > 1
+
+),
+{%- else -%}
+accepted_rows as (
+
+    select
+        source,
+        key_hash,
+        record_key,
+        record_id,
+        content_hash
+    from pending
+    where reasons is null
+    union all
+    select
+        source,
+        key_hash,
+        record_key,
+        record_id,
+        content_hash
+    from history
+    where outcome in ('applied', 'superseded', 'outdated')
+        and key_hash in (select key_hash from pending where reasons is null)
+
+),
+
+neighbours as (
+
+    select
+        record_id,
+        content_hash,
+        lag(record_id) over (
+            partition by source, key_hash, record_key order by record_id
+        ) as previous_id,
+        lag(content_hash) over (
+            partition by source, key_hash, record_key order by record_id
+        ) as previous_content
+    from accepted_rows
+
+),
+
+accepted_repeats as (
+
+    -- without an event time the order of arrival rules, so only the latest row of a source and
+    -- key can be repeated: shipped, returned, shipped ends as shipped
+    select
+        pending.record_id,
+        pending.attempt,
+        neighbours.previous_id as original_id
+    from pending
+    inner join neighbours
+        on neighbours.record_id = pending.record_id
+    where neighbours.previous_content = neighbours.content_hash
+        and pending.reasons is null
+
+),
+
+within_run as (
+
+    select
+        source,
+        sameness,
+        min(record_id) as original_id
+    from pending
+    where reasons is not null
+    group by source, sameness
+    having count(*) > 1
+
+),
+{%- endif %}
+
+all_repeats as (
+
+    select * from accepted_repeats
+    union all
+    -- a rejected record again
+    select
+        pending.record_id,
+        pending.attempt,
+        known.original_id
+    from pending
+    inner join known
+        on known.source = pending.source
+        and known.sameness = pending.letter_hash
+    where known.original_id <> pending.record_id
+    union all
+    select
+        pending.record_id,
+        pending.attempt,
+        within_run.original_id
+    from pending
+    inner join within_run
+        on within_run.source = pending.source
+        and within_run.sameness = pending.sameness
+    where within_run.original_id <> pending.record_id
+
+),
+
+repeats as (
+
+    select
+        record_id,
+        attempt,
+        min(original_id) as original_id
+    from all_repeats
+    group by record_id, attempt
+
+)
+{%- endmacro %}
