@@ -69,7 +69,7 @@ def entity_receipt(whole: dict[str, Any], entity: str) -> dict[str, Any]:
         raise WrongUse(
             f"entity '{entity}'", "there is none", f"Known are {', '.join(whole['entities'])}."
         )
-    shared = ("run_id", "status", "started_at", "ended_at", "now", "warnings")
+    shared = ("run_id", "status", "started_at", "ended_at", "now", "files", "stages", "warnings")
     return {
         **{key: whole[key] for key in shared},
         "entity": entity,
@@ -112,6 +112,8 @@ def _entity_receipt(
     skipped = {stage_name(word) for word in run.skip}
     reconciles = len(names) > 1
     return {
+        "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
+        "quality": _quality(counts),
         "input_records": records,
         "staged": _total(counts, _ACCEPTED),
         "loaded": counts["applied"] + counts["superseded"],
@@ -138,6 +140,7 @@ def _entity_receipt(
         "validation_errors": counts["rejected"],
         "stale_records": counts["stale"],
         "ties": counts["tie"],
+        "unvalidated": counts["unvalidated"],
         "reconciliation": {
             status: reconciliation.get(status, 0)
             for status in ("matched", "mismatched", "single_source")

@@ -40,8 +40,8 @@ counted as (
 
     select source, outcome as measure, count(*) as amount from decided group by source, outcome
     {% for measure, condition in {
-        'stale': "freshness = 'stale'",
-        'unvalidated': 'not is_validated',
+        'stale': "is_accepted and freshness = 'stale'",
+        'unvalidated': 'is_accepted and not is_validated',
         'tie': 'is_tie',
         'null_key': "array_contains(reasons, 'missing_" ~ contract(entity).key ~ "')",
     }.items() -%}

@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
@@ -53,8 +54,8 @@ def count_parquet(file: BinaryIO, fmt: FileFormat) -> int:
 def _copied(file: BinaryIO, fmt: FileFormat) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """A database of its own, in memory, that can read one file: a private copy of this one."""
     with TemporaryDirectory(prefix="hub-parquet-") as folder:
-        path = os.path.join(folder, "rows.parquet")
-        with open(path, "wb") as copy:
+        path = Path(folder, "rows.parquet")
+        with path.open("wb") as copy:
             for chunk in byte_chunks(file, fmt.compression):
                 copy.write(chunk)
         _check_magic(path)
@@ -62,7 +63,7 @@ def _copied(file: BinaryIO, fmt: FileFormat) -> Iterator[tuple[duckdb.DuckDBPyCo
             with duckdb.connect(":memory:", config=_SETTINGS) as connection:
                 _confine(connection, folder)
                 # The path of a temporary folder may hold what DuckDB takes for a pattern.
-                yield connection, glob.escape(path)
+                yield connection, glob.escape(str(path))
         except (duckdb.Error, UnicodeError, RecursionError) as error:
             first_line = str(error).strip().partition("\n")[0]
             raise UnreadableFile(
@@ -79,8 +80,8 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: str) -> None:
     connection.execute("set lock_configuration = true")
 
 
-def _check_magic(path: str) -> None:
-    with open(path, "rb") as copy:
+def _check_magic(path: Path) -> None:
+    with path.open("rb") as copy:
         head = copy.read(len(_MAGIC))
         size = copy.seek(0, os.SEEK_END)
         copy.seek(max(size - len(_MAGIC), 0))

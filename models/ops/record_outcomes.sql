@@ -37,6 +37,7 @@ current_outcomes as (
         decisions.outcome,
         decisions.rival_id,
         decisions.reasons,
+        decisions.error,
         decisions.explanation,
         decisions.is_tie,
         decisions.is_validated,
