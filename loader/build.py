@@ -32,8 +32,9 @@ def build(project: Project, run_id: str, skip: list[str], scratch: Path | None =
         *("--profiles-dir", str(project.root)),
         # unit tests guard changes of the code; they say nothing of the data
         *("--exclude-resource-type", "unit_test"),
+        # what goes wrong is told once, in the receipt
+        *("--log-level", "none"),
         *("--log-level-file", "none"),
-        "--quiet",
     ]
     if skip != (project.vars.get("skip") or []):
         arguments += ["--vars", json.dumps({"skip": skip})]

@@ -152,6 +152,110 @@ def report(
     _print(part, rendering.render_entity(part), as_json)
 
 
+def _letter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that choose open letters."""
+    for option in (
+        click.option("--id", "record_id", type=int, metavar="N", help="The letter's record_id."),
+        click.option("--reason", metavar="R", help="Letters with this reason."),
+        click.option("--source", metavar="S", help="Letters of this source."),
+        click.option("--entity", metavar="E", help="Letters of this entity."),
+    ):
+        command = option(command)
+    return command
+
+
+def _choice(
+    project: Project,
+    entity: str | None,
+    source: str | None,
+    reason: str | None,
+    record_id: int | None,
+) -> Any:
+    from loader.letters import LetterChoice
+
+    for what, given, known in (
+        ("entity", entity, project.entities),
+        ("source", source, tuple(project.sources)),
+    ):
+        if given is not None and given not in known:
+            raise WrongUse(f"{what} '{given}'", "there is none", f"Known are {', '.join(known)}.")
+    return LetterChoice(entity, source, reason, record_id)
+
+
+@hub.command(epilog="Example: hub redrive --entity events --reason invalid_value --dry-run")
+@_letter_options
+@click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
+@click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
+@_common
+def redrive(
+    project: Project,
+    entity: str | None,
+    source: str | None,
+    reason: str | None,
+    record_id: int | None,
+    now: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Decide open dead letters again, after a contract or adapter was mended.
+
+    Newer rows are never overwritten. A second redrive under the same rules changes nothing.
+    """
+    from loader import hub as commands
+    from loader.runs import parse_clock
+
+    result = commands.redrive(
+        project,
+        _choice(project, entity, source, reason, record_id),
+        clock=parse_clock(now) if now else None,
+        dry=dry_run,
+    )
+    data = {"run": result.receipt, "letters": result.afterwards, "dry_run": dry_run}
+    _print(data, rendering.render_letters(result.afterwards, result.receipt), as_json)
+    if result.failed:
+        sys.exit(1)
+
+
+@hub.command(epilog='Example: hub discard --id 10000000004 --by mia --why "test data"')
+@_letter_options
+@click.option("--by", "discarded_by", required=True, metavar="WHO", help="Who decides so.")
+@click.option("--why", "because", required=True, metavar="TEXT", help="Why.")
+@_common
+def discard(
+    project: Project,
+    entity: str | None,
+    source: str | None,
+    reason: str | None,
+    record_id: int | None,
+    discarded_by: str,
+    because: str,
+    as_json: bool,
+) -> None:
+    """Mark open dead letters as discarded, with who and why. Nothing is deleted."""
+    from loader import hub as commands
+
+    choice = _choice(project, entity, source, reason, record_id)
+    if not any(vars(choice).values()):
+        raise WrongUse(
+            "hub discard", "no letters were chosen", "Give --entity, --source, --reason or --id."
+        )
+    letters = commands.discard(project, choice, discarded_by, because)
+    _print(letters, rendering.render_letters(letters), as_json)
+
+
+@hub.command(epilog="Example: hub why evt-003   or: hub why app/events.json:4")
+@click.argument("asked", required=False, metavar="KEY|FILE:ROW")
+@click.option("--record", "record_id", type=int, metavar="ID", help="A record by its record_id.")
+@_common
+def why(project: Project, asked: str | None, record_id: int | None, as_json: bool) -> None:
+    """Tell what became of a record, and why, oldest first."""
+    from loader import hub as commands
+    from loader.story import parse_question
+
+    story = commands.why(project, parse_question(asked, record_id))
+    _print(story, rendering.render_story(story), as_json)
+
+
 def _print(data: Any, text: str, as_json: bool) -> None:
     click.echo(json.dumps(data, indent=2, default=str) if as_json else text)
 

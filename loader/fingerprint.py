@@ -36,7 +36,7 @@ def nothing_new(connection: duckdb.DuckDBPyConnection, current: str) -> bool:
     current: the fingerprint now. A load or redrive not finished yet is something new.
     """
     last = connection.execute(
-        "select fingerprint from ops.runs where command in ('run', 'build') "
+        "select fingerprint from ops.runs where command in ('run', 'build', 'redrive') "
         "and status <> 'running' order by run_id desc limit 1"
     ).fetchone()
     if last is None or last[0] != current:

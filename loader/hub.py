@@ -4,7 +4,7 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +16,13 @@ from loader.build import build
 from loader.errors import HubError
 from loader.fingerprint import fingerprint, nothing_new
 from loader.landing import Landing, land
+from loader.letters import LetterChoice, discard_letters, letters_by_id, request_redrive
 from loader.logs import RUN_ID, stage
 from loader.project import Project, stage_name
 from loader.receipt import receipt
 from loader.receipt_files import write_receipt
 from loader.runs import end_run, errors_of, find_run, runs, start_run
+from loader.story import Question, answer
 from loader.warehouse import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -28,14 +30,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunResult:
-    """What `hub run` did.
+    """What a run did.
 
-    receipt: as plain data.   did_nothing: whether there was nothing new to build.
+    receipt:     as plain data.
+    did_nothing: whether there was nothing new to build.
+    afterwards:  the letters of a redrive as they stand after it.
     """
 
     receipt: dict[str, Any]
     landing: Landing
     did_nothing: bool
+    afterwards: list[dict[str, Any]]
 
     @property
     def failed(self) -> bool:
@@ -70,15 +75,52 @@ def run(
     force: build even if there is nothing new.
     dry:   work on a copy of the warehouse; afterwards nothing has changed.
     """
+
+    def land_everything(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
+        with stage("land"):
+            return land(connection, project, (), run_id)
+
     wanted = list(project.vars.get("skip") or [])
     wanted += [word for word in map(stage_name, skip) if word not in wanted]
-    if not dry:
-        result = _run(project, wanted, clock, force, None)
-        write_receipt(project.receipts, result.receipt)
-        return result
-    with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
-        copy = _copy_warehouse(project.database, Path(folder))
-        return _run(replace(project, database=copy), wanted, clock, force, Path(folder) / "target")
+    return _run(project, _Plan("run", wanted, clock, force, land_everything), dry)
+
+
+def redrive(
+    project: Project, choice: LetterChoice, *, clock: datetime | None = None, dry: bool = False
+) -> RunResult:
+    """Decide open dead letters again, from their raw text, under the present rules.
+
+    The result's `afterwards` has the chosen letters as they stand then. clock and dry are as for
+    `run`.
+    """
+    _require_warehouse(project)
+    chosen: list[int] = []
+
+    def request(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
+        chosen.extend(request_redrive(connection, choice))
+        return Landing((), ())
+
+    def look_again(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+        return letters_by_id(connection, chosen)
+
+    plan = _Plan("redrive", list(project.vars.get("skip") or []), clock, False, request, look_again)
+    return _run(project, plan, dry)
+
+
+def discard(
+    project: Project, choice: LetterChoice, discarded_by: str, reason: str
+) -> list[dict[str, Any]]:
+    """Mark open dead letters as discarded, with who and why; returns them. Deletes nothing."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        return discard_letters(connection, choice, discarded_by, reason)
+
+
+def why(project: Project, question: Question) -> dict[str, Any]:
+    """Everything that is known of the records that a question is about."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        return answer(connection, question)
 
 
 def report(project: Project, run_id: str | None) -> dict[str, Any]:
@@ -112,46 +154,70 @@ def _require_warehouse(project: Project) -> None:
         )
 
 
-def _run(
-    project: Project,
-    skip: list[str],
-    clock: datetime | None,
-    force: bool,
-    scratch: Path | None,
-) -> RunResult:
+@dataclass(frozen=True)
+class _Plan:
+    """How a run is made: what it does before the build, and looks at after it.
+
+    skip:  the stages to switch off.   clock: the moment that counts as now, None for the present.
+    """
+
+    command: str
+    skip: list[str]
+    clock: datetime | None
+    force: bool
+    prepare: Callable[[duckdb.DuckDBPyConnection, str], Landing]
+    look_after: Callable[[duckdb.DuckDBPyConnection], list[dict[str, Any]]] | None = None
+
+
+def _run(project: Project, plan: _Plan, dry: bool) -> RunResult:
+    """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
+    if not dry:
+        result = _carry_out(project, plan, None)
+        write_receipt(project.receipts, result.receipt)
+        return result
+    with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
+        copy = _copy_warehouse(project.database, Path(folder))
+        return _carry_out(replace(project, database=copy), plan, Path(folder) / "target")
+
+
+def _carry_out(project: Project, plan: _Plan, scratch: Path | None) -> RunResult:
     with open_warehouse(project) as connection:
-        run_id = start_run(connection, "run", skip, clock)
+        run_id = start_run(connection, plan.command, plan.skip, plan.clock)
         with _logged(run_id), _closing_on_error(connection, run_id):
-            with stage("land"):
-                landing = land(connection, project, (), run_id)
-            before = fingerprint(connection, project, skip)
-            did_nothing = not force and nothing_new(connection, before)
-            if did_nothing:
+            landing = plan.prepare(connection, run_id)
+            before = fingerprint(connection, project, plan.skip)
+            if not plan.force and nothing_new(connection, before):
                 log.info("nothing new")
-                end_run(
-                    connection,
-                    run_id,
-                    errors=[],
-                    warnings=_landing_warnings(landing),
-                    fingerprint=before,
-                )
-                return RunResult(
-                    receipt(connection, project, find_run(connection, run_id)), landing, True
-                )
+                return _close(connection, project, plan, run_id, landing, [], before, True)
     with _logged(run_id), stage("build"):
-        failures = build(project, run_id, skip, scratch)
-    with open_warehouse(project) as connection:
+        failures = build(project, run_id, plan.skip, scratch)
+    with _logged(run_id), open_warehouse(project) as connection:
         failures += errors_of(connection, run_id)
         for failure in failures:
             log.error("%s", failure)
-        end_run(
-            connection,
-            run_id,
-            errors=failures,
-            warnings=_landing_warnings(landing),
-            fingerprint=None if failures else fingerprint(connection, project, skip),
-        )
-        return RunResult(receipt(connection, project, find_run(connection, run_id)), landing, False)
+        after = None if failures else fingerprint(connection, project, plan.skip)
+        return _close(connection, project, plan, run_id, landing, failures, after, False)
+
+
+def _close(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    plan: _Plan,
+    run_id: str,
+    landing: Landing,
+    errors: list[str],
+    state: str | None,
+    did_nothing: bool,
+) -> RunResult:
+    """End the run in the log and draw up its receipt. state: the fingerprint to compare with."""
+    warnings = _landing_warnings(landing)
+    end_run(connection, run_id, errors=errors, warnings=warnings, fingerprint=state)
+    return RunResult(
+        receipt(connection, project, find_run(connection, run_id)),
+        landing,
+        did_nothing,
+        plan.look_after(connection) if plan.look_after else [],
+    )
 
 
 def _copy_warehouse(database: Path, folder: Path) -> Path:

@@ -57,7 +57,7 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
         },
         "quality": {name: source["quality"] for name, source in sources.items()},
         "rollout": _rollout(counted),
-        "warnings": _warnings(connection, project, run, sources),
+        "warnings": _warnings(connection, project, run, sources, entities),
         "errors": run.errors,
         "entities": entities,
     }
@@ -119,6 +119,7 @@ def _entity_receipt(
         "loaded": counts["applied"] + counts["superseded"],
         "rejected": counts["rejected"],
         "dead_letters": state["letters open"],
+        "dead_letters_of_another_contract": state["letters of another contract"],
         "lineage_entries": sum(lineage.values()),
         "lineage": lineage,
         "watermark": _watermark(connection, run.run_id, names),
@@ -215,6 +216,7 @@ def _warnings(
     project: Project,
     run: Run,
     sources: dict[str, dict[str, Any]],
+    entities: dict[str, dict[str, Any]],
 ) -> list[str]:
     least = float(project.vars.get("min_quality", 0.99))
     warnings = list(run.warnings)
@@ -226,6 +228,12 @@ def _warnings(
                 f"{name}: quality {source['quality']:.2%} is under {least:.0%}: "
                 "see ops.dead_letters"
             )
+    warnings += [
+        f"{entity}: {part['dead_letters_of_another_contract']} open letters were decided under "
+        f"another contract: `hub redrive --entity {entity}` decides them again"
+        for entity, part in entities.items()
+        if part["dead_letters_of_another_contract"]
+    ]
     warnings += [
         f"{source}: watermark {action} (found {found!r}, now {stored})"
         for source, action, found, stored in connection.execute(

@@ -89,6 +89,72 @@ def render_history(entries: list[dict[str, Any]]) -> str:
     return "\n".join(_table(rows))
 
 
+def render_letters(letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None) -> str:
+    """A line for each letter; under a redrive's headline if its receipt is given."""
+    lines = [_headline(receipt), ""] if receipt else []
+    if not letters:
+        return "\n".join([*lines, "no open letter fits"])
+    rows = [("letter", "place", "status", "attempts", "now", "why")]
+    rows += [
+        (
+            str(letter["record_id"]),
+            _plain(f"{letter['file']}:{letter['row_number']}"),
+            letter["status"],
+            str(letter["attempts"]),
+            letter["last_outcome"],
+            _plain(letter["explanation"] or ""),
+        )
+        for letter in letters
+    ]
+    return "\n".join([*lines, *_table(rows)])
+
+
+def render_story(story: dict[str, Any]) -> str:
+    """What became of the records that were asked about, in sentences."""
+    if not story["records"]:
+        asked = ", ".join(f"{name} {_plain(str(what))}" for name, what in story["asked"].items())
+        return f"{asked}: not seen in any of {story['files']:,} files"
+    lines: list[str] = []
+    for record in story["records"]:
+        place = _plain(f"{record['file']}:{record['row_number']}")
+        lines += [
+            f"{place} (record {record['record_id'] or '-'}, {record['entity']} of "
+            f"{record['source']}), landed {record['landed_at']:%Y-%m-%d %H:%M:%S} UTC",
+            f"  {_plain((record['record'] or '')[:500])}",
+        ]
+        lines += [f"  {_sentence(decision)}" for decision in record["decisions"]]
+        if not record["decisions"]:
+            lines.append("  not decided yet: the next build does")
+        if record["is_current"]:
+            lines.append(f"  it is the row of its key in marts.{record['entity']}")
+        lines.append("")
+    if story["more_records"]:
+        lines.append("... and more: ask ops.record_outcomes")
+    return "\n".join(lines).rstrip()
+
+
+def _sentence(decision: dict[str, Any]) -> str:
+    rival = f"record {decision['rival_id']} ({_plain(decision['rival'] or 'place unknown')})"
+    what = {
+        "applied": "applied: it became the row of its key",
+        "superseded": f"superseded: newer than the target, but overtaken in its run by {rival}",
+        "outdated": f"outdated: not newer than {rival}",
+        "duplicate": f"duplicate: it repeats {rival}",
+        "late": "late: at or before the watermark of its source",
+        "rejected": f"rejected: {_plain(decision['explanation'] or '')}",
+    }[decision["outcome"]]
+    again = f"attempt {decision['attempt']}, " if decision["attempt"] > 1 else ""
+    return (
+        f"{decision['decided_at']:%Y-%m-%d %H:%M:%S} {again}{what} "
+        f"[contract {decision['contract_version']}, run {decision['run_id']}]"
+    )
+
+
+def _plain(text: str) -> str:
+    """Text of a record as it may be shown: what steers a terminal is written out."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def _headline(receipt: dict[str, Any]) -> str:
     duration = receipt["duration_ms"]
     took = f" in {duration / 1000:.1f} s" if duration is not None else ""

@@ -107,7 +107,7 @@ def find_run(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -
     found = (
         runs(connection, f"run_id = '{run_id}'")
         if run_id and run_id.replace("-", "").isalnum()
-        else runs(connection, "command in ('run', 'build')" if not run_id else "false")
+        else runs(connection, "command in ('run', 'build', 'redrive')" if not run_id else "false")
     )
     if not found:
         raise HubError(

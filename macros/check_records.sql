@@ -139,7 +139,7 @@ explained as (
                 case when {{ _fails(reason) }} then {{ sql_text(reason.meaning) }}
                 {%- if reason.column and not reason.name.startswith('missing_') %}
                     || coalesce(
-                        ': ' || substr(staged_{{ reason.column }}, 1, 200), ''
+                        ': ' || nullif(substr(trim(staged_{{ reason.column }}), 1, 200), ''), ''
                     )
                 {%- endif %} end{{ ',' if not loop.last }}
                 {%- endfor %}

@@ -46,7 +46,11 @@ pending as (
     from checked
     left join history
         on history.record_id = checked.record_id
-        and history.attempt = checked.attempt
+        and (
+            history.attempt = checked.attempt
+            -- a redrive under the same rules that is rejected again is no new decision
+            or (history.attempt < checked.attempt and history.letter_hash = checked.letter_hash)
+        )
     where history.record_id is null
 
 ),

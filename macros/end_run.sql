@@ -79,6 +79,12 @@ from (
     where entity = '{{ entity }}'
     group by status
     union all
+    select 'letters of another contract', count(*)
+    from {{ warehouse_relation('ops', 'dead_letters') }}
+    where entity = '{{ entity }}'
+        and status = 'open'
+        and contract_version <> '{{ contract(entity).version }}'
+    union all
     select concat('lineage ', step), count(*)
     from {{ warehouse_relation('ops', 'lineage') }}
     where entity = '{{ entity }}'
