@@ -75,7 +75,9 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: str) -> None:
     """Let it read that folder and nothing else, for good."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set temp_directory = ''")
-    connection.execute(f"set allowed_directories = [{literal(folder)}]")
+    # The patterns that DuckDB takes paths for are compared as they are written.
+    folders = ", ".join(map(literal, (folder, glob.escape(folder))))
+    connection.execute(f"set allowed_directories = [{folders}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 

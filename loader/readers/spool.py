@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
+from weakref import finalize
 
 MEMORY_BYTES = 64 << 20
 _BLOCK_PIECES = 1024
@@ -21,7 +22,6 @@ class Spool:
         self.chars = 0
         self._pieces: list[str] = []
         self._held_chars = 0
-        # Its memory and its file are freed with the spool, at the latest.
         self._file: SpooledTemporaryFile[bytes] | None = None
 
     def add(self, text: str) -> None:
@@ -32,6 +32,7 @@ class Spool:
         if len(self._pieces) >= _BLOCK_PIECES or self._held_chars >= _BLOCK_CHARS:
             if self._file is None:
                 self._file = SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115
+                finalize(self, self._file.close)
             self._file.write("".join(self._pieces).encode("utf-8", "surrogateescape"))
             self._pieces.clear()
             self._held_chars = 0

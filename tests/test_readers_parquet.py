@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from test_readers_support import refusal, texts
+
+from loader.readers import count_records, detected_encoding, format_of, read_records
+
+
+@pytest.fixture
+def written(tmp_path: Path, request: pytest.FixtureRequest) -> bytes:
+    """The Parquet file that a query gives."""
+    path = tmp_path / "t.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({request.param}) to '{path}' (row_group_size 2048)")
+    return path.read_bytes()
+
+
+VALUES = {
+    "9007199254740993::bigint": "9007199254740993",
+    "18446744073709551615::ubigint": "18446744073709551615",
+    "1.10::decimal(10, 2)": "1.10",
+    "123456789012345.678::decimal(18, 3)": "123456789012345.678",
+    "12345678901234567890.123456789012345678::decimal(38, 18)": (
+        "12345678901234567890.123456789012345678"
+    ),
+    "-0.50::decimal(2, 2)": "-0.50",
+    "0.1::float": "0.1",
+    "0.1::double": "0.1",
+    "1e300::double": "1e+300",
+    "'nan'::double": '"nan"',
+    "'-inf'::float": '"-inf"',
+    "true": "true",
+    "null::integer": "null",
+    "timestamp_ns '2025-01-15 08:00:00.123456789'": '"2025-01-15 08:00:00.123456789"',
+    "timestamptz '2025-01-15 08:00:00+02'": '"2025-01-15 06:00:00+00"',
+    "date '2025-01-15'": '"2025-01-15"',
+    "'\\xAA\\x00a'::blob": '"\\\\xAA\\\\x00a"',
+    "'a\"\\é' || chr(10) || chr(0)": '"a\\"\\\\é\\n\\u0000"',
+    "'[1.10,  2]'::json": "[1.10,  2]",
+    "[1.10::decimal(4, 2), null]": "[1.10,null]",
+    "[]::double[]": "[]",
+    "[[0.1::float], null]": "[[0.1],null]",
+    "{'x y': 'inf'::double, 'b': {'c': [0.05::decimal(4, 3)]}}": (
+        '{"x y":"inf","b":{"c":[0.050]}}'
+    ),
+    "map {'k\"': 0.5::decimal(3, 2), 'l': null}": '{"k\\"":0.50,"l":null}',
+    "map {1: 'x'}": '{"1":"x"}',
+    "null::struct(a double)": "null",
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [(f"select {value} as v", text) for value, text in VALUES.items()],
+    indirect=["written"],
+)
+def test_a_value_keeps_all_its_digits(written: bytes, text: str) -> None:
+    assert texts(written, "a.parquet") == [f'{{"v":{text}}}']
+    json.loads(text, parse_float=Decimal)
+
+
+NAMES = """select 1 as "a b", 2 as "c""d", 3 as "e'f", 4 as "100%", 5 as "é\\", 6 as "select" """
+
+
+@pytest.mark.parametrize("written", [NAMES], indirect=True)
+def test_columns_keep_their_names_and_order(written: bytes) -> None:
+    (record,) = texts(written, "a.parquet")
+    assert list(json.loads(record).items()) == list(
+        zip(["a b", 'c"d', "e'f", "100%", "é\\", "select"], range(1, 7), strict=True)
+    )
+
+
+@pytest.mark.parametrize("written", ["select i from range(130000) t(i)"], indirect=True)
+def test_rows_come_in_the_order_of_the_file_in_bounded_batches(written: bytes) -> None:
+    batches = list(read_records(io.BytesIO(written), format_of("a.parquet")))
+    assert [len(batch.records) for batch in batches] == [50_000, 50_000, 30_000]
+    records = [record for batch in batches for record in batch.records]
+    assert records == [f'{{"i":{number}}}' for number in range(130_000)]
+
+
+@pytest.mark.parametrize("written", ["select 1 as a where false"], indirect=True)
+def test_a_file_without_rows_has_no_record(written: bytes) -> None:
+    assert texts(written, "a.parquet") == []
+
+
+@pytest.mark.parametrize("written", ["select 1 as a"], indirect=True)
+def test_a_compressed_file_is_read_and_its_encoding_is_binary(written: bytes) -> None:
+    assert texts(gzip.compress(written), "a.parquet.gz") == ['{"a":1}']
+    assert detected_encoding(io.BytesIO(written), format_of("a.parquet")) == "binary"
+
+
+@pytest.mark.parametrize(
+    "written", ["select md5(i::varchar) m from range(5000) t(i)"], indirect=True
+)
+def test_a_damaged_file_is_refused(written: bytes) -> None:
+    for damaged in (
+        b"id,name\n1,2\n",
+        b"PAR1" + written[4:-8] + b"\xff\xff\xff\x7fPAR1",
+        written[:-100] + b"\0" * 92 + written[-8:],
+        b"PAR1" + b"\xff" * 200 + written[204:],
+        b"PAR1PAR1",
+    ):
+        error = refusal(damaged, "a.parquet")
+        assert (error.reason, error.truncated) == ("damaged_parquet", False)
+
+
+@pytest.mark.parametrize("written", ["select i from range(5000) t(i)"], indirect=True)
+def test_a_file_cut_anywhere_is_truncated(written: bytes) -> None:
+    for length in (0, 3, 4, 7, 1000, len(written) - 4, len(written) - 1):
+        error = refusal(written[:length], "a.parquet")
+        assert (error.reason, error.truncated) == ("truncated_parquet", True)
+
+
+@pytest.mark.parametrize("written", ["select 1 as a"], indirect=True)
+def test_nothing_is_left_behind_and_a_strange_temporary_folder_does_no_harm(
+    written: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "it's [a] folder=1 *?"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    assert texts(written, "a.parquet") == ['{"a":1}']
+    refusal(written[:-1], "a.parquet")
+    reading = read_records(io.BytesIO(written), format_of("a.parquet"))
+    next(reading)
+    reading.close()  # type: ignore[attr-defined]
+    assert count_records(io.BytesIO(written), format_of("a.parquet")) == 1
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,53 @@
+"""What the tests of the readers share."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from loader.readers import UnreadableFile, count_records, format_of, read_records
+
+Found = list[tuple[str, str | None]]
+FoundWhere = list[tuple[str, str | None, str | None]]
+
+
+def read_all(content: bytes, name: str, **declared: Any) -> FoundWhere:
+    """(record, problem, position) of each record; the independent count must agree."""
+    file, fmt = io.BytesIO(content), format_of(name, **declared)
+    found: FoundWhere = []
+    for batch in read_records(file, fmt):
+        assert len(batch.records) == len(batch.problems) == len(batch.positions) > 0
+        found += zip(batch.records, batch.problems, batch.positions, strict=True)
+    assert count_records(file, fmt) == len(found)
+    return found
+
+
+def read(content: bytes, name: str, **declared: Any) -> Found:
+    """(record, problem) of each record."""
+    return [(record, problem) for record, problem, _ in read_all(content, name, **declared)]
+
+
+def texts(content: bytes, name: str, **declared: Any) -> list[str]:
+    """The records of a file in which all are well."""
+    found = read(content, name, **declared)
+    assert {problem for _, problem in found} <= {None}
+    return [record for record, _ in found]
+
+
+def refusal(content: bytes, name: str, **declared: Any) -> UnreadableFile:
+    """Why the file is refused."""
+    with pytest.raises(UnreadableFile) as caught:
+        read(content, name, **declared)
+    return caught.value
+
+
+@contextmanager
+def chunks_of(size: int) -> Iterator[None]:
+    """Chunks of so many bytes, so that everything is cut everywhere."""
+    with mock.patch("loader.readers.bytestream.CHUNK_BYTES", size):
+        yield
