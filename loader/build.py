@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from loader import interrupts
 from loader.project import Project
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ def build(project: Project, run_id: str, skip: list[str], scratch: Path | None =
         finally:
             # dbt keeps the file open, and with it locked, until the process ends
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if isinstance(outcome.exception, KeyboardInterrupt) or interrupts.requested():
+        raise KeyboardInterrupt
     if outcome.exception:
         return [f"dbt: {outcome.exception}"]
     return []

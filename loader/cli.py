@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from loader import __version__, logs, rendering
+from loader import __version__, interrupts, logs, rendering
 from loader.errors import HubError, WrongUse
 from loader.project import Project, open_project
 
@@ -256,14 +256,38 @@ def why(project: Project, asked: str | None, record_id: int | None, as_json: boo
     _print(story, rendering.render_story(story), as_json)
 
 
+@hub.command(epilog="Example: hub doctor --json")
+@_common
+def doctor(project: Project, as_json: bool) -> None:
+    """Examine the warehouse: ok, warn or fail for each check, with the remedy.
+
+    Exits with 1 if a check fails.
+    """
+    from dataclasses import asdict
+
+    from loader import hub as commands
+
+    findings = commands.doctor(project)
+    _print([asdict(finding) for finding in findings], rendering.render_findings(findings), as_json)
+    if any(finding.status == "fail" for finding in findings):
+        sys.exit(1)
+
+
 def _print(data: Any, text: str, as_json: bool) -> None:
     click.echo(json.dumps(data, indent=2, default=str) if as_json else text)
 
 
 def main() -> None:
     """Run the command line; an error the user can mend is one line, without a traceback."""
+    interrupts.set_up()
     try:
-        hub()
+        hub(standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("hub: interrupted; the next run completes what this one began", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except HubError as error:
         click.echo(f"hub: {error}", err=True)
         sys.exit(error.exit_code)

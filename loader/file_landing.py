@@ -88,7 +88,7 @@ class _FileLanding:
 
     def land(self) -> FileOutcome:
         before = os.fstat(self.file.fileno())
-        sha256 = _digest(self.file)
+        sha256 = digest_of(self.file)
         settings = json.dumps(self.source.format, sort_keys=True)
         known = self.connection.execute(
             "select load_id, status, reason, settings from raw.loads "
@@ -218,7 +218,8 @@ class _FileLanding:
         )
 
 
-def _digest(file: BinaryIO) -> str:
+def digest_of(file: BinaryIO) -> str:
+    """The sha256 digest of what is left of a file, as hexadecimal text."""
     digest = hashlib.sha256()
     while chunk := file.read(1 << 20):
         digest.update(chunk)

@@ -41,26 +41,31 @@ def nothing_new(connection: duckdb.DuckDBPyConnection, current: str) -> bool:
     ).fetchone()
     if last is None or last[0] != current:
         return False
-    pending = connection.execute(
+    requests = connection.execute(
+        "select count(*) from ops.redrive_requests where finished_at is null"
+    ).fetchall()
+    return requests[0][0] == 0 and not unfinished_files(connection)
+
+
+def unfinished_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The files that landed from registered sources and are not in every projection yet."""
+    rows = connection.execute(
         """
-        select
-            (
-                select count(*)
-                from raw.loads
-                inner join raw.sources
-                    on sources.source = loads.source
-                left join ops.loads_finished as finished
-                    on finished.entity = sources.entity
-                    and finished.part = 'target'
-                    and finished.load_id = loads.load_id
-                where loads.status = 'landed'
-                    and loads.rows > 0
-                    and finished.load_id is null
-            )
-            + (select count(*) from ops.redrive_requests where finished_at is null)
+        select loads.file
+        from raw.loads
+        inner join raw.sources
+            on sources.source = loads.source
+        left join ops.loads_finished as finished
+            on finished.entity = sources.entity
+            and finished.part = 'target'
+            and finished.load_id = loads.load_id
+        where loads.status = 'landed'
+            and loads.rows > 0
+            and finished.load_id is null
+        order by loads.load_id
         """
     ).fetchall()
-    return bool(pending[0][0] == 0)
+    return [file for (file,) in rows]
 
 
 def _project_files(root: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from loader.build import build
+from loader.doctor import Finding, examine
 from loader.errors import HubError
 from loader.fingerprint import fingerprint, nothing_new
 from loader.landing import Landing, land
@@ -130,6 +131,13 @@ def report(project: Project, run_id: str | None) -> dict[str, Any]:
         return receipt(connection, project, find_run(connection, run_id))
 
 
+def doctor(project: Project) -> list[Finding]:
+    """What an examination of the warehouse finds."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        return examine(connection, project)
+
+
 def history(project: Project, limit: int) -> list[dict[str, Any]]:
     """The latest `limit` runs, latest first."""
     _require_warehouse(project)
@@ -190,7 +198,12 @@ def _carry_out(project: Project, plan: _Plan, scratch: Path | None) -> RunResult
                 log.info("nothing new")
                 return _close(connection, project, plan, run_id, landing, [], before, True)
     with _logged(run_id), stage("build"):
-        failures = build(project, run_id, plan.skip, scratch)
+        try:
+            failures = build(project, run_id, plan.skip, scratch)
+        except BaseException as error:
+            with open_warehouse(project) as connection:
+                _close_after(connection, run_id, error)
+            raise
     with _logged(run_id), open_warehouse(project) as connection:
         failures += errors_of(connection, run_id)
         for failure in failures:
@@ -251,12 +264,25 @@ def _logged(run_id: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _closing_on_error(connection: duckdb.DuckDBPyConnection, run_id: str) -> Iterator[None]:
-    """Close the run as failed where an exception leaves the block."""
+    """Close the run where an exception or an interrupt leaves the block."""
     try:
         yield
-    except Exception as error:
-        end_run(connection, run_id, errors=[str(error)], warnings=[], fingerprint=None)
+    except BaseException as error:
+        _close_after(connection, run_id, error)
         raise
+
+
+def _close_after(connection: duckdb.DuckDBPyConnection, run_id: str, error: BaseException) -> None:
+    interrupted = isinstance(error, KeyboardInterrupt)
+    errors = [] if interrupted else [str(error)]
+    end_run(
+        connection,
+        run_id,
+        errors=errors,
+        warnings=[],
+        fingerprint=None,
+        interrupted=interrupted,
+    )
 
 
 def _landing_warnings(landing: Landing) -> list[str]:

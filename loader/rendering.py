@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from loader.doctor import Finding
 from loader.landing import Landing
 from loader.receipt import OUTCOMES
 
@@ -153,6 +154,15 @@ def _sentence(decision: dict[str, Any]) -> str:
 def _plain(text: str) -> str:
     """Text of a record as it may be shown: what steers a terminal is written out."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def render_findings(findings: list[Finding]) -> str:
+    """A line for each check, the remedy behind what is not ok."""
+    rows = [
+        (finding.status, finding.check, f"{_plain(finding.detail)}. {finding.remedy}".rstrip(". "))
+        for finding in findings
+    ]
+    return "\n".join(_table(rows))
 
 
 def _headline(receipt: dict[str, Any]) -> str:

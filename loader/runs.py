@@ -72,12 +72,17 @@ def end_run(
     errors: list[str],
     warnings: list[str],
     fingerprint: str | None,
+    interrupted: bool = False,
 ) -> None:
-    """Close a run, or complete what dbt's own hook wrote when it closed it."""
+    """Close a run, or complete what dbt's own hook wrote when it closed it.
+
+    It failed if there are errors, unless somebody interrupted it.
+    """
+    status = "interrupted" if interrupted else "failed" if errors else "succeeded"
     connection.execute(
         """
         update ops.runs
-        set status = case when $failed then 'failed' else 'succeeded' end,
+        set status = $status,
             ended_at = $now,
             duration_ms = date_diff('millisecond', started_at, $now::timestamp),
             errors = $errors,
@@ -86,7 +91,7 @@ def end_run(
         where run_id = $run_id
         """,
         {
-            "failed": bool(errors),
+            "status": status,
             "now": utc_now(),
             "errors": json.dumps(errors),
             "warnings": json.dumps(warnings),

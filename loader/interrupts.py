@@ -1,0 +1,25 @@
+"""Makes both ways of ending a command, Ctrl-C and SIGTERM, leave a closed run."""
+
+import signal
+from types import FrameType
+
+_REQUESTED: list[int] = []
+
+
+def set_up() -> None:
+    """Raise KeyboardInterrupt in the main thread on SIGINT and SIGTERM, and remember it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _handle)
+
+
+def requested() -> bool:
+    """Whether this process was asked to stop.
+
+    A library may have caught the exception and taken it for an error of its own.
+    """
+    return bool(_REQUESTED)
+
+
+def _handle(number: int, frame: FrameType | None) -> None:
+    _REQUESTED.append(number)
+    raise KeyboardInterrupt
