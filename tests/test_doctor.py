@@ -1,0 +1,66 @@
+"""What an examination of the warehouse finds."""
+
+from click.testing import CliRunner
+
+from loader import hub
+from loader.cli import hub as command
+
+
+def findings(bench) -> dict[str, str]:
+    return {finding.check: finding.status for finding in hub.doctor(bench.project)}
+
+
+def test_a_warehouse_that_adds_up_has_no_failures(samples):
+    samples.run()
+    found = findings(samples)
+    assert set(found) == {
+        "files",
+        "quarantine",
+        "ledger = raw",
+        "raw = decisions",
+        "loads",
+        "runs",
+        "watermarks",
+        "drift",
+        "dead letters",
+        "disk",
+        "file format",
+        "versions",
+    }
+    assert "fail" not in found.values()
+    assert CliRunner().invoke(command, ["doctor"]).exit_code == 0
+
+
+def test_every_fault_is_found_and_has_a_remedy(samples):
+    samples.run()
+    samples.sql("delete from raw.app where row_number = 1")
+    samples.sql("delete from ops.orders_decisions where row_number = 1")
+    samples.sql("delete from ops.loads_finished where entity = 'clicks'")
+    samples.sql("update ops.watermark_log set stored = 'garbage' where source = 'web'")
+    samples.sql("update ops.runs set status = 'running'")
+    samples.drop("app/new.json", "[]")
+    samples.drop("app/cut.json", "[{")
+    samples.land("alpha")
+    samples.sql("update ops.runs set status = 'running'")
+    expected = {
+        "files": "warn",
+        "ledger = raw": "fail",
+        "raw = decisions": "fail",
+        "loads": "warn",
+        "runs": "warn",
+        "watermarks": "warn",
+        "drift": "warn",
+        "dead letters": "warn",
+    }
+    found = findings(samples)
+    assert {check: found[check] for check in expected} == expected
+    assert all(finding.remedy for finding in hub.doctor(samples.project) if finding.status != "ok")
+    assert CliRunner().invoke(command, ["doctor", "--json"]).exit_code == 1
+
+
+def test_a_quarantined_file_and_a_failed_run_are_found(samples):
+    samples.drop("app/cut.json", "[{")
+    samples.land()
+    samples.sql("update ops.runs set status = 'failed'")
+    found = findings(samples)
+    assert (found["quarantine"], found["runs"]) == ("warn", "fail")
