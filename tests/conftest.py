@@ -124,9 +124,8 @@ def copy_project(root: Path) -> None:
 
 def _enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     monkeypatch.chdir(root)
-    for name in ("HUB_LANDING", "HUB_RUN_ID"):
+    for name in ("HUB_DATABASE", "HUB_LANDING", "HUB_RUN_ID"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HUB_DATABASE", str(root / "warehouse.duckdb"))
     monkeypatch.setenv("DBT_PROFILES_DIR", str(root))
     return Workbench(root)
 
@@ -161,15 +160,18 @@ def bench(samples: Workbench) -> Workbench:
 
 
 @pytest.fixture
-def own_project(
-    tmp_path: Path, shared_root: Path, monkeypatch: pytest.MonkeyPatch
-) -> Workbench:
+def own_project(tmp_path: Path, shared_root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """A workbench with a copy of the project that the test may change, landing folder empty."""
     root = tmp_path / "hub"
     root.mkdir()
     copy_project(root)
     shutil.rmtree(root / "landing")
     (root / "landing").mkdir()
+    # dbt then parses only what the test changes
+    parsed = shared_root / "target" / "partial_parse.msgpack"
+    if parsed.exists():
+        (root / "target").mkdir()
+        shutil.copy(parsed, root / "target" / parsed.name)
     return _enter(root, monkeypatch)
 
 
