@@ -5,11 +5,12 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from loader import interrupts
+from loader.errors import HubError
 from loader.project import Project
 
 log = logging.getLogger(__name__)
@@ -23,42 +24,75 @@ def build(project: Project, run_id: str, skip: list[str], scratch: Path | None =
 
     What fails in the build is in the log of runs, where dbt's hook writes it.
     """
+    arguments = [
+        "build",
+        # unit tests guard changes of the code; they say nothing of the data
+        *("--exclude-resource-type", "unit_test"),
+    ]
+    if skip != (project.vars.get("skip") or []):
+        arguments += ["--vars", json.dumps({"skip": skip})]
+    if scratch:
+        arguments += ["--target-path", str(scratch)]
+    outcome = _invoke(project, arguments, {"HUB_RUN_ID": run_id}, _report_progress)
+    return [f"dbt: {outcome.exception}"] if outcome.exception else []
+
+
+def what_if(project: Project, entity: str) -> dict[str, str]:
+    """The version of the entity's contract, and SQL that checks every landed record against it.
+
+    Raises HubError where the project does not compile.
+    """
+    printed: list[str] = []
+
+    def keep(event: Any) -> None:
+        if event.info.name == "PrintEvent":
+            printed.append(event.info.msg)
+
+    arguments = ["run-operation", "print_what_if", "--args", json.dumps({"entity": entity})]
+    outcome = _invoke(project, arguments, {}, keep)
+    if not outcome.success or not printed:
+        raise HubError(
+            f"contract of {entity}",
+            f"it cannot be compiled ({outcome.exception or outcome.result})",
+            "Correct macros/contracts.",
+        )
+    return dict(json.loads(printed[-1]))
+
+
+def _invoke(
+    project: Project,
+    arguments: list[str],
+    settings: dict[str, str],
+    listen: Callable[[Any], None],
+) -> Any:
+    """Run dbt with `settings` as environment; returns its result. Raises KeyboardInterrupt."""
     # importing dbt takes longer than most commands: only a build pays for it
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     arguments = [
-        "build",
+        *arguments,
         *("--project-dir", str(project.root)),
         *("--profiles-dir", str(project.root)),
-        # unit tests guard changes of the code; they say nothing of the data
-        *("--exclude-resource-type", "unit_test"),
         # a sixth of a small run's time goes into files that nothing here reads
         "--no-write-json",
         # what goes wrong is told once, in the receipt
         *("--log-level", "none"),
         *("--log-level-file", "none"),
     ]
-    if skip != (project.vars.get("skip") or []):
-        arguments += ["--vars", json.dumps({"skip": skip})]
-    if scratch:
-        arguments += ["--target-path", str(scratch)]
-    settings = {"HUB_RUN_ID": run_id}
     if "HUB_DATABASE" in os.environ or Path("warehouse.duckdb").absolute() != project.database:
         # otherwise the profile's own default is the same file; dbt parses the whole project
         # again whenever this variable is not what it was the last time
-        settings["HUB_DATABASE"] = str(project.database)
+        settings = {**settings, "HUB_DATABASE": str(project.database)}
     with _environment(settings), contextlib.redirect_stdout(sys.stderr):
         try:
-            outcome = dbtRunner(callbacks=[_report_progress]).invoke(arguments)
+            outcome = dbtRunner(callbacks=[listen]).invoke(arguments)
         finally:
             # dbt keeps the file open, and with it locked, until the process ends
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if isinstance(outcome.exception, KeyboardInterrupt) or interrupts.requested():
         raise KeyboardInterrupt
-    if outcome.exception:
-        return [f"dbt: {outcome.exception}"]
-    return []
+    return outcome
 
 
 @contextlib.contextmanager

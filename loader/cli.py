@@ -173,12 +173,8 @@ def _choice(
 ) -> Any:
     from loader.letters import LetterChoice
 
-    for what, given, known in (
-        ("entity", entity, project.entities),
-        ("source", source, tuple(project.sources)),
-    ):
-        if given is not None and given not in known:
-            raise WrongUse(f"{what} '{given}'", "there is none", f"Known are {', '.join(known)}.")
+    _require_known("entity", entity, project.entities)
+    _require_known("source", source, tuple(project.sources))
     return LetterChoice(entity, source, reason, record_id)
 
 
@@ -256,6 +252,23 @@ def why(project: Project, asked: str | None, record_id: int | None, as_json: boo
     _print(story, rendering.render_story(story), as_json)
 
 
+@hub.group()
+def contract() -> None:
+    """Ask what a contract would do, before it does."""
+
+
+@contract.command(epilog="Example: hub contract diff --entity events")
+@click.option("--entity", required=True, metavar="E", help="The entity whose contract it is.")
+@_common
+def diff(project: Project, entity: str, as_json: bool) -> None:
+    """Compare the contract as written now with the decisions stored: who would change sides?"""
+    from loader import hub as commands
+
+    _require_known("entity", entity, project.entities)
+    difference = commands.contract_diff(project, entity)
+    _print(difference, rendering.render_difference(difference), as_json)
+
+
 @hub.command(epilog="Example: hub doctor --json")
 @_common
 def doctor(project: Project, as_json: bool) -> None:
@@ -271,6 +284,11 @@ def doctor(project: Project, as_json: bool) -> None:
     _print([asdict(finding) for finding in findings], rendering.render_findings(findings), as_json)
     if any(finding.status == "fail" for finding in findings):
         sys.exit(1)
+
+
+def _require_known(what: str, given: str | None, known: tuple[str, ...]) -> None:
+    if given is not None and given not in known:
+        raise WrongUse(f"{what} '{given}'", "there is none", f"Known are {', '.join(known)}.")
 
 
 def _print(data: Any, text: str, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from loader.build import build
+from loader.build import build, what_if
 from loader.doctor import Finding, examine
 from loader.errors import HubError
 from loader.fingerprint import fingerprint, nothing_new
@@ -25,6 +25,7 @@ from loader.receipt_files import write_receipt
 from loader.runs import end_run, errors_of, find_run, runs, start_run
 from loader.story import Question, answer
 from loader.warehouse import open_warehouse
+from loader.what_if import compare
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,16 @@ def report(project: Project, run_id: str | None) -> dict[str, Any]:
     _require_warehouse(project)
     with open_warehouse(project) as connection:
         return receipt(connection, project, find_run(connection, run_id))
+
+
+def contract_diff(project: Project, entity: str) -> dict[str, Any]:
+    """What the contract as it is written now would decide otherwise. Builds nothing."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        find_run(connection)  # without a build there is nothing to compare with
+    check = what_if(project, entity)
+    with open_warehouse(project) as connection:
+        return compare(connection, entity, check["version"], check["sql"])
 
 
 def doctor(project: Project) -> list[Finding]:

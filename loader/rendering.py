@@ -156,6 +156,27 @@ def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def render_difference(difference: dict[str, Any]) -> str:
+    """What a contract would decide otherwise, with samples."""
+    lines = [
+        f"{difference['entity']}: contract {difference['contract_version']}, decided under "
+        f"{', '.join(difference['stored_versions']) or 'none'}"
+    ]
+    for side, title in (("newly_rejected", "would be rejected"), ("newly_accepted", "would pass")):
+        part = difference[side]
+        lines.append(f"{part['total']:,} records {title}")
+        lines += [f"  {rule}: {count:,}" for rule, count in part["by_rule"].items()]
+        lines += [
+            f"    {_plain(sample['place'])}: {_plain(sample['explanation'] or '')}"
+            for sample in part["samples"]
+        ]
+    if difference["needs_major"]:
+        lines.append("breaking: accepted records would be rejected; raise the major version")
+    elif difference["is_breaking"]:
+        lines.append("breaking, as the new major version says")
+    return "\n".join(lines)
+
+
 def render_findings(findings: list[Finding]) -> str:
     """A line for each check, the remedy behind what is not ok."""
     rows = [

@@ -2,9 +2,10 @@
     The records not decided yet, typed and checked against the contract: every reason for
     rejection, the digest of the content, freshness. One row per record and attempt.
 
-    entity: the entity's name.
+    entity:  the entity's name.
+    what_if: check every landed record as of now, outside of any build, for a comparison.
 #}
-{% macro check_records(entity) %}
+{% macro check_records(entity, what_if=false) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set reasons = contract_reasons(entity) -%}
@@ -13,13 +14,13 @@ with
 
 run as (
 
-    {{ current_run() | indent(4) }}
+    {{ ('select ' ~ utc_now() ~ ' as run_clock' if what_if else current_run()) | indent(4) }}
 
 ),
 
 unfinished as (
 
-    {{ unfinished_loads(entity) | indent(4) }}
+    {{ unfinished_loads(entity, everything=what_if or rebuilding()) | indent(4) }}
 
 ),
 
@@ -32,13 +33,17 @@ redriven as (
     from {{ source('ops', 'redrive_requests') }}
     where entity = '{{ entity }}'
         and finished_at is null
-        and {{ '1 = 0' if rebuilding() else '1 = 1' }}
+        and {{ '1 = 0' if what_if or rebuilding() else '1 = 1' }}
 
 ),
 
 unioned as (
 
+    {% if what_if -%}
+    {{ union_sources(entity) | indent(4) }}
+    {%- else -%}
     select * from {{ ref('int_' ~ entity ~ '__unioned') }}
+    {%- endif %}
 
 ),
 

@@ -5,12 +5,14 @@
 
     entity: the entity's name.
     part:   'target', or 'reconciliation', which may be switched off and then catches up later.
+    everything: every load that landed, finished or not; by default so under --full-refresh.
 #}
-{% macro unfinished_loads(entity, part='target') %}
+{% macro unfinished_loads(entity, part='target', everything=none) %}
+{%- set everything = rebuilding() if everything is none else everything -%}
 {%- set names = sources_of(entity) -%}
 select landed.load_id
 from {{ source('raw', 'loads') }} as landed
-{%- if not rebuilding() %}
+{%- if not everything %}
 left join {{ source('ops', 'loads_finished') }} as finished
     on finished.entity = '{{ entity }}'
     and finished.part = '{{ part }}'
@@ -19,7 +21,7 @@ left join {{ source('ops', 'loads_finished') }} as finished
 where landed.status = 'landed'
     and landed.rows > 0
     and landed.source in ('{{ names | join("', '") }}')
-{%- if not rebuilding() %}
+{%- if not everything %}
     and finished.load_id is null
 {%- endif %}
 {%- endmacro %}
