@@ -1,13 +1,13 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check docs lock clean
+.PHONY: help setup run test check docs contracts lock clean
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## Make .venv with everything in it (PYTHON=python3.13 chooses the interpreter)
 
@@ -34,6 +34,9 @@ check: setup ## Lint, format, types, security, SQL style and house rules
 
 docs: setup ## Write the data documentation as one page, target/static_index.html
 	.venv/bin/dbt docs generate --static
+
+contracts: setup ## Write docs/contracts.md anew from the contracts
+	UPDATE_DOCS=1 .venv/bin/pytest tests/test_contracts.py -k docs
 
 lock: ## Resolve requirements.in into requirements.lock (FLAGS=--upgrade: newest versions; needs uv)
 	@command -v uv >/dev/null || { echo "lock: uv is missing: install it with 'pip install uv'" >&2; exit 1; }

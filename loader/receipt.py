@@ -223,10 +223,9 @@ def _warnings(
     for name, source in sources.items():
         if source["records"] and source["rejected"] == source["records"]:
             warnings.append(f"{name}: every record was rejected: see ops.dead_letters")
-        elif source["quality"] is not None and source["quality"] < least:
+        elif (share := _accepted_share(source)) is not None and share < least:
             warnings.append(
-                f"{name}: quality {source['quality']:.2%} is under {least:.0%}: "
-                "see ops.dead_letters"
+                f"{name}: quality {share:.2%} is under {least:.0%}: see ops.dead_letters"
             )
     warnings += [
         f"{entity}: {part['dead_letters_of_another_contract']} open letters were decided under "
@@ -255,10 +254,16 @@ def _warnings(
 
 
 def _quality(counts: Counts) -> float | None:
+    """The accepted share to four places."""
+    share = _accepted_share(counts)
+    return None if share is None else round(share, 4)
+
+
+def _accepted_share(counts: Counts) -> float | None:
     """Accepted / (accepted + rejected), None where there was neither."""
     accepted = _total(counts, _ACCEPTED)
     judged = accepted + counts["rejected"]
-    return round(accepted / judged, 4) if judged else None
+    return accepted / judged if judged else None
 
 
 def _total(counts: Counts, measures: tuple[str, ...]) -> int:

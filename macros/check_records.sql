@@ -64,7 +64,7 @@ picked as (
         {%- for name, column in contract.columns.items() %}
         {%- set ns = namespace(text='unioned.' ~ name) %}
         {%- for step in column.normalize or [] %}
-        {%- set ns.text = step ~ '(' ~ ns.text ~ ')' %}
+        {%- set ns.text = trimmed(ns.text) if step == 'trim' else step ~ '(' ~ ns.text ~ ')' %}
         {%- endfor %}
         {{ ns.text }} as staged_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -144,7 +144,7 @@ explained as (
                 case when {{ _fails(reason) }} then {{ sql_text(reason.meaning) }}
                 {%- if reason.column and not reason.name.startswith('missing_') %}
                     || coalesce(
-                        ': ' || nullif(substr(trim(staged_{{ reason.column }}), 1, 200), ''), ''
+                        ': ' || nullif(substr({{ trimmed('staged_' ~ reason.column) }}, 1, 200), ''), ''
                     )
                 {%- endif %} end{{ ',' if not loop.last }}
                 {%- endfor %}
@@ -183,7 +183,8 @@ select
     {{ _freshness(contract) }} as freshness,
     {%- for name, column in contract.columns.items() %}
     {%- if column.type == 'json' and column.reconcile %}
-    {{ json_canonical('staged_' ~ name, numbers_by_size=true) }} as {{ name }}_comparable,
+    nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null')
+        as {{ name }}_comparable,
     {%- endif %}
     {%- endfor %}
     {{ contract.columns.keys() | join(',\n    ') }}
@@ -196,9 +197,10 @@ from explained
     {%- elif type == 'timestamp' -%} {{ parse_timestamp(text, 'settings.timezone') }}
     {%- elif type == 'json' -%} {{ json_plain(text) }}
     {%- elif type == 'integer' -%}
-    case when {{ matches(text, '^ *[+-]?[0-9]+ *$') }} then try_cast({{ text }} as bigint) end
+    case when {{ matches(trimmed(text), '^[+-]?[0-9]+$') }}
+        then try_cast({{ trimmed(text) }} as bigint) end
     {%- elif type == 'boolean' -%}
-    case lower(trim({{ text }})) when 'true' then true when 'false' then false end
+    case lower({{ trimmed(text) }}) when 'true' then true when 'false' then false end
     {%- else -%} {{ text }}
     {%- endif -%}
 {%- endmacro %}

@@ -41,34 +41,54 @@
     {% set column_words = [
         'type', 'required', 'allowed', 'min', 'max', 'pattern', 'normalize', 'reconcile',
     ] %}
-    {% set types = ['string', 'number', 'integer', 'boolean', 'timestamp', 'json'] %}
     {% set faults = [] %}
     {% for word in contract if word not in words %}
-        {% do faults.append("unknown word '" ~ word ~ "', expected one of " ~ words | join(', ')) %}
+        {% do faults.append(_expected('word', word, words)) %}
     {% endfor %}
-    {% for word in ['key', 'event_time', 'freshness'] %}
-        {% if contract.get(word) is not none and contract.get(word) not in contract.columns %}
-            {% do faults.append(word ~ " names no column: '" ~ contract.get(word) ~ "'") %}
+    {% for word in ['version', 'key', 'columns'] if not contract.get(word) %}
+        {% do faults.append(word ~ ' is missing') %}
+    {% endfor %}
+    {% set columns = contract.get('columns') or {} %}
+    {% for word in ['key', 'event_time', 'freshness'] if contract.get(word) %}
+        {% set type = 'string' if word == 'key' else 'timestamp' %}
+        {% if contract[word] not in columns %}
+            {% do faults.append(word ~ " names no column: '" ~ contract[word] ~ "'") %}
+        {% elif columns[contract[word]].type != type %}
+            {% do faults.append('the type of the ' ~ word ~ ' must be ' ~ type) %}
         {% endif %}
     {% endfor %}
-    {% for name, column in contract.columns.items() %}
-        {% if column.type not in types %}
-            {% do faults.append(
-                name ~ ": type '" ~ column.type ~ "', expected one of " ~ types | join(', ')
-            ) %}
-        {% endif %}
+    {% if contract.prefer is string and contract.prefer != 'newest' %}
+        {% do faults.append(_expected('prefer', contract.prefer, ['newest', 'a list of sources'])) %}
+    {% endif %}
+    {% for name, column in columns.items() %}
         {% for word in column if word not in column_words %}
+            {% do faults.append(name ~ ': ' ~ _expected('word', word, column_words)) %}
+        {% endfor %}
+        {% set types = ['string', 'number', 'integer', 'boolean', 'timestamp', 'json'] %}
+        {% if column.type not in types %}
+            {% do faults.append(name ~ ': ' ~ _expected('type', column.type, types)) %}
+        {% endif %}
+        {% for step in column.normalize or [] if step not in ['trim', 'lower', 'upper'] %}
             {% do faults.append(
-                name ~ ": unknown word '" ~ word ~ "', expected one of " ~ column_words | join(', ')
+                name ~ ': ' ~ _expected('normalize', step, ['trim', 'lower', 'upper'])
             ) %}
         {% endfor %}
+        {% if (column.min is defined or column.max is defined)
+            and column.type not in ['number', 'integer'] %}
+            {% do faults.append(name ~ ': min and max are for numbers') %}
+        {% endif %}
+        {% if column.reconcile is mapping and column.type not in ['number', 'integer'] %}
+            {% do faults.append(name ~ ': a tolerance is for numbers') %}
+        {% endif %}
     {% endfor %}
-    {% if contract.key and contract.columns[contract.key].type != 'string' %}
-        {% do faults.append("the key's type must be string") %}
-    {% endif %}
     {% if faults %}
         {{ exceptions.raise_compiler_error(
             "contract of " ~ contract.entity ~ ": " ~ faults | join('; ')
         ) }}
     {% endif %}
 {% endmacro %}
+
+
+{% macro _expected(what, found, known) -%}
+    unknown {{ what }} '{{ found }}', expected one of {{ known | join(', ') }}
+{%- endmacro %}

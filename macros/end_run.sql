@@ -59,7 +59,11 @@ counted as (
         ),
         count(*)
     from decided
-    group by source, 2
+    group by source, concat(
+            'rollout {{ stage }} ',
+            case when {{ stage_covers(stage, 'key_hash') }} then 'covered ' else 'control ' end,
+            case when is_accepted then 'accepted' else outcome end
+        )
     {% endfor %}
 )
 

@@ -18,7 +18,7 @@
     {%- if numbers_by_size -%}
         {%- set atom -%}
             case when leaf.type in ('UBIGINT', 'BIGINT', 'DOUBLE')
-                then cast(try_cast({{ atom }} as double) as varchar) else {{ atom }} end
+                then {{ _by_size(atom) }} else {{ atom }} end
         {%- endset -%}
     {%- endif -%}
     case
@@ -29,9 +29,14 @@
             from json_tree(case when {{ nested }} then {{ value }} end) as leaf
         )
         {%- if numbers_by_size %}
-        when try_cast({{ value }} as double) is not null
-            then cast(try_cast({{ value }} as double) as varchar)
+        when {{ value }} not like '"%' then {{ _by_size(value) }}
         {%- endif %}
         else {{ value }}
     end
+{%- endmacro %}
+
+
+{#- A number in decimals, since doubles beyond 2^53 look alike; what is too large stays as it is. #}
+{% macro _by_size(number) -%}
+    coalesce(cast(try_cast({{ number }} as decimal(38, 18)) as varchar), {{ number }})
 {%- endmacro %}

@@ -9,7 +9,10 @@
 
 
 {% macro duckdb__parse_number(value) -%}
-    {#- The engine reads 1_000 as a thousand; no source means that. -#}
-    case when isfinite(try_cast({{ value }} as double)) and strpos({{ value }}, '_') = 0
-        then try_cast({{ value }} as double) end
+    {#- The engine also reads 1_000 as a thousand and +-1 as -1; no source means that. -#}
+    {%- set text = trimmed(value) -%}
+    {%- set number = '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?' -%}
+    case when regexp_full_match({{ text }}, '{{ number }}')
+            and isfinite(try_cast({{ text }} as double))
+        then try_cast({{ text }} as double) end
 {%- endmacro %}

@@ -15,16 +15,17 @@
 {% macro duckdb__parse_timestamp(value, zone) -%}
     {#- The engine would also take 'epoch', 'infinity' and zone names, and a plain cast to
         timestamp silently drops an offset: hence the pattern and the two ways. -#}
-    {%- set text = 'trim(' ~ value ~ ')' -%}
+    {%- set text = trimmed(value) -%}
     {%- set time_of_day = '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?' -%}
-    {%- set offset = ' ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)' -%}
+    {%- set offset = ' ?(Z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)' -%}
     {%- set day = '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}' -%}
     case
         when not regexp_full_match(
             {{ text }}, '{{ day }}([T ]{{ time_of_day }}({{ offset }})?)?'
         ) or {{ text }} like '0000%' then null
         when regexp_matches(substr({{ text }}, 9), '[-+Z]|UTC')
-            then try_cast({{ text }} as timestamptz) at time zone 'UTC'
+            then try_cast(regexp_replace({{ text }}, ' (Z|[+-])', '\1') as timestamptz)
+                at time zone 'UTC'
         when {{ zone }} = 'UTC' then try_cast({{ text }} as timestamp)
         else try_cast({{ text }} as timestamp) at time zone {{ zone }} at time zone 'UTC'
     end
