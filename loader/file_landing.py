@@ -151,8 +151,12 @@ class _FileLanding:
         return self.file
 
     def _next_load_id(self) -> int:
-        row = self.connection.execute("select coalesce(max(load_id), 0) + 1 from raw.loads")
-        return int(row.fetchall()[0][0])
+        # a number is never given twice, not even when a row of the ledger was deleted
+        rows = self.connection.execute(
+            "select coalesce(max(load_id), 0) + 1 from ("
+            "select load_id from raw.loads union all select load_id from ops.loads_finished)"
+        ).fetchall()
+        return int(rows[0][0])
 
     def _insert_records(self, load_id: int, file_format: FileFormat) -> int:
         sql = _INSERT.format(source=self.source.name)

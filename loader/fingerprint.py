@@ -86,6 +86,9 @@ def _state(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
         for (table,) in tables
     ]
     state += connection.execute(
+        "select status, count(*), sum(rows) from raw.loads group by status order by status"
+    ).fetchall()
+    state += connection.execute(
         "select source, stored from ops.watermarks order by source"
     ).fetchall()
     return state

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from loader.errors import WrongUse
-from loader.sources import Source, read_sources
+from loader.sources import Source, declared_sources, read_sources
 from loader.yaml_files import mapping, read_yaml
 
 SCHEMAS = ("raw", "staging", "intermediate", "marts", "ops")
@@ -39,6 +39,11 @@ class Project:
     def entities(self) -> tuple[str, ...]:
         """The entities in the order of `vars: sources`."""
         return tuple(self.vars["sources"])
+
+    @cached_property
+    def declared_sources(self) -> tuple[str, ...]:
+        """The names of all sources that have a YAML, registered or not."""
+        return declared_sources(self.root)
 
     @cached_property
     def sources(self) -> dict[str, Source]:

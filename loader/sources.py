@@ -72,6 +72,11 @@ def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Sour
     return sources
 
 
+def declared_sources(root: Path) -> tuple[str, ...]:
+    """The names of all sources that a YAML under models/staging declares, registered or not."""
+    return tuple(name for name in _declared_tables(root) if _NAME.fullmatch(name))
+
+
 def _declared_tables(root: Path) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every table of the dbt source `raw` under models/staging: its file and its YAML."""
     tables: dict[str, tuple[str, dict[str, Any]]] = {}

@@ -72,9 +72,10 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> N
         ).fetchall()
     }
     wanted = dict(_declared_tables(project))
-    for source in project.sources.values():
-        wanted[f"raw.{source.name}"] = (
-            f"The records of the source {source.name}, one row each, verbatim.",
+    # dbt builds the adapters of sources that are switched off, too
+    for name in project.declared_sources:
+        wanted[f"raw.{name}"] = (
+            f"The records of the source {name}, one row each, verbatim.",
             list(_RAW_COLUMNS),
         )
     for table, (description, columns) in wanted.items():

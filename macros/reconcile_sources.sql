@@ -50,7 +50,7 @@ compared as (
         {{ sorted_list("source || '=' || coalesce(cast(" ~ name ~ " as "
             ~ dbt.type_string() ~ "), 'null')") }} as {{ name }}_by_source,
         {%- if column.type in ['number', 'integer'] %}
-        max({{ name }}) - min({{ name }}) as {{ name }}_spread,
+        {{ _spread(name) }} as {{ name }}_spread,
         {%- endif %}
         {{ _agrees(name, column) | indent(8) }} as {{ name }}_agrees{{ ',' if not loop.last }}
         {%- endfor %}
@@ -115,10 +115,23 @@ cross join run
         ) }}
     {%- endif -%}
 count({{ name }}) in (0, count(*)) and coalesce(
-    {{ spread }} <= {{ allowed }}, max({{ name }}) = min({{ name }}), true
+    case when count({{ exact }}) = count({{ name }}) then {{ spread }} <= {{ allowed }} end,
+    max({{ name }}) = min({{ name }}),
+    true
 )
 {%- else -%}
     {%- set value = name ~ '_comparable' if column.type == 'json' else name -%}
 count({{ value }}) in (0, count(*)) and count(distinct {{ value }}) <= 1
 {%- endif -%}
+{%- endmacro %}
+
+
+{#- In decimals, where all values fit in: 1.1 - 1.0 is 0.1. -#}
+{% macro _spread(name) -%}
+{%- set exact = 'try_cast(' ~ name ~ ' as decimal(38, 12))' -%}
+case
+            when count({{ exact }}) = count({{ name }})
+                then cast(max({{ exact }}) - min({{ exact }}) as double)
+            else max({{ name }}) - min({{ name }})
+        end
 {%- endmacro %}
