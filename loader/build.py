@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,14 @@ def build(project: Project, run_id: str, skip: list[str], scratch: Path | None =
         arguments += ["--vars", json.dumps({"skip": skip})]
     if scratch:
         arguments += ["--target-path", str(scratch)]
-    outcome = _invoke(project, arguments, {"HUB_RUN_ID": run_id}, _report_progress)
+    # dbt calls back from threads of its own, which know neither run nor stage
+    context = copy_context()
+    outcome = _invoke(
+        project,
+        arguments,
+        {"HUB_RUN_ID": run_id},
+        lambda event: context.copy().run(_report_progress, event),
+    )
     return [f"dbt: {outcome.exception}"] if outcome.exception else []
 
 

@@ -86,14 +86,16 @@ def run(
     from loader.receipt_files import write_json
     from loader.runs import parse_clock
 
-    if output is not None and not output.absolute().parent.is_dir():
+    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
         raise WrongUse(
-            f"--output {output}", "its folder does not exist", "Create it or name another file."
+            f"--output {output}",
+            "it is a folder" if output.is_dir() else "its folder does not exist",
+            "Name a file in a folder that exists.",
         )
     result = commands.run(
         project,
         skip=skip,
-        clock=parse_clock(now) if now else None,
+        clock=None if now is None else parse_clock(now),
         force=force,
         dry=dry_run,
     )
@@ -203,7 +205,7 @@ def redrive(
     result = commands.redrive(
         project,
         _choice(project, entity, source, reason, record_id),
-        clock=parse_clock(now) if now else None,
+        clock=None if now is None else parse_clock(now),
         dry=dry_run,
     )
     data = {"run": result.receipt, "letters": result.afterwards, "dry_run": dry_run}

@@ -70,9 +70,10 @@ def land_file(
     except OSError as error:
         reason = "a symbolic link" if path.is_symlink() else error.strerror or "cannot be opened"
         return FileOutcome(source.name, name, "refused", reason=reason)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return FileOutcome(source.name, name, "refused", reason="not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return FileOutcome(source.name, name, "refused", reason="not a regular file")
         return _FileLanding(connection, source, name, file, run_id).land()
 
 
@@ -91,13 +92,14 @@ class _FileLanding:
         sha256 = digest_of(self.file)
         settings = json.dumps(self.source.format, sort_keys=True)
         known = self.connection.execute(
-            "select load_id, status, reason, settings from raw.loads "
+            "select load_id, status, reason, settings, file from raw.loads "
             "where source = ? and sha256 = ?",
             [self.source.name, sha256],
         ).fetchone()
         if known and known[1] == "landed":
             return FileOutcome(self.source.name, self.name, "known", load_id=known[0])
-        if known and known[1] == "quarantined" and known[3] == settings:
+        # the name and the settings decide the format, so either may have mended it
+        if known and known[1] == "quarantined" and known[3:] == (settings, self.name):
             return FileOutcome(self.source.name, self.name, "quarantined", reason=known[2])
 
         encoding, rows, status, reason = None, 0, "landed", None
@@ -108,20 +110,24 @@ class _FileLanding:
             encoding = detected_encoding(self._from_start(), file_format)
             rows = self._insert_records(load_id, file_format)
             self._account(load_id, file_format, rows)
-            if _changed(before, os.fstat(self.file.fileno())):
+            if self._has_changed_since(before):
                 raise UnreadableFile("changing", "the file changed while it was read")
             self._note_fields(load_id)
         except UnreadableFile as error:
             self.connection.execute("rollback")
             self.connection.execute("begin")
-            rows, status = 0, "held" if error.reason == "changing" else "quarantined"
+            # what was read of a file that is being written says nothing of the file
+            rows, status = 0, "held" if self._has_changed_since(before) else "quarantined"
             reason = f"{error.reason}: {error}"
             load_id = known[0] if known else self._next_load_id()
         except BaseException:
             self.connection.execute("rollback")
             raise
+        # a former verdict on these bytes, or on an earlier state of a file that was held
         self.connection.execute(
-            "delete from raw.loads where source = ? and sha256 = ?", [self.source.name, sha256]
+            "delete from raw.loads where source = ? and status <> 'landed' "
+            "and (sha256 = ? or (file = ? and status = 'held'))",
+            [self.source.name, sha256, self.name],
         )
         self.connection.execute(
             "insert into raw.loads (load_id, source, file, sha256, size, encoding, rows, "
@@ -145,6 +151,14 @@ class _FileLanding:
         )
         self.connection.execute("commit")
         return FileOutcome(self.source.name, self.name, status, rows, load_id, reason)
+
+    def _has_changed_since(self, before: os.stat_result) -> bool:
+        now = os.fstat(self.file.fileno())
+        return (before.st_size, before.st_mtime_ns, before.st_ctime_ns) != (
+            now.st_size,
+            now.st_mtime_ns,
+            now.st_ctime_ns,
+        )
 
     def _from_start(self) -> BinaryIO:
         self.file.seek(0)
@@ -228,11 +242,3 @@ def digest_of(file: BinaryIO) -> str:
     while chunk := file.read(1 << 20):
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def _changed(before: os.stat_result, after: os.stat_result) -> bool:
-    return (before.st_size, before.st_mtime_ns, before.st_ctime_ns) != (
-        after.st_size,
-        after.st_mtime_ns,
-        after.st_ctime_ns,
-    )

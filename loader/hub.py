@@ -218,7 +218,9 @@ def _carry_out(project: Project, plan: _Plan, scratch: Path | None) -> RunResult
     with _logged(run_id), open_warehouse(project) as connection:
         failures += errors_of(connection, run_id)
         for failure in failures:
-            log.error("%s", failure)
+            # the message may quote a record
+            log.error("%s failed", failure.partition(":")[0])
+            log.debug("%s", failure)
         after = None if failures else fingerprint(connection, project, plan.skip)
         return _close(connection, project, plan, run_id, landing, failures, after, False)
 

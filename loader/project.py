@@ -67,13 +67,16 @@ def open_project(database: str | None = None, landing: str | None = None) -> Pro
     return Project(root, _database_path(given), Path(folder).absolute(), project_vars)
 
 
-def stage_name(word: str) -> str:
-    """The name of a stage, `cache` being deduplicate. Raises WrongUse for an unknown one."""
+def stage_name(word: str, where: str = "--skip") -> str:
+    """The name of a stage, `cache` being deduplicate. Raises WrongUse for an unknown one.
+
+    where: the setting that the word comes from.
+    """
     name = STAGE_ALIASES.get(word, word)
     if name not in STAGES:
         raise WrongUse(
-            f"stage '{word}'",
-            "there is no such stage",
+            where,
+            f"there is no stage '{word}'",
             f"Known are {', '.join(STAGES)} (or cache, which is deduplicate).",
         )
     return name
@@ -110,14 +113,20 @@ def _check_sources(root: Path, project_vars: dict[str, Any]) -> None:
 
 
 def _check_stages(project_vars: dict[str, Any]) -> None:
+    where = "dbt_project.yml: vars: skip"
     skip = project_vars.get("skip") or []
     if not isinstance(skip, list):
-        raise WrongUse(
-            "dbt_project.yml: vars: skip", f"expected a list, found {skip!r}", "Write [] for none."
-        )
-    rollout = mapping(project_vars.get("rollout"), "dbt_project.yml: vars: rollout")
-    for word in [*skip, *rollout]:
-        stage_name(str(word))
+        raise WrongUse(where, f"expected a list, found {skip!r}", "Write [] for none.")
+    for word in skip:
+        stage_name(str(word), where)
+    where = "dbt_project.yml: vars: rollout"
+    for word, share in mapping(project_vars.get("rollout"), where).items():
+        if stage_name(str(word), where) == "adapt":
+            raise WrongUse(where, "adapt has no keys yet to cover", "Use `vars: skip` for it.")
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 100:
+            raise WrongUse(
+                f"{where}: {word}", f"no percentage: {share!r}", "Write a number from 0 to 100."
+            )
 
 
 def _database_path(given: str) -> Path:

@@ -1,5 +1,6 @@
 """The settings of the sources, as written under `meta` in each source's YAML."""
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loader.errors import WrongUse
+from loader.readers import UnreadableFile, format_of
 from loader.yaml_files import mapping, only_known, read_yaml
 
 LATE_POLICIES = ("apply", "skip", "dead_letter")
@@ -157,7 +159,15 @@ def _zone(value: Any, where: str) -> str:
 def _format(value: Any, where: str) -> dict[str, str]:
     given = mapping(value, where)
     only_known(given, _FORMAT_KEYS, where)
-    return {key: str(word) for key, word in given.items()}
+    settings = {key: str(word) for key, word in given.items()}
+    try:
+        format_of("any.csv", **settings)
+        codecs.lookup(settings.get("encoding", "utf-8"))
+    except (UnreadableFile, LookupError) as error:
+        raise WrongUse(
+            where, str(error), "Correct it (README: Settings), or leave it out for the default."
+        ) from error
+    return settings
 
 
 def _fields(value: Any, where: str) -> dict[str, Field]:

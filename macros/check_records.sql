@@ -88,7 +88,7 @@ typed as (
         {%- for name, column in contract.columns.items() %}
         {{ _typed('picked.staged_' ~ name, column.type) }} as {{ name }},
         {%- if column.type == 'json' %}
-        {{ json_canonical('picked.staged_' ~ name) }} as canonical_{{ name }},
+        nullif({{ json_canonical('picked.staged_' ~ name) }}, 'null') as canonical_{{ name }},
         {%- endif %}
         {%- endfor %}
         {{ hash_number('picked.staged_' ~ key) }} as key_hash
@@ -182,8 +182,12 @@ select
     is_validated,
     {{ _freshness(contract) }} as freshness,
     {%- for name, column in contract.columns.items() %}
-    {%- if column.type == 'json' and column.reconcile %}
+    {%- if column.reconcile and column.type == 'json' %}
     nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null')
+        as {{ name }}_comparable,
+    {%- elif column.reconcile and column.type in ['number', 'integer'] %}
+    -- the text is exact where a double is not
+    case when {{ name }} is not null then {{ trimmed('staged_' ~ name) }} end
         as {{ name }}_comparable,
     {%- endif %}
     {%- endfor %}

@@ -51,41 +51,41 @@ within_run as (
 
 ),
 {%- else -%}
-accepted_rows as (
+placed_rows as (
 
     select
         source,
         key_hash,
         record_key,
         record_id,
-        content_hash
+        content_hash,
+        case when reasons is null then record_id end as accepted_id
     from pending
-    where reasons is null
+    where key_hash is not null
     union all
     select
         source,
         key_hash,
         record_key,
         record_id,
-        content_hash
+        content_hash,
+        record_id as accepted_id
     from history
     where outcome in ('applied', 'superseded', 'outdated')
-        and key_hash in (select key_hash from pending where reasons is null)
+        and key_hash in (select key_hash from pending)
 
 ),
 
-neighbours as (
+followers as (
 
     select
         record_id,
         content_hash,
-        lag(record_id) over (
+        max(accepted_id) over (
             partition by source, key_hash, record_key order by record_id
-        ) as previous_id,
-        lag(content_hash) over (
-            partition by source, key_hash, record_key order by record_id
-        ) as previous_content
-    from accepted_rows
+            rows between unbounded preceding and 1 preceding
+        ) as latest_id
+    from placed_rows
 
 ),
 
@@ -96,12 +96,13 @@ accepted_repeats as (
     select
         pending.record_id,
         pending.attempt,
-        neighbours.previous_id as original_id
+        followers.latest_id as original_id
     from pending
-    inner join neighbours
-        on neighbours.record_id = pending.record_id
-    where neighbours.previous_content = neighbours.content_hash
-        and pending.reasons is null
+    inner join followers
+        on followers.record_id = pending.record_id
+    inner join placed_rows as latest
+        on latest.record_id = followers.latest_id
+        and latest.content_hash = followers.content_hash
 
 ),
 

@@ -10,7 +10,7 @@
 {%- set columns = ['source', 'record_key', 'key_hash', 'record_id', 'event_time', 'content_hash'] -%}
 {%- for name, column in contract.columns.items() if column.reconcile -%}
     {%- do columns.append(name) -%}
-    {%- if column.type == 'json' -%}{%- do columns.append(name ~ '_comparable') -%}{%- endif -%}
+    {%- if column.type in ['json', 'number', 'integer'] -%}{%- do columns.append(name ~ '_comparable') -%}{%- endif -%}
 {%- endfor -%}
 with
 

@@ -100,7 +100,7 @@ cross join run
 {% macro _agrees(name, column) -%}
 {%- if column.type in ['number', 'integer'] -%}
     {#- in decimals: 1.1 - 1.0 is more than 0.1 in doubles -#}
-    {%- set exact = 'try_cast(' ~ name ~ ' as decimal(38, 12))' -%}
+    {%- set exact = _exact(name) -%}
     {%- set spread = 'max(' ~ exact ~ ') - min(' ~ exact ~ ')' -%}
     {%- set tolerance = column.reconcile if column.reconcile is mapping else {'absolute': '0'} -%}
     {%- if tolerance.keys() | list == ['absolute'] -%}
@@ -128,10 +128,15 @@ count({{ value }}) in (0, count(*)) and count(distinct {{ value }}) <= 1
 
 {#- In decimals, where all values fit in: 1.1 - 1.0 is 0.1. -#}
 {% macro _spread(name) -%}
-{%- set exact = 'try_cast(' ~ name ~ ' as decimal(38, 12))' -%}
+{%- set exact = _exact(name) -%}
 case
             when count({{ exact }}) = count({{ name }})
                 then cast(max({{ exact }}) - min({{ exact }}) as double)
             else max({{ name }}) - min({{ name }})
         end
+{%- endmacro %}
+
+
+{% macro _exact(name) -%}
+try_cast({{ name }}_comparable as decimal(38, 12))
 {%- endmacro %}

@@ -9,10 +9,11 @@
 #}
 {% macro stage_covers(stage, key_hash) %}
     {% set known = ['deduplicate', 'validate', 'freshness', 'reconcile'] %}
+    {% set stage = 'deduplicate' if stage == 'cache' else stage %}
     {% set shares = {} %}
     {% for word, share in var('rollout', {}).items() %}
         {% set name = 'deduplicate' if word == 'cache' else word %}
-        {% if name not in known or share is not number or share < 0 or share > 100 %}
+        {% if name not in known or share is boolean or share is not number or share < 0 or share > 100 %}
             {{ exceptions.raise_compiler_error(
                 "vars: rollout: '" ~ word ~ ": " ~ share ~ "': expected one of "
                 ~ known | join(', ') ~ " and a percentage from 0 to 100"

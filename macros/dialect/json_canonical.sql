@@ -36,7 +36,23 @@
 {%- endmacro %}
 
 
-{#- A number in decimals, since doubles beyond 2^53 look alike; what is too large stays as it is. #}
+{#- The digits and the exponent of a number, without idle zeros: exact, whatever its size. #}
 {% macro _by_size(number) -%}
-    coalesce(cast(try_cast({{ number }} as decimal(38, 18)) as varchar), {{ number }})
+    {%- set mantissa = 'regexp_replace(' ~ number ~ ", '[eE].*$', '')" -%}
+    {%- set digits = 'replace(ltrim(' ~ mantissa ~ ", '-'), '.', '')" -%}
+    {%- set kept = 'rtrim(' ~ digits ~ ", '0')" -%}
+    {%- set decimals = 'length(regexp_extract(' ~ mantissa ~ ", '[.]([0-9]+)$', 1))" -%}
+    {%- set power = 'regexp_extract(' ~ number ~ ", '[eE]([+-]?[0-9]+)$', 1)" -%}
+    case
+        when not regexp_full_match({{ number }}, '-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,9})?')
+            then {{ number }}
+        when ltrim({{ kept }}, '0') = '' then '0'
+        else concat(
+            case when {{ number }} like '-%' then '-' end,
+            ltrim({{ kept }}, '0'),
+            'e',
+            coalesce(try_cast({{ power }} as bigint), 0) - {{ decimals }}
+            + length({{ digits }}) - length({{ kept }})
+        )
+    end
 {%- endmacro %}
