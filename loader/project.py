@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,16 @@ class Project:
     database: the DuckDB file.
     landing:  the drop folder, with a folder for each source.
     vars:     the `vars` of dbt_project.yml.
+    sources:  the registered sources by name.
+    declared_sources: the names of all sources that have a YAML, registered or not.
     """
 
     root: Path
     database: Path
     landing: Path
     vars: dict[str, Any]
+    sources: dict[str, Source]
+    declared_sources: tuple[str, ...]
 
     @property
     def receipts(self) -> Path:
@@ -39,16 +42,6 @@ class Project:
     def entities(self) -> tuple[str, ...]:
         """The entities in the order of `vars: sources`."""
         return tuple(self.vars["sources"])
-
-    @cached_property
-    def declared_sources(self) -> tuple[str, ...]:
-        """The names of all sources that have a YAML, registered or not."""
-        return declared_sources(self.root)
-
-    @cached_property
-    def sources(self) -> dict[str, Source]:
-        """The registered sources by name. Raises WrongUse where one is not set up rightly."""
-        return read_sources(self.root, self.vars["sources"])
 
 
 def open_project(database: str | None = None, landing: str | None = None) -> Project:
@@ -64,7 +57,14 @@ def open_project(database: str | None = None, landing: str | None = None) -> Pro
     _check_stages(project_vars)
     given = database or os.environ.get("HUB_DATABASE") or str(root / "warehouse.duckdb")
     folder = landing or os.environ.get("HUB_LANDING") or str(root / "landing")
-    return Project(root, _database_path(given), Path(folder).absolute(), project_vars)
+    return Project(
+        root,
+        _database_path(given),
+        Path(folder).absolute(),
+        project_vars,
+        read_sources(root, project_vars["sources"]),
+        declared_sources(root),
+    )
 
 
 def stage_name(word: str, where: str = "--skip") -> str:

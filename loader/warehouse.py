@@ -32,9 +32,6 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises HubError where another process holds the file or it is no DuckDB file.
     """
-    # wrong settings are found before a file is made
-    sources = project.sources
-    log.debug("%s registered sources", len(sources))
     connection = _connect(project.database)
     try:
         connection.execute("set TimeZone = 'UTC'")
