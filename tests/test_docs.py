@@ -50,7 +50,9 @@ class Reader:
         command = re.sub(r"^make (?=run)", "make --old-file=.venv/.ready ", command)
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "DBT"))
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("HUB_", "DBT_"))
         }
         done = subprocess.run(
             ["bash", "-c", command],
@@ -121,9 +123,7 @@ def test_the_readme_can_be_followed_from_top_to_bottom(reader):
     reader.run(".venv/bin/dbt test --select gamma_speaks_the_shape_of_orders")
 
 
-@pytest.mark.parametrize(
-    "document", sorted(path.name for path in (PROJECT / "docs").glob("*.md"))
-)
+@pytest.mark.parametrize("document", sorted(path.name for path in (PROJECT / "docs").glob("*.md")))
 def test_the_commands_and_queries_of_the_docs_work(reader, document):
     reader.run("make run")
     for block in blocks(f"docs/{document}"):

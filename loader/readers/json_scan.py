@@ -6,7 +6,7 @@ import re
 
 from loader.readers.errors import UnreadableFile
 
-# A whole string without escapes is one token: the common case is left to the regex engine.
+# A whole string without escapes is one mark: the common case is left to the regex engine.
 _NESTED = re.compile(r'"[^"\\]*"|["\[\]{}]').search
 _TOP = re.compile(r'"[^"\\]*"|["\[\]{},]').search
 _CLOSER = {"[": ord("]"), "{": ord("}")}
@@ -39,23 +39,23 @@ class StructureScanner:
             match = (_NESTED if self._closers else _TOP)(text, pos)
             if match is None:
                 return -1
-            token, pos = match[0], match.end()
-            if token == '"':
+            mark, pos = match[0], match.end()
+            if mark == '"':
                 self._in_string = True
-            elif token in _CLOSER:
-                self._closers.append(_CLOSER[token])
-            elif token == "," or (token == "]" and not self._closers):
+            elif mark in _CLOSER:
+                self._closers.append(_CLOSER[mark])
+            elif mark == "," or (mark == "]" and not self._closers):
                 return match.start()
-            elif token in ("]", "}"):
-                self._close(token)
+            elif mark in ("]", "}"):
+                self._close(mark)
                 if self._until_closed and not self._closers:
                     return pos
 
-    def _close(self, token: str) -> None:
-        if not self._closers or self._closers.pop() != ord(token):
+    def _close(self, mark: str) -> None:
+        if not self._closers or self._closers.pop() != ord(mark):
             raise UnreadableFile(
                 "broken_json",
-                f"record {self._number}: a {token!r} closes what was not opened, so it cannot be"
+                f"record {self._number}: a {mark!r} closes what was not opened, so it cannot be"
                 " told where this record and the following ones end",
             )
 
