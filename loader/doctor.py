@@ -94,7 +94,7 @@ def _raw_rows(connection: duckdb.DuckDBPyConnection, project: Project) -> Findin
                 select load_id, count(*) as rows from raw.{name} group by load_id
             ) as held
                 on held.load_id = loads.load_id
-            """,  # nosec B608
+            """,
             [name],
         ).fetchall()
         total += sum(row[2] for row in rows)

@@ -186,7 +186,7 @@ class _FileLanding:
         """Compare the rows that raw holds with an independent count of the file's records."""
         counted = count_records(self._from_start(), file_format)
         held = self.connection.execute(
-            f"select count(*) from raw.{self.source.name} where load_id = ?",  # nosec B608
+            f"select count(*) from raw.{self.source.name} where load_id = ?",
             [load_id],
         ).fetchall()[0][0]
         if not counted == held == rows:
@@ -201,7 +201,7 @@ class _FileLanding:
         names = [
             name
             for (name,) in self.connection.execute(
-                f"select distinct unnest(names) from (select json_keys(record) as names "  # nosec B608
+                f"select distinct unnest(names) from (select json_keys(record) as names "
                 f"from {table} where {readable} group by 1)",
                 [load_id],
             ).fetchall()
@@ -231,7 +231,7 @@ class _FileLanding:
             )
             where type is not null
             group by field, type
-            """,  # nosec B608
+            """,
             [load_id, self.source.name, names, paths, load_id],
         )
 

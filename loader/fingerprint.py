@@ -82,7 +82,7 @@ def _state(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
         "where schema_name in ('raw', 'marts') or table_name like '%_decisions' order by 1"
     ).fetchall()
     state: list[tuple[object, ...]] = [
-        (table, *connection.execute(f"select count(*) from {table}").fetchall())  # nosec B608
+        (table, *connection.execute(f"select count(*) from {table}").fetchall())
         for (table,) in tables
     ]
     state += connection.execute(

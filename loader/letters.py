@@ -101,8 +101,7 @@ def _fetch(
     connection: duckdb.DuckDBPyConnection, condition: str, parameters: list[Any]
 ) -> list[dict[str, Any]]:
     rows = connection.execute(
-        f"select {', '.join(_COLUMNS)} from ops.dead_letters "  # nosec B608
-        f"where {condition} order by record_id",
+        f"select {', '.join(_COLUMNS)} from ops.dead_letters where {condition} order by record_id",
         parameters,
     ).fetchall()
     return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]

@@ -129,7 +129,7 @@ def runs(
     """The latest runs that meet a SQL condition, latest first."""
     rows = connection.execute(
         "select run_id, command, status, started_at, ended_at, duration_ms, run_clock, skip, "
-        f"errors, warnings from ops.runs where {condition} "  # nosec B608
+        f"errors, warnings from ops.runs where {condition} "
         "order by run_id desc limit ?",
         [limit],
     ).fetchall()

@@ -78,7 +78,7 @@ def _records(connection: duckdb.DuckDBPyConnection, question: Question) -> list[
         where {" and ".join(given)}
         order by decisions.record_id, decisions.attempt
         limit 10000
-        """,  # nosec B608
+        """,
         list(given.values()),
     ).fetchall()
     return _told(connection, rows) or _undecided(connection, question)
@@ -139,7 +139,7 @@ def _is_current(connection: duckdb.DuckDBPyConnection, record: dict[str, Any]) -
     if record["decisions"][-1]["outcome"] != "applied":
         return False
     found = connection.execute(
-        f"select count(*) from marts.{record['entity']} where record_id = ?",  # nosec B608
+        f"select count(*) from marts.{record['entity']} where record_id = ?",
         [record["record_id"]],
     ).fetchall()
     return bool(found[0][0])
@@ -177,8 +177,7 @@ def _undecided(connection: duckdb.DuckDBPyConnection, question: Question) -> lis
 def _add_raw_texts(connection: duckdb.DuckDBPyConnection, records: list[dict[str, Any]]) -> None:
     for record in records:
         found = connection.execute(
-            f"select record from raw.{record['source']} "  # nosec B608
-            "where load_id = ? and row_number = ?",
+            f"select record from raw.{record['source']} where load_id = ? and row_number = ?",
             [record["load_id"], record["row_number"]],
         ).fetchone()
         record["record"] = found[0] if found else None

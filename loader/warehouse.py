@@ -139,14 +139,14 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
         for name, field in source.fields.items()
     ]
     for table, rows in (("raw.sources", settings), ("raw.source_fields", fields)):
-        stored = connection.execute(f"select * from {table}").fetchall()  # nosec B608
+        stored = connection.execute(f"select * from {table}").fetchall()
         if sorted(stored) == sorted(rows):
             continue
         connection.execute("begin")
-        connection.execute(f"delete from {table}")  # nosec B608
+        connection.execute(f"delete from {table}")
         for row in rows:
             marks = ", ".join("?" for _ in row)
-            connection.execute(f"insert into {table} values ({marks})", list(row))  # nosec B608
+            connection.execute(f"insert into {table} values ({marks})", list(row))
         connection.execute("commit")
 
 

@@ -37,13 +37,13 @@ def compare(
             and (stored.outcome = 'rejected') <> (checked.reasons is not null)
             and stored.outcome in ('applied', 'superseded', 'outdated', 'late', 'rejected')
         order by stored.record_id
-        """,  # nosec B608
+        """,
         [entity],
     ).fetchall()
     versions = [
         text
         for (text,) in connection.execute(
-            f"select distinct contract_version from ops.{entity}_decisions order by 1"  # nosec B608
+            f"select distinct contract_version from ops.{entity}_decisions order by 1"
         ).fetchall()
     ]
     rejected = [row for row in turned if not row[0]]

@@ -21,7 +21,7 @@ def read_yaml(path: Path, shown_as: str) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(shown_as, f"cannot be read ({error})", "Check the file.") from error
     try:
-        content = yaml.load(text, Loader=_LOADER)  # nosec B506: a safe loader
+        content = yaml.load(text, Loader=_LOADER)  # nosec B506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{shown_as}, line {mark.line + 1}" if mark else shown_as
