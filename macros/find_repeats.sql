@@ -38,18 +38,6 @@ accepted_repeats as (
     where known.original_id <> pending.record_id
 
 ),
-
-within_run as (
-
-    select
-        source,
-        sameness,
-        min(record_id) as original_id
-    from pending
-    group by source, sameness
-    having count(*) > 1
-
-),
 {%- else -%}
 placed_rows as (
 
@@ -105,6 +93,7 @@ accepted_repeats as (
         and latest.content_hash = followers.content_hash
 
 ),
+{%- endif %}
 
 within_run as (
 
@@ -113,12 +102,13 @@ within_run as (
         sameness,
         min(record_id) as original_id
     from pending
+    {%- if not contract.event_time %}
     where reasons is not null
+    {%- endif %}
     group by source, sameness
     having count(*) > 1
 
 ),
-{%- endif %}
 
 all_repeats as (
 

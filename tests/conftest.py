@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,8 @@ def copy_project(root: Path) -> None:
         shutil.copy(PROJECT / name, root / name)
 
 
-def _enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """Work in the project at `root`, as somebody in a shell there would."""
     monkeypatch.chdir(root)
     for name in ("HUB_DATABASE", "HUB_LANDING", "HUB_RUN_ID"):
         monkeypatch.delenv(name, raising=False)
@@ -138,17 +140,25 @@ def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@contextmanager
+def fresh_samples(shared_root: Path) -> Iterator[Workbench]:
+    """The shared project with an empty warehouse and the shipped samples in its landing folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        _empty(shared_root)
+        shutil.rmtree(shared_root / "landing")
+        shutil.copytree(PROJECT / "landing", shared_root / "landing")
+        yield enter(shared_root, patch)
+        _empty(shared_root)
+
+
 @pytest.fixture
-def samples(shared_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+def samples(shared_root: Path) -> Iterator[Workbench]:
     """A workbench with an empty warehouse and the shipped samples in its landing folder.
 
     Its project files are shared by all tests: a test that changes them takes own_project.
     """
-    _empty(shared_root)
-    shutil.rmtree(shared_root / "landing")
-    shutil.copytree(PROJECT / "landing", shared_root / "landing")
-    yield _enter(shared_root, monkeypatch)
-    _empty(shared_root)
+    with fresh_samples(shared_root) as bench:
+        yield bench
 
 
 @pytest.fixture
@@ -172,7 +182,7 @@ def own_project(tmp_path: Path, shared_root: Path, monkeypatch: pytest.MonkeyPat
     if parsed.exists():
         (root / "target").mkdir()
         shutil.copy(parsed, root / "target" / parsed.name)
-    return _enter(root, monkeypatch)
+    return enter(root, monkeypatch)
 
 
 def _empty(root: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 # each damage is done to a load of its own, once in app's events and once in alpha's orders
 RAW_AND_DECISIONS = {
@@ -60,7 +60,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     copy_project(root)
     shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
-        bench = _enter(root, patch)
+        bench = enter(root, patch)
         for source in ENTITIES:
             for damage in RAW_AND_DECISIONS | LEDGER_AND_LETTERS:
                 lines = [record(source, f"{damage}-{row}") for row in (1, 2)]
@@ -74,7 +74,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
 
 def copy_of(sound: Workbench, root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     shutil.copytree(sound.root, root)
-    return _enter(root, patch)
+    return enter(root, patch)
 
 
 @pytest.fixture

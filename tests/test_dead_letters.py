@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 from loader.receipt import entity_receipt
 
@@ -33,7 +33,7 @@ def returned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, list[
     copy_project(root)
     shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
-        bench = _enter(root, patch)
+        bench = enter(root, patch)
         good = json.dumps(event("good"))
         bench.drop("app/1.ndjson", f"{good}\n{ODD_TEXT}\n{BAD_VALUE}\n{{cut\n")
         bench.drop("alpha/1.json", '[{"uid": null, "data": "x"},\n {"uid": "o",   "data" : null}]')
@@ -183,7 +183,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
     copy_project(root)
     shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
-        bench = _enter(root, patch)
+        bench = enter(root, patch)
         changed = Changed(bench, [], [])
         mended, still_bad = event("mended", name=""), event("still-bad", value="x")
         bench.drop("app/1.ndjson", [mended, still_bad])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 from loader.receipt import entity_receipt
 
@@ -37,7 +37,7 @@ def aged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, dict[str,
     copy_project(root)
     shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
-        bench = _enter(root, patch)
+        bench = enter(root, patch)
         bench.set_vars(max_age=100)
         bench.drop(
             "app/1.ndjson",

@@ -1,12 +1,11 @@
 """Deciding again: everything under --full-refresh, single letters by a redrive."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROJECT, Workbench
+from conftest import Workbench, fresh_samples
 
 NOON = "2025-01-15T12:00:00"
 DATA_ONLY = ("--exclude-resource-type", "unit_test")
@@ -46,14 +45,7 @@ def result_of(bench: Workbench) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture(scope="class")
 def grown(shared_root: Path) -> Iterator[Workbench]:
     """Events and orders that came in three builds: repeats, ties, late ones, rejected ones."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(shared_root)
-        patch.delenv("HUB_DATABASE", raising=False)
-        patch.setenv("DBT_PROFILES_DIR", str(shared_root))
-        bench = Workbench(shared_root)
-        bench.database.unlink(missing_ok=True)
-        shutil.rmtree(shared_root / "landing")
-        shutil.copytree(PROJECT / "landing", shared_root / "landing")
+    with fresh_samples(shared_root) as bench:
         bench.land()
         build(bench, *BOTH)
         bench.drop(
@@ -87,7 +79,6 @@ def grown(shared_root: Path) -> Iterator[Workbench]:
             "values ('events', 1, 2, now(), now())"
         )
         yield bench
-        bench.database.unlink()
 
 
 class TestFullRefresh:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 from loader.receipt import entity_receipt
 
@@ -60,7 +60,7 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, list[Rece
     copy_project(root)
     shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
-        bench = _enter(root, patch)
+        bench = enter(root, patch)
         for name in ("phone", "tablet", *DAMAGES):
             add_source(bench, name, like="app", entity="events")
         for name in ("app", "phone", *DAMAGES):
@@ -314,7 +314,7 @@ def test_a_damaged_watermark_is_mended_though_nothing_is_to_land(
     bench_late: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(bench_late.root, tmp_path / "hub")
-    bench = _enter(tmp_path / "hub", monkeypatch)
+    bench = enter(tmp_path / "hub", monkeypatch)
     bench.sql("update ops.watermark_log set stored = 'garbage' where source = 'app'")
     shown = "select stored, recomputed, action from ops.watermarks where source = 'app'"
     [(stored, recomputed, action)] = bench.sql(shown)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 Record = dict[str, Any]
 
@@ -145,7 +145,7 @@ def new_bench(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
     shutil.rmtree(root / "landing")
     (root / "landing").mkdir()
-    return _enter(root, patch)
+    return enter(root, patch)
 
 
 @pytest.fixture(scope="module")

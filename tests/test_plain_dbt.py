@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, Workbench
+from conftest import Workbench, fresh_samples
 
 from loader import hub
 
@@ -21,18 +21,10 @@ DATA_ONLY = ("--exclude-resource-type", "unit_test")
 @pytest.fixture(scope="class")
 def built(shared_root: Path) -> Iterator[Workbench]:
     """The samples landed, then built and tested by a plain `dbt build`, unit tests included."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(shared_root)
-        patch.delenv("HUB_DATABASE", raising=False)
-        patch.setenv("DBT_PROFILES_DIR", str(shared_root))
-        bench = Workbench(shared_root)
-        bench.database.unlink(missing_ok=True)
-        shutil.rmtree(shared_root / "landing")
-        shutil.copytree(PROJECT / "landing", shared_root / "landing")
+    with fresh_samples(shared_root) as bench:
         bench.land()
         _succeed(bench, "build")
         yield bench
-        bench.database.unlink()
 
 
 def _succeed(bench: Workbench, *arguments: str) -> Any:

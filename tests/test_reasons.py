@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 Record = dict[str, Any]
 NOW = "2025-06-01T12:00:00"
@@ -175,7 +175,7 @@ def new_bench(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
     shutil.rmtree(root / "landing")
     (root / "landing").mkdir()
-    return _enter(root, patch)
+    return enter(root, patch)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 from loader.cli import hub
 from loader.errors import WrongUse
@@ -22,7 +22,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, Receipt,
     root = tmp_path_factory.mktemp("shipped")
     copy_project(root)
     with pytest.MonkeyPatch.context() as patch:
-        bench = _enter(root, patch)
+        bench = enter(root, patch)
         return bench, bench.run(), bench.run()
 
 
@@ -179,7 +179,7 @@ def test_hub_report_prints_the_receipt_of_an_entity(
     twice: tuple[Workbench, Receipt, Receipt], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, first, _ = twice
-    _enter(bench.root, monkeypatch)
+    enter(bench.root, monkeypatch)
     arguments = ["report", "--entity", "events", "--run", first["run_id"], "--json"]
     result = CliRunner().invoke(hub, arguments)
     assert result.exit_code == 0, result.output
@@ -190,7 +190,7 @@ def test_hub_run_writes_its_receipt_where_it_is_told(
     twice: tuple[Workbench, Receipt, Receipt], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(twice[0].root, tmp_path / "hub")
-    bench = _enter(tmp_path / "hub", monkeypatch)
+    bench = enter(tmp_path / "hub", monkeypatch)
     written = tmp_path / "receipt.json"
     result = CliRunner().invoke(hub, ["run", "--output", str(written), "--json"])
     assert result.exit_code == 0, result.output

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 from loader.receipt import entity_receipt
 
@@ -99,7 +99,7 @@ def drop_measurements(bench: Workbench, name: str, pairs: dict[str, tuple[str, s
 def empty_project(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
     shutil.rmtree(root / "landing")
-    return _enter(root, patch)
+    return enter(root, patch)
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +313,7 @@ def test_a_full_refresh_gives_the_same_reconciliation(
     table: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(table.root, tmp_path / "hub")
-    bench = _enter(tmp_path / "hub", monkeypatch)
+    bench = enter(tmp_path / "hub", monkeypatch)
     result = bench.dbt("build", "--full-refresh", "--exclude-resource-type", "unit_test")
     assert result.success
     rows = "select * exclude (run_id, reconciled_at) from marts.orders_reconciliation order by all"

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, Workbench
+from conftest import PROJECT, Workbench, fresh_samples
 
 from loader import hub
 from loader.cli import main
@@ -48,19 +48,10 @@ def files_under(folder: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.fixture(scope="class")
 def settled(shared_root: Path) -> Iterator[Workbench]:
     """The samples after a run over everything; what the tests of a class do adds up."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(shared_root)
-        patch.delenv("HUB_DATABASE", raising=False)
-        patch.setenv("DBT_PROFILES_DIR", str(shared_root))
-        bench = Workbench(shared_root)
-        bench.database.unlink(missing_ok=True)
-        shutil.rmtree(shared_root / "receipts", ignore_errors=True)
-        shutil.rmtree(shared_root / "landing")
-        shutil.copytree(PROJECT / "landing", shared_root / "landing")
+    with fresh_samples(shared_root) as bench:
         bench.drop("app/cut.json", "[{")
         bench.run(now=NOON)
         yield bench
-        bench.database.unlink()
         shutil.rmtree(shared_root / "receipts")
 
 

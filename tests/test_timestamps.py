@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from conftest import Workbench, _enter, copy_project
+from conftest import Workbench, copy_project, enter
 
 # web declares no time zone, so times without an offset are UTC
 IN_UTC: dict[str, str | None] = {
@@ -102,7 +102,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     copy_project(root)
     shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
-        bench = _enter(root, patch)
+        bench = enter(root, patch)
         bench.set_meta("app", timezone="Europe/Berlin")
         bench.drop(
             "web/1.ndjson",
