@@ -52,7 +52,7 @@ class Reader:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("HUB_", "DBT_"))
+            if not name.startswith(("HUB_", "DBT_", "MAKE", "MFLAGS"))
         }
         done = subprocess.run(
             ["bash", "-c", command],

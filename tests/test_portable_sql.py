@@ -5,6 +5,7 @@ function of its own name, every model and data test is compiled, and nothing may
 result but what both engines know. A contract that uses every word takes the place of one.
 """
 
+import contextlib
 import re
 import shutil
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import PROJECT, copy_project
 
-from loader.project import Project
+from loader.project import open_project
 from loader.warehouse import open_warehouse
 
 pytestmark = pytest.mark.check
@@ -142,25 +143,14 @@ def _masked(macro: str) -> str:
 
 def _pretend_a_build(root: Path, manifest: Any) -> None:
     """Tables for all incremental models, so that they compile as in a second run."""
-    project = Project(
-        root=root,
-        database=root / "warehouse.duckdb",
-        landing=root / "landing",
-        vars=_vars(root),
-    )
+    with contextlib.chdir(root):
+        project = open_project(str(root / "warehouse.duckdb"))
     with open_warehouse(project) as connection:
         for node in manifest.nodes.values():
             if node.resource_type == "model" and node.config.materialized == "incremental":
                 connection.execute(
                     f"create table if not exists {node.schema}.{node.name} (nothing integer)"
                 )
-
-
-def _vars(root: Path) -> dict[str, Any]:
-    import yaml
-
-    settings: dict[str, Any] = yaml.safe_load((root / "dbt_project.yml").read_text())["vars"]
-    return settings
 
 
 def _bare(sql: str) -> str:
