@@ -33,7 +33,7 @@
 
 
 {% macro _event_time_reasons(contract, name) %}
-    {% set blank = trimmed("coalesce(staged_" ~ name ~ ", '')") ~ " = ''" %}
+    {% set blank = is_blank('staged_' ~ name) %}
     {{ return([
         {
             'name': 'missing_timestamp', 'column': name, 'always': true, 'fails': blank,
@@ -54,14 +54,14 @@
 
 
 {% macro _column_reasons(contract, name, column) %}
-    {% set blank = trimmed("coalesce(staged_" ~ name ~ ", '')") ~ " = ''" %}
+    {% set blank = is_blank('staged_' ~ name) %}
     {% set reasons = [] %}
     {% if column.required and column.type != 'number' %}
         {% do reasons.append({
             'name': 'missing_' ~ name, 'column': name, 'always': name == contract.key,
             'meaning': name ~ ' is null or blank',
             'fails': blank if column.type != 'json'
-                else trimmed("coalesce(" ~ name ~ ", '')") ~ " = ''",
+                else is_blank(name),
         }) %}
     {% endif %}
 

@@ -7,7 +7,7 @@
 {% macro record_digest(values) -%}
     md5(concat(
         {%- for value in values %}
-        coalesce(cast(length({{ value }}) as {{ dbt.type_string() }}) || ':' || {{ value }}, '-')
+        coalesce(cast(length({{ value }}) as {{ dbt.type_string() }}), ''), ':', coalesce({{ value }}, '')
         {{- ',' if not loop.last }}
         {%- endfor %}
     ))

@@ -10,5 +10,6 @@
 
 
 {% macro duckdb__hash_number(value) -%}
-    cast(md5_number_upper({{ value }}) >> 1 as bigint)
+    {#- md5_number_upper takes five times as long -#}
+    cast(md5_number({{ value }}) >> 65 as bigint)
 {%- endmacro %}

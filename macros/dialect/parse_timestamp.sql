@@ -14,19 +14,21 @@
 
 {% macro duckdb__parse_timestamp(value, zone) -%}
     {#- The engine would also take 'epoch', 'infinity' and zone names, and a plain cast to
-        timestamp silently drops an offset: hence the pattern and the two ways. -#}
+        timestamp silently drops an offset: hence the patterns and the two ways. -#}
     {%- set text = trimmed(value) -%}
     {%- set time_of_day = '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?' -%}
     {%- set offset = ' ?(Z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)' -%}
-    {%- set day = '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}' -%}
+    {#- there is no year 0 -#}
+    {%- set year = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])' -%}
+    {%- set day = year ~ '-[0-9]{1,2}-[0-9]{1,2}' -%}
     case
-        when not regexp_full_match(
-            {{ text }}, '{{ day }}([T ]{{ time_of_day }}({{ offset }})?)?'
-        ) or {{ text }} like '0000%' then null
-        when regexp_matches(substr({{ text }}, 9), '[-+Z]|UTC')
+        when regexp_full_match({{ text }}, '{{ day }}([T ]{{ time_of_day }})?')
+            then case
+                when {{ zone }} = 'UTC' then try_cast({{ text }} as timestamp)
+                else try_cast({{ text }} as timestamp) at time zone {{ zone }} at time zone 'UTC'
+            end
+        when regexp_full_match({{ text }}, '{{ day }}[T ]{{ time_of_day }}{{ offset }}')
             then try_cast(regexp_replace({{ text }}, ' (Z|[+-])', '\1') as timestamptz)
                 at time zone 'UTC'
-        when {{ zone }} = 'UTC' then try_cast({{ text }} as timestamp)
-        else try_cast({{ text }} as timestamp) at time zone {{ zone }} at time zone 'UTC'
     end
 {%- endmacro %}
