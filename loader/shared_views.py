@@ -2,8 +2,8 @@
 
 dbt skips a view whose parents failed or were not selected, so on a new warehouse one entity
 alone, or one broken entity, would leave ops.dead_letters and its like missing. Their SQL stays
-where it belongs, in models/ops: it is restricted to ref, source, var and utc_now, which are
-rendered here as dbt would (a test compares the two).
+where it belongs, in models/ops: it is restricted to ref, source, var, utc_now and the macros
+of _MACROS, which are rendered here as dbt would (a test compares the two).
 """
 
 from graphlib import TopologicalSorter
@@ -25,6 +25,7 @@ SHARED_VIEWS = (
     "run_log",
     "run_report",
 )
+_MACROS = ("letters_of", "lineage_steps")
 
 
 def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Project) -> None:
@@ -57,13 +58,14 @@ def render_shared_view(project: Project, name: str) -> tuple[str, set[str]]:
 
     # the result is SQL, not HTML, of templates that are the project's own
     environment = Environment(autoescape=False)  # nosec B701
-    template = environment.from_string(
-        (project.root / "models" / "ops" / f"{name}.sql").read_text(encoding="utf-8")
-    )
-    sql = template.render(
+    environment.globals.update(
         ref=ref,
         source=lambda schema, table: f"{schema}.{table}",
         var=project.vars.__getitem__,
         utc_now=lambda: "cast(current_timestamp at time zone 'UTC' as timestamp)",
     )
-    return sql, refs
+    for macro in _MACROS:
+        text = (project.root / "macros" / f"{macro}.sql").read_text(encoding="utf-8")
+        environment.globals[macro] = getattr(environment.from_string(text).module, macro)
+    view = project.root / "models" / "ops" / f"{name}.sql"
+    return environment.from_string(view.read_text(encoding="utf-8")).render(), refs

@@ -91,7 +91,7 @@ typed as (
         nullif({{ json_canonical('picked.staged_' ~ name) }}, 'null') as canonical_{{ name }},
         {%- endif %}
         {%- endfor %}
-        {{ hash_number('picked.staged_' ~ key) }} as key_hash
+        {{ hash_number('picked.staged_' ~ key) }} as own_key_hash
     from picked
     cross join run
     left join {{ source('raw', 'sources') }} as settings
@@ -103,7 +103,7 @@ validated as (
 
     select
         typed.*,
-        {{ stage_covers('validate', 'key_hash') }} as is_validated
+        {{ stage_covers('validate', 'own_key_hash') }} as is_validated
     from typed
 
 ),
@@ -153,7 +153,7 @@ explained as (
         -- a rejected record is the same one again only if its text, the contract and the
         -- adapter are the same, too
         case when reason_list is not null then {{ record_digest([
-            'content_hash',
+            'cast(content_hash as ' ~ dbt.type_string() ~ ')',
             'record',
             'adapter_hash',
             "'" ~ local_md5(tojson(contract)) ~ "'",
@@ -170,7 +170,8 @@ select
     row_number,
     attempt,
     {{ key }} as record_key,
-    key_hash,
+    -- a record without a key is looked up by its content
+    coalesce(own_key_hash, cast(content_hash % 9223372036854775807 as bigint)) as key_hash,
     {{ contract.event_time or 'cast(null as timestamp)' }} as event_time,
     content_hash,
     letter_hash,
@@ -211,7 +212,7 @@ from explained
 
 
 {% macro _fails(reason) -%}
-    {%- if reason.always or stage_covers('validate', 'key_hash') == 'true' -%}
+    {%- if reason.always or stage_covers('validate', 'own_key_hash') == 'true' -%}
         {{ reason.fails }}
     {%- else -%}
         is_validated and {{ reason.fails }}
@@ -232,10 +233,10 @@ from explained
 
 {% macro _freshness(contract) -%}
     {%- if not contract.freshness -%}
-    case when {{ stage_covers('freshness', 'key_hash') }} then 'unknown' end
+    case when {{ stage_covers('freshness', 'own_key_hash') }} then 'unknown' end
     {%- else -%}
     case
-        when not ({{ stage_covers('freshness', 'key_hash') }}) then null
+        when not ({{ stage_covers('freshness', 'own_key_hash') }}) then null
         when {{ contract.freshness }} is null then 'unknown'
         when {{ contract.freshness }} < run_clock - interval '{{ var("max_age") }}' second
             then 'stale'

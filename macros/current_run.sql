@@ -1,10 +1,11 @@
 {#
-    A query for the run in progress: run_id and run_clock, the moment that counts as now.
+    A query for the run in progress: run_id, run_clock (the moment that counts as now) and started_at.
 #}
 {% macro current_run() -%}
 select
     run_id,
-    run_clock
+    run_clock,
+    started_at
 from {{ source('ops', 'runs') }}
 where status = 'running'
 {%- endmacro %}

@@ -3,6 +3,9 @@
     rejected, late, outdated, superseded or applied, in this precedence. Append-only: what is
     decided stays decided, save by a redrive, which is a further attempt.
 
+    What is costly is done for few rows only: the past is read for the keys of this run, and
+    records are ranked only where a key has more than one.
+
     entity: the entity's name.
 #}
 {% macro decide_records(entity) %}
@@ -29,9 +32,14 @@ settings as (
 
 ),
 
-history as (
+decided as (
 
-    {{ _decided_before() | indent(4) }}
+    select
+        record_id,
+        attempt,
+        letter_hash
+    from {{ _decided_before() | indent(4) }}
+    where record_id in (select record_id from checked)
 
 ),
 
@@ -41,17 +49,45 @@ pending as (
     select
         checked.*,
         coalesce(checked.letter_hash, checked.content_hash) as sameness,
-        {{ stage_covers('deduplicate', 'checked.key_hash') }} as is_deduplicated,
+        {{ stage_covers('deduplicate', "case when checked.record_key is not null then checked.key_hash end") }} as is_deduplicated,
         {{ preference_rank(contract, 'checked') }} as preference
     from checked
-    left join history
-        on history.record_id = checked.record_id
+    left join decided
+        on decided.record_id = checked.record_id
         and (
-            history.attempt = checked.attempt
+            decided.attempt = checked.attempt
             -- a redrive under the same rules that is rejected again is no new decision
-            or (history.attempt < checked.attempt and history.letter_hash = checked.letter_hash)
+            or (decided.attempt < checked.attempt and decided.letter_hash = checked.letter_hash)
         )
-    where history.record_id is null
+    where decided.record_id is null
+
+),
+
+-- what was decided before of the same keys; equal content has an equal key
+past as (
+
+    select
+        record_id,
+        source,
+        record_key,
+        key_hash,
+        event_time,
+        content_hash,
+        coalesce(letter_hash, content_hash) as sameness,
+        outcome
+    from {{ _decided_before() | indent(4) }}
+    where key_hash in (select key_hash from pending)
+
+),
+
+contested as (
+
+    select key_hash
+    from pending
+    group by key_hash
+    having count(*) > 1
+    union
+    select key_hash from past
 
 ),
 
@@ -62,8 +98,9 @@ watermarks as (
     select
         source,
         max(event_time) as watermark
-    from history
+    from {{ _decided_before() | indent(4) }}
     where outcome in ('applied', 'superseded', 'outdated')
+        and source in (select source from settings where late <> 'apply')
     group by source
 
 ),
@@ -96,21 +133,6 @@ sorted_out as (
 
 ),
 
-lettered as (
-
-    select
-        sorted_out.*,
-        coalesce(
-            attempt = 1 and (
-                early_outcome = 'rejected'
-                or (early_outcome = 'late' and late = 'dead_letter')
-            ),
-            false
-        ) as is_letter
-    from sorted_out
-
-),
-
 held as (
 
     select
@@ -121,13 +143,12 @@ held as (
             record_id,
             key_hash,
             record_key,
-            {{ preference_rank(contract, 'history') }} as preference,
+            {{ preference_rank(contract, 'past') }} as preference,
             event_time,
             content_hash,
             true as is_held
-        from history
+        from past
         where outcome = 'applied'
-            and key_hash in (select key_hash from sorted_out where early_outcome is null)
     ) as applied_before
 
 ),
@@ -145,6 +166,7 @@ contenders as (
         false as is_held
     from sorted_out
     where early_outcome is null
+        and key_hash in (select key_hash from contested)
     union all
     select
         record_id,
@@ -168,11 +190,14 @@ ranked as (
         first_value(record_id) over (
             partition by key_hash, record_key order by {{ ordered }}
         ) as greatest_id,
+        max(case when is_held then record_id end) over (
+            partition by key_hash, record_key
+        ) as held_id,
         -- set for all that come after the held record in the order
         max(case when is_held then record_id end) over (
             partition by key_hash, record_key order by {{ ordered }}
             rows between unbounded preceding and current row
-        ) as held_id,
+        ) as greater_held_id,
         {% if contract.event_time -%}
         count(*) over (partition by key_hash, record_key, event_time) > 1 as is_tie
         {%- else -%}
@@ -186,76 +211,87 @@ placed as (
 
     select * from ranked where not is_held
 
+),
+
+concluded as (
+
+    select
+        sorted_out.*,
+        case
+            when sorted_out.early_outcome is not null then sorted_out.early_outcome
+            when placed.greater_held_id is not null then 'outdated'
+            when placed.place > 1 then 'superseded'
+            else 'applied'
+        end as outcome,
+        case
+            when sorted_out.early_outcome is not null then sorted_out.original_id
+            when placed.greater_held_id is not null then placed.greater_held_id
+            when placed.place > 1 then placed.greatest_id
+            else placed.held_id
+        end as rival_id,
+        coalesce(
+            sorted_out.attempt = 1 and (
+                sorted_out.early_outcome = 'rejected'
+                or (sorted_out.early_outcome = 'late' and sorted_out.late = 'dead_letter')
+            ),
+            false
+        ) as is_letter,
+        coalesce(placed.is_tie, false) as is_tie
+    from sorted_out
+    left join placed
+        on placed.record_id = sorted_out.record_id
+        and sorted_out.early_outcome is null
+
 )
 
 select
-    lettered.source,
-    lettered.load_id,
-    lettered.row_number,
-    lettered.record_id,
-    lettered.attempt,
-    lettered.record_key,
-    lettered.key_hash,
-    lettered.event_time,
-    lettered.content_hash,
-    lettered.letter_hash,
-    case
-        when lettered.early_outcome is not null then lettered.early_outcome
-        when placed.held_id is not null then 'outdated'
-        when placed.place > 1 then 'superseded'
-        else 'applied'
-    end as outcome,
-    case
-        when lettered.early_outcome is not null then lettered.original_id
-        when placed.held_id is not null then placed.held_id
-        when placed.place > 1 then placed.greatest_id
-    end as rival_id,
+    concluded.source,
+    concluded.load_id,
+    concluded.row_number,
+    concluded.record_id,
+    concluded.attempt,
+    concluded.record_key,
+    concluded.key_hash,
+    concluded.event_time,
+    concluded.content_hash,
+    concluded.letter_hash,
+    concluded.outcome,
+    concluded.rival_id,
     -- the reasons of a duplicate are those of its original
-    case when lettered.early_outcome = 'rejected' then lettered.reasons end as reasons,
-    case when lettered.early_outcome = 'rejected' then lettered.error end as error,
-    case when lettered.early_outcome = 'rejected' then lettered.explanation end as explanation,
-    lettered.is_letter,
-    case when lettered.is_letter then lettered.record end as record,
-    coalesce(placed.is_tie, false) as is_tie,
-    lettered.is_validated,
-    lettered.freshness,
+    case when concluded.outcome = 'rejected' then concluded.reasons end as reasons,
+    case when concluded.outcome = 'rejected' then concluded.error end as error,
+    case when concluded.outcome = 'rejected' then concluded.explanation end as explanation,
+    concluded.is_letter,
+    case when concluded.is_letter then concluded.record end as record,
+    concluded.is_tie,
+    concluded.is_validated,
+    concluded.freshness,
     '{{ contract.version }}' as contract_version,
     run.run_id,
     {{ utc_now() }} as decided_at
-from lettered
+from concluded
 cross join run
-left join placed
-    on placed.record_id = lettered.record_id
-    and lettered.early_outcome is null
 {% endmacro %}
 
 
 {#- The decisions written so far. A rebuild starts from none. #}
 {% macro _decided_before() -%}
 {%- if is_incremental() -%}
-select
-    source,
-    record_id,
-    attempt,
-    record_key,
-    key_hash,
-    event_time,
-    content_hash,
-    letter_hash,
-    outcome
-from {{ this }}
+{{ this }}
 {%- else -%}
-select
-    cast(null as {{ dbt.type_string() }}) as source,
-    cast(null as bigint) as record_id,
-    cast(null as bigint) as attempt,
-    cast(null as {{ dbt.type_string() }}) as record_key,
-    cast(null as bigint) as key_hash,
-    cast(null as timestamp) as event_time,
-    cast(null as {{ dbt.type_string() }}) as content_hash,
-    cast(null as {{ dbt.type_string() }}) as letter_hash,
-    cast(null as {{ dbt.type_string() }}) as outcome
-where 1 = 0
+(
+    select
+        cast(null as {{ dbt.type_string() }}) as source,
+        cast(null as bigint) as record_id,
+        cast(null as bigint) as attempt,
+        cast(null as {{ dbt.type_string() }}) as record_key,
+        cast(null as bigint) as key_hash,
+        cast(null as timestamp) as event_time,
+        cast(null as decimal(38, 0)) as content_hash,
+        cast(null as decimal(38, 0)) as letter_hash,
+        cast(null as {{ dbt.type_string() }}) as outcome
+    where 1 = 0
+) as nothing
 {%- endif -%}
 {%- endmacro %}
 

@@ -10,7 +10,7 @@
         {% for row in running %}
             {% set run_id = row['run_id'] %}
             {% for entity in var('sources') %}
-                {% do run_query(_count_outcomes(entity, run_id)) %}
+                {% do run_query(_count_outcomes(entity, run_id, row['started_at'])) %}
                 {% do run_query(_count_state(entity, run_id)) %}
             {% endfor %}
             {% do run_query(_store_watermarks(run_id)) %}
@@ -21,8 +21,11 @@
 {% endmacro %}
 
 
-{#- What this run decided, by source. #}
-{% macro _count_outcomes(entity, run_id) %}
+{#-
+    What this run decided, by source. Decisions stand in the order in which they were made, so
+    the bound on time keeps the query from reading the past.
+#}
+{% macro _count_outcomes(entity, run_id, started_at) %}
 insert into {{ source('ops', 'run_counts') }} (run_id, entity, source, measure, amount)
 with
 
@@ -33,6 +36,7 @@ decided as (
         outcome in ('applied', 'superseded', 'outdated') as is_accepted
     from {{ warehouse_relation('ops', entity ~ '_decisions') }} as decisions
     where run_id = '{{ run_id }}'
+        and decided_at >= cast('{{ started_at }}' as timestamp)
 
 ),
 
@@ -73,26 +77,49 @@ select '{{ run_id }}', '{{ entity }}', source, measure, amount from counted
 
 {#- What the entity holds at the run's end. #}
 {% macro _count_state(entity, run_id) %}
+{%- set decisions = warehouse_relation('ops', entity ~ '_decisions') -%}
 {%- set projected = warehouse_relation('marts', entity) -%}
 {%- set reconciliation = warehouse_relation('marts', entity ~ '_reconciliation') -%}
 insert into {{ source('ops', 'run_counts') }} (run_id, entity, source, measure, amount)
+with
+
+letters as (
+
+    {{ letters_of(decisions) | indent(4) }}
+
+),
+
+steps as (
+
+    {{ lineage_steps() | indent(4) }}
+
+)
+
 select '{{ run_id }}', '{{ entity }}', null, state.measure, state.amount
 from (
     select concat('letters ', status) as measure, count(*) as amount
-    from {{ warehouse_relation('ops', 'dead_letters') }}
-    where entity = '{{ entity }}'
+    from letters
     group by status
     union all
     select 'letters of another contract', count(*)
-    from {{ warehouse_relation('ops', 'dead_letters') }}
-    where entity = '{{ entity }}'
-        and status = 'open'
-        and contract_version <> '{{ contract(entity).version }}'
+    from letters
+    where status = 'open'
+        and last_contract_version <> '{{ contract(entity).version }}'
     union all
-    select concat('lineage ', step), count(*)
-    from {{ warehouse_relation('ops', 'lineage') }}
-    where entity = '{{ entity }}'
-    group by step
+    select concat('lineage ', steps.step), sum(decided.amount)
+    from (
+        select outcome, count(*) as amount
+        from {{ decisions }}
+        group by outcome
+    ) as decided
+    inner join steps
+        on steps.outcome = decided.outcome
+    group by steps.step
+    union all
+    select 'lineage redrive', count(*)
+    from {{ decisions }}
+    where attempt > 1
+    having count(*) > 0
     {%- if projected is not none %}
     union all
     select 'target_rows', count(*) from {{ projected }}

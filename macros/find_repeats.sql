@@ -1,7 +1,7 @@
 {#
     For decide_records: the CTEs up to `repeats`, which has record_id, attempt and original_id of
-    every pending record that says what an earlier one of its source said already. They read the
-    CTEs `pending` and `history`.
+    every pending record that says what an earlier one of its source said already: the digests
+    compared cover the source. They read the CTEs `pending`, `past` and `contested`.
 
     contract: as contract() returns it.
 #}
@@ -9,17 +9,11 @@
 known as (
 
     select
-        source,
-        coalesce(letter_hash, content_hash) as sameness,
+        sameness,
         min(record_id) as original_id
-    from history
+    from past
     where outcome <> 'duplicate'
-        and coalesce(letter_hash, content_hash) in (
-            select sameness from pending
-            union all
-            select content_hash from pending
-        )
-    group by source, coalesce(letter_hash, content_hash)
+    group by sameness
 
 ),
 
@@ -33,8 +27,7 @@ accepted_repeats as (
         known.original_id
     from pending
     inner join known
-        on known.source = pending.source
-        and known.sameness = pending.content_hash
+        on known.sameness = pending.content_hash
     where known.original_id <> pending.record_id
 
 ),
@@ -49,7 +42,8 @@ placed_rows as (
         content_hash,
         case when reasons is null then record_id end as accepted_id
     from pending
-    where key_hash is not null
+    where record_key is not null
+        and key_hash in (select key_hash from contested)
     union all
     select
         source,
@@ -58,9 +52,8 @@ placed_rows as (
         record_id,
         content_hash,
         record_id as accepted_id
-    from history
+    from past
     where outcome in ('applied', 'superseded', 'outdated')
-        and key_hash in (select key_hash from pending)
 
 ),
 
@@ -98,14 +91,14 @@ accepted_repeats as (
 within_run as (
 
     select
-        source,
         sameness,
         min(record_id) as original_id
     from pending
-    {%- if not contract.event_time %}
-    where reasons is not null
-    {%- endif %}
-    group by source, sameness
+    where key_hash in (select key_hash from contested)
+        {%- if not contract.event_time %}
+        and reasons is not null
+        {%- endif %}
+    group by sameness
     having count(*) > 1
 
 ),
@@ -121,8 +114,7 @@ all_repeats as (
         known.original_id
     from pending
     inner join known
-        on known.source = pending.source
-        and known.sameness = pending.letter_hash
+        on known.sameness = pending.letter_hash
     where known.original_id <> pending.record_id
     union all
     select
@@ -131,8 +123,7 @@ all_repeats as (
         within_run.original_id
     from pending
     inner join within_run
-        on within_run.source = pending.source
-        and within_run.sameness = pending.sameness
+        on within_run.sameness = pending.sameness
     where within_run.original_id <> pending.record_id
 
 ),

@@ -1,6 +1,6 @@
 {#
-    The target rows of this run: per key the greatest of the records applied in loads not
-    finished yet, with the identity of the record that won.
+    The target rows of this run: the records applied in loads not finished yet, with the identity
+    of the record that won.
 
     entity: the entity's name.
 #}
@@ -15,9 +15,26 @@ checked as (
 
 ),
 
-decisions as (
+applied as (
 
-    select * from {{ ref(entity ~ '_decisions') }}
+    select
+        record_id,
+        attempt,
+        rival_id,
+        run_id,
+        decided_at
+    from {{ ref(entity ~ '_decisions') }}
+    where outcome = 'applied'
+        and load_id in (select load_id from checked)
+
+),
+
+-- applied by a run that stopped before this model, and overtaken since
+overtaken as (
+
+    select rival_id as record_id
+    from applied
+    where rival_id is not null
 
 ),
 
@@ -27,37 +44,22 @@ loads as (
 
 ),
 
-applied as (
+projected as (
 
     select
         checked.*,
-        decisions.run_id,
-        decisions.decided_at,
-        loads.landed_at,
-        {{ preference_rank(contract, 'checked') }} as preference
+        applied.run_id,
+        applied.decided_at,
+        loads.landed_at
     from checked
-    inner join decisions
-        on decisions.record_id = checked.record_id
-        and decisions.attempt = checked.attempt
+    inner join applied
+        on applied.record_id = checked.record_id
+        and applied.attempt = checked.attempt
     inner join loads
         on loads.load_id = checked.load_id
-    where decisions.outcome = 'applied'
-        and decisions.load_id in (select load_id from checked)
-
-),
-
--- one key can have been applied twice here when an earlier run stopped before this model
-ranked as (
-
-    select
-        applied.*,
-        row_number() over (
-            partition by key_hash, record_key
-            order by preference,
-            {%- if contract.event_time %} event_time desc, content_hash desc,{% endif %}
-            record_id desc
-        ) as recency
-    from applied
+    left join overtaken
+        on overtaken.record_id = checked.record_id
+    where overtaken.record_id is null
 
 )
 
@@ -74,6 +76,5 @@ select
     record_id,
     key_hash,
     run_id
-from ranked
-where recency = 1
+from projected
 {% endmacro %}

@@ -8,16 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 import zstandard
 from conftest import Workbench
 
-from loader import file_landing
+from loader import accounting, file_landing
 from loader.landing import Landing
+from loader.readers import Batch
 
 EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
 LINE = json.dumps(EVENT)
@@ -341,7 +344,7 @@ class TestTurnedAway:
         self, bench: Workbench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = bench.drop("app/a.ndjson", NDJSON)
-        count = file_landing.count_records
+        count = accounting.count_records
 
         def count_while_the_sender_writes(*arguments: object) -> int:
             with path.open("a") as file:
@@ -349,7 +352,7 @@ class TestTurnedAway:
             return count(*arguments)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patch:
-            patch.setattr(file_landing, "count_records", count_while_the_sender_writes)
+            patch.setattr(accounting, "count_records", count_while_the_sender_writes)
             assert statuses(bench.land()) == {"app/a.ndjson": "held"}
         assert raw(bench) == []
 
@@ -479,13 +482,46 @@ class TestTheLedger:
     def test_a_wrong_count_quarantines_the_whole_file(
         self, bench: Workbench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(file_landing, "count_records", lambda *_: 3)
+        monkeypatch.setattr(accounting, "count_records", lambda *_: 3)
         bench.drop("app/a.ndjson", NDJSON)
 
         assert reasons(bench.land()) == {"app/a.ndjson": "miscounted"}
 
         assert raw(bench) == []
         assert ledger(bench) == [("app/a.ndjson", "quarantined", 0)]
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [("app/a.ndjson", NDJSON), ("app/a.json", ARRAY), ("plant/a.csv", CSV)],
+    )
+    @pytest.mark.parametrize("broken", ["drops a row", "changes a row", "repeats a row", "swaps"])
+    def test_what_a_broken_reader_gives_is_quarantined(
+        self,
+        bench: Workbench,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        content: str,
+        broken: str,
+    ) -> None:
+        read = file_landing.read_records
+
+        def misread(*arguments: Any) -> Iterator[Batch]:
+            for batch in read(*arguments):
+                records = {
+                    "drops a row": batch.records[:-1],
+                    "changes a row": [batch.records[0].replace("1", "2"), *batch.records[1:]],
+                    "repeats a row": [*batch.records[:-1], batch.records[0]],
+                    "swaps": batch.records[::-1],
+                }[broken]
+                nothing = [None] * len(records)
+                yield Batch(records, nothing, nothing)
+
+        monkeypatch.setattr(file_landing, "read_records", misread)
+        bench.drop(name, content)
+
+        expected = "miscounted" if broken == "drops a row" else "miscopied"
+        assert reasons(bench.land()) == {name: expected}
+        assert raw(bench, name.partition("/")[0]) == []
 
     def test_a_failure_between_rows_and_ledger_leaves_neither(
         self, bench: Workbench, monkeypatch: pytest.MonkeyPatch
@@ -495,7 +531,7 @@ class TestTheLedger:
 
         bench.drop("app/a.ndjson", NDJSON)
         with monkeypatch.context() as patch:
-            patch.setattr(file_landing, "count_records", fail)
+            patch.setattr(accounting, "count_records", fail)
             with pytest.raises(OSError, match="disk"):
                 bench.land()
 
@@ -521,8 +557,8 @@ class TestTheLedger:
 
 KILLED_WHILE_LANDING = """
 import os, signal
-from loader import file_landing, hub
+from loader import accounting, hub
 from loader.project import open_project
-file_landing.count_records = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+accounting.count_records = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 hub.land_files(open_project(), ())
 """

@@ -10,20 +10,32 @@ from unittest import mock
 
 import pytest
 
-from loader.readers import UnreadableFile, count_records, format_of, read_records
+from loader.readers import (
+    ContentDigest,
+    UnreadableFile,
+    count_records,
+    digest_of_content,
+    format_of,
+    read_records,
+)
 
 Found = list[tuple[str, str | None]]
 FoundWhere = list[tuple[str, str | None, str | None]]
 
 
 def read_all(content: bytes, name: str, **declared: Any) -> FoundWhere:
-    """(record, problem, position) of each record; the independent count must agree."""
+    """(record, problem, position) of each record; the independent count and the digest of the
+    content must agree."""
     file, fmt = io.BytesIO(content), format_of(name, **declared)
     found: FoundWhere = []
     for batch in read_records(file, fmt):
         assert len(batch.records) == len(batch.problems) == len(batch.positions) > 0
         found += zip(batch.records, batch.problems, batch.positions, strict=True)
     assert count_records(file, fmt) == len(found)
+    if fmt.kind != "parquet":
+        repeated = ContentDigest(fmt)
+        repeated.add_records((record, problem) for record, problem, _ in found)
+        assert repeated.hexdigest() == digest_of_content(file, fmt)
     return found
 
 

@@ -29,6 +29,11 @@ class Batch:
     problems: list[str | None]
     positions: list[str | None]
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is nothing to say of any record but its text."""
+        return not any(self.problems) and not any(self.positions)
+
 
 def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
     """The same records, grouped."""

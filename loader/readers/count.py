@@ -22,10 +22,10 @@ def count_records(file: BinaryIO, fmt: FileFormat) -> int:
     if fmt.kind == "parquet":
         return count_parquet(file, fmt)
     if fmt.kind == "json":
-        return records_in_json(_utf8(file, fmt))
+        return records_in_json(utf8_chunks(file, fmt))
     if fmt.kind == "ndjson":
-        return _records_in_lines(_utf8(file, fmt))
-    return records_in_csv(lambda: _texts(file, fmt), fmt.dialect)
+        return _records_in_lines(utf8_chunks(file, fmt))
+    return records_in_csv(lambda: decoded_chunks(file, fmt), fmt.dialect)
 
 
 def _records_in_lines(chunks: Iterable[bytes]) -> int:
@@ -46,7 +46,8 @@ def _records_in_lines(chunks: Iterable[bytes]) -> int:
     return records + has_content
 
 
-def _texts(file: BinaryIO, fmt: FileFormat) -> Iterator[str]:
+def decoded_chunks(file: BinaryIO, fmt: FileFormat) -> Iterator[str]:
+    """The file's text; bytes that are not UTF-8 become lone surrogates."""
     encoding, chunks = encoded_chunks(file, fmt)
     if is_utf8(encoding):
         yield from codecs.iterdecode(chunks, "utf-8", "surrogateescape")
@@ -57,10 +58,11 @@ def _texts(file: BinaryIO, fmt: FileFormat) -> Iterator[str]:
         raise undecodable(encoding) from error
 
 
-def _utf8(file: BinaryIO, fmt: FileFormat) -> Iterator[bytes]:
+def utf8_chunks(file: BinaryIO, fmt: FileFormat) -> Iterator[bytes]:
+    """The file's text as UTF-8, bytes that are not UTF-8 as they are."""
     encoding, chunks = encoded_chunks(file, fmt)
     if is_utf8(encoding):
         yield from chunks
         return
-    for text in _texts(file, fmt):
+    for text in decoded_chunks(file, fmt):
         yield text.encode("utf-8", "surrogatepass")

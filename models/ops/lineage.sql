@@ -1,11 +1,5 @@
 with
 
-decisions as (
-
-    select * from {{ ref('decisions') }}
-
-),
-
 loads as (
 
     select * from {{ source('raw', 'loads') }}
@@ -15,23 +9,8 @@ loads as (
 -- which steps a record went through follows from its outcome
 steps as (
 
-    {% for outcome, step_number, step in [
-        ('applied', 1, 'stage'),
-        ('applied', 2, 'load'),
-        ('superseded', 1, 'stage'),
-        ('superseded', 2, 'load'),
-        ('outdated', 1, 'stage'),
-        ('outdated', 2, 'guard'),
-        ('rejected', 1, 'reject'),
-        ('late', 1, 'late'),
-        ('duplicate', 1, 'duplicate'),
-    ] -%}
-    select
-        '{{ outcome }}' as outcome,
-        {{ step_number }} as step_number,
-        '{{ step }}' as step
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ lineage_steps() | indent(4) }}
+
 ),
 
 taken as (
@@ -40,7 +19,7 @@ taken as (
         decisions.*,
         steps.step_number,
         steps.step
-    from decisions
+    from {{ ref('decisions') }} as decisions
     inner join steps
         on steps.outcome = decisions.outcome
     union all
@@ -48,7 +27,7 @@ taken as (
         decisions.*,
         0 as step_number,
         'redrive' as step
-    from decisions
+    from {{ ref('decisions') }} as decisions
     where decisions.attempt > 1
 
 ),

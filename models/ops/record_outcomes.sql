@@ -1,17 +1,11 @@
 with
 
-decisions as (
-
-    select * from {{ ref('decisions') }}
-
-),
-
 later_attempts as (
 
     select
         record_id,
         max(attempt) as attempt
-    from decisions
+    from {{ ref('decisions') }}
     where attempt > 1
     group by record_id
 
@@ -48,7 +42,7 @@ current_outcomes as (
         decisions.run_id,
         decisions.decided_at,
         loads.landed_at
-    from decisions
+    from {{ ref('decisions') }} as decisions
     left join later_attempts
         on later_attempts.record_id = decisions.record_id
         and later_attempts.attempt > decisions.attempt

@@ -1,12 +1,28 @@
 {#
     The target is a projection of the decisions: one row for each key ever applied, and it is the
-    greatest of the records applied. One row per key that is wrong.
+    greatest of the records applied. The rows that this build touched are compared one by one;
+    the whole by its number and the sum of its identities, which no lost, doubled or exchanged
+    row leaves as they are, and which cost little whatever the history. One row per breach.
 
     entity: the entity of the target.
 #}
 {% test holds_the_greatest_of_each_key(model, entity) %}
 {%- set contract = contract(entity) -%}
 with
+
+decisions as (
+
+    select * from {{ ref(entity ~ '_decisions') }}
+    where outcome = 'applied'
+
+),
+
+touched as (
+
+    select distinct key_hash
+    from {{ ref('int_' ~ entity ~ '__checked') }}
+
+),
 
 applied as (
 
@@ -22,8 +38,8 @@ applied as (
             {%- endif %}
             decisions.record_id desc
         ) as recency
-    from {{ ref(entity ~ '_decisions') }} as decisions
-    where decisions.outcome = 'applied'
+    from decisions
+    where decisions.key_hash in (select key_hash from touched)
 
 ),
 
@@ -42,16 +58,36 @@ target_rows as (
         count(*) as rows_of_key,
         max(record_id) as record_id
     from {{ model }}
+    where key_hash in (select key_hash from touched)
     group by
         {{ contract.key }},
         key_hash
 
+),
+
+-- an applied record names the one that it displaced, so what is left of them is the target
+displacing as (
+
+    select
+        count(*) - count(rival_id) as expected_rows,
+        sum(record_id % 1000000007) - coalesce(sum(rival_id % 1000000007), 0) as expected_sum
+    from decisions
+
+),
+
+held as (
+
+    select
+        count(*) as found_rows,
+        sum(record_id % 1000000007) as found_sum
+    from {{ model }}
+
 )
 
 select
-    coalesce(expected.record_key, target_rows.record_key) as record_key,
-    expected.record_id as expected_record_id,
-    target_rows.record_id as found_record_id,
+    coalesce(expected.record_key, target_rows.record_key) as breach,
+    expected.record_id as expected,
+    target_rows.record_id as found,
     target_rows.rows_of_key
 from expected
 full outer join target_rows
@@ -59,4 +95,14 @@ full outer join target_rows
     and target_rows.record_key = expected.record_key
 where expected.record_id is distinct from target_rows.record_id
     or target_rows.rows_of_key > 1
+union all
+select
+    'the target as a whole, by the number of its rows' as breach,
+    displacing.expected_rows as expected,
+    held.found_rows as found,
+    null as rows_of_key
+from displacing
+cross join held
+where displacing.expected_rows <> held.found_rows
+    or displacing.expected_sum is distinct from held.found_sum
 {% endtest %}
