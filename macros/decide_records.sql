@@ -74,7 +74,8 @@ past as (
         event_time,
         content_hash,
         coalesce(letter_hash, content_hash) as sameness,
-        outcome
+        outcome,
+        rival_id
     from {{ _decided_before() | indent(4) }}
     where key_hash in (select key_hash from pending)
 
@@ -136,20 +137,19 @@ sorted_out as (
 held as (
 
     select
-        applied_before.*,
-        row_number() over (partition by key_hash, record_key order by {{ ordered }}) as recency
-    from (
-        select
-            record_id,
-            key_hash,
-            record_key,
-            {{ preference_rank(contract, 'past') }} as preference,
-            event_time,
-            content_hash,
-            true as is_held
-        from past
-        where outcome = 'applied'
-    ) as applied_before
+        past.record_id,
+        past.key_hash,
+        past.record_key,
+        {{ preference_rank(contract, 'past') }} as preference,
+        past.event_time,
+        past.content_hash,
+        true as is_held
+    from past
+    left join past as displacing
+        on displacing.rival_id = past.record_id
+        and displacing.outcome = 'applied'
+    where past.outcome = 'applied'
+        and displacing.record_id is null
 
 ),
 
@@ -177,7 +177,6 @@ contenders as (
         content_hash,
         is_held
     from held
-    where recency = 1
 
 ),
 
@@ -289,7 +288,8 @@ cross join run
         cast(null as timestamp) as event_time,
         cast(null as decimal(38, 0)) as content_hash,
         cast(null as decimal(38, 0)) as letter_hash,
-        cast(null as {{ dbt.type_string() }}) as outcome
+        cast(null as {{ dbt.type_string() }}) as outcome,
+        cast(null as bigint) as rival_id
     where 1 = 0
 ) as nothing
 {%- endif -%}

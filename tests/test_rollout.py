@@ -17,8 +17,8 @@ MOMENT = "2025-01-15T08:00:00"
 
 
 def share_by_md5(key: str) -> int:
-    first_half = hashlib.md5(key.encode()).digest()[:8]
-    return (int.from_bytes(first_half, "little") >> 1) % 100
+    number = int.from_bytes(hashlib.md5(key.encode()).digest(), "little")
+    return (number >> 65) % 100
 
 
 @pytest.mark.slow
