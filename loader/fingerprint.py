@@ -89,6 +89,6 @@ def _state(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
         "select status, count(*), sum(rows) from raw.loads group by status order by status"
     ).fetchall()
     state += connection.execute(
-        "select source, stored from ops.watermarks order by source"
+        "select source, max_by(stored, entry) from ops.watermark_log group by source order by source"
     ).fetchall()
     return state

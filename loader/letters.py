@@ -52,7 +52,7 @@ def letters_by_id(
     connection: duckdb.DuckDBPyConnection, record_ids: list[int]
 ) -> list[dict[str, Any]]:
     """Letters as they stand, whatever their status, oldest first."""
-    return _fetch(connection, "list_contains(?::bigint[], record_id)", [record_ids])
+    return _fetch(connection, "record_id in (select unnest(?::bigint[]))", [record_ids])
 
 
 def request_redrive(connection: duckdb.DuckDBPyConnection, choice: LetterChoice) -> list[int]:
@@ -71,10 +71,10 @@ def request_redrive(connection: duckdb.DuckDBPyConnection, choice: LetterChoice)
             and pending.finished_at is null
         where pending.record_id is null
             and (
-                list_contains($chosen::bigint[], decided.record_id)
+                decided.record_id in (select unnest($chosen::bigint[]))
                 or (
                     decided.outcome = 'duplicate'
-                    and list_contains($chosen::bigint[], decided.rival_id)
+                    and decided.rival_id in (select unnest($chosen::bigint[]))
                 )
             )
         group by decided.entity, decided.record_id

@@ -29,11 +29,27 @@ redriven as (
     -- a rebuild decides every record afresh, so nothing is left to decide again
     select
         record_id,
+        {{ load_of('record_id') }} as load_id,
         attempt
     from {{ source('ops', 'redrive_requests') }}
     where entity = '{{ entity }}'
         and finished_at is null
         and {{ '1 = 0' if what_if or rebuilding() else '1 = 1' }}
+
+),
+
+-- so that of the landed rows none is read but those of these loads
+wanted as (
+
+    select
+        load_id,
+        true as is_new
+    from unfinished
+    union all
+    select distinct
+        load_id,
+        false as is_new
+    from redriven
 
 ),
 
@@ -49,16 +65,12 @@ unioned as (
 
 picked as (
 
-    {% for attempt, joined in [
-        ('cast(1 as bigint)', 'inner join unfinished on unioned.load_id = unfinished.load_id'),
-        ('redriven.attempt', 'inner join redriven on unioned.record_id = redriven.record_id'),
-    ] -%}
     select
         unioned.record_id,
         unioned.source,
         unioned.load_id,
         unioned.row_number,
-        {{ attempt }} as attempt,
+        coalesce(redriven.attempt, 1) as attempt,
         unioned.record,
         unioned.problem,
         {%- for name, column in contract.columns.items() %}
@@ -69,13 +81,17 @@ picked as (
         {{ ns.text }} as staged_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from unioned
-    {{ joined }}
-    {%- if not stage_is_on('adapt') %}
-    -- adapt is off: nothing is taken up, the next full run does
-    where 1 = 0
-    {%- endif %}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    inner join wanted
+        on wanted.load_id = unioned.load_id
+    left join redriven
+        on redriven.record_id = unioned.record_id
+        and not wanted.is_new
+    where (wanted.is_new or redriven.record_id is not null)
+        {%- if not stage_is_on('adapt') %}
+        -- adapt is off: nothing is taken up, the next full run does
+        and 1 = 0
+        {%- endif %}
+
 ),
 
 typed as (

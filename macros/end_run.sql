@@ -13,7 +13,7 @@
                 {% do run_query(_count_outcomes(entity, run_id, row['started_at'])) %}
                 {% do run_query(_count_state(entity, run_id)) %}
             {% endfor %}
-            {% do run_query(_store_watermarks(run_id)) %}
+            {% do run_query(_store_watermarks(run_id, row['started_at'])) %}
             {% set errors = failures_of(results) %}
             {% do run_query(_close_run(run_id, errors)) %}
         {% endfor %}
@@ -134,31 +134,94 @@ from (
 {% endmacro %}
 
 
-{#- The next entry of the log: what was found stored, and the truth. #}
-{% macro _store_watermarks(run_id) %}
-insert into {{ source('ops', 'watermark_log') }} (entry, source, found, stored, action, run_id)
+{#-
+    The next entries of the log of watermarks: what was found stored, and the truth. Where every
+    stored value is as it was left, this run's records can only have raised it; otherwise all
+    decisions are read.
+#}
+{% macro _store_watermarks(run_id, started_at) %}
+{%- set entities = var('sources').keys() | list -%}
+{%- set raised -%}
+{%- for entity in entities %}
+select source, max(event_time) as watermark
+from {{ warehouse_relation('ops', entity ~ '_decisions') }}
+where outcome in ('applied', 'superseded', 'outdated')
+    and run_id = '{{ run_id }}'
+    and decided_at >= cast('{{ started_at }}' as timestamp)
+group by source
+{{ 'union all' if not loop.last }}
+{%- endfor %}
+{%- endset -%}
+{%- set latest -%}
+select log.*
+from {{ source('ops', 'watermark_log') }} as log
+inner join (
+    select source, max(entry) as entry
+    from {{ source('ops', 'watermark_log') }}
+    group by source
+) as last_entries
+    on last_entries.source = log.source
+    and last_entries.entry = log.entry
+{%- endset -%}
+{%- set doubtful -%}
+select raised.source
+from ({{ raised }}) as raised
+full outer join ({{ latest }}) as latest
+    on latest.source = raised.source
+where (raised.watermark is not null or latest.source is not null)
+    and (
+        latest.watermark is null
+        or latest.stored is distinct from {{ _watermark_text('latest.watermark') }}
+    )
+{%- endset -%}
+insert into {{ source('ops', 'watermark_log') }}
+    (entry, source, found, stored, watermark, action, run_id)
 select
     coalesce((select max(entry) from {{ source('ops', 'watermark_log') }}), 0) + 1,
     source,
-    stored,
-    recomputed,
-    -- a value that lags behind only because this run brought newer records was right
-    case
-        when action = 'recomputed: the stored value is too low'
-            and stored = (
-                select replace(cast(max(before.event_time) as {{ dbt.type_string() }}), ' ', 'T')
-                from {{ warehouse_relation('ops', 'decisions') }} as before
-                where before.source = marks.source
-                    and before.outcome in ('applied', 'superseded', 'outdated')
-                    and before.run_id <> '{{ run_id }}'
-            )
-            then 'kept'
-        when action = 'recomputed: nothing was stored yet' then 'kept'
-        else action
-    end,
+    found,
+    {{ _watermark_text('watermark') }},
+    watermark,
+    action,
     '{{ run_id }}'
-from {{ warehouse_relation('ops', 'watermarks') }} as marks
+from (
+    {%- if entities and not rebuilding() and run_query(doubtful) | length == 0 %}
+    select
+        latest.source,
+        latest.stored as found,
+        greatest(latest.watermark, coalesce(raised.watermark, latest.watermark)) as watermark,
+        'kept' as action
+    from ({{ latest }}) as latest
+    left join ({{ raised }}) as raised
+        on raised.source = latest.source
+    {%- else %}
+    select
+        source,
+        stored as found,
+        watermark,
+        -- a value that lags behind only because this run brought newer records was right
+        case
+            when action = 'recomputed: the stored value is too low'
+                and stored = (
+                    select {{ _watermark_text('max(before.event_time)') }}
+                    from {{ warehouse_relation('ops', 'decisions') }} as before
+                    where before.source = marks.source
+                        and before.outcome in ('applied', 'superseded', 'outdated')
+                        and before.run_id <> '{{ run_id }}'
+                )
+                then 'kept'
+            when action = 'recomputed: nothing was stored yet' then 'kept'
+            else action
+        end as action
+    from {{ warehouse_relation('ops', 'watermarks') }} as marks
+    {%- endif %}
+) as next_entries
 {% endmacro %}
+
+
+{% macro _watermark_text(watermark) -%}
+replace(cast({{ watermark }} as {{ dbt.type_string() }}), ' ', 'T')
+{%- endmacro %}
 
 
 {% macro _close_run(run_id, errors) %}

@@ -3,7 +3,10 @@ with
 
 letters as (
 
-    select distinct error from {{ ref('dead_letters') }}
+    -- what came late has no reason but that
+    select distinct coalesce(error, outcome) as error
+    from {{ ref('decisions') }}
+    where is_letter
 
 ),
 

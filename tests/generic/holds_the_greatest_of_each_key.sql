@@ -10,21 +10,44 @@
 {%- set contract = contract(entity) -%}
 with
 
-decisions as (
-
-    select * from {{ ref(entity ~ '_decisions') }}
-    where outcome = 'applied'
-
-),
-
 touched as (
 
-    select distinct key_hash
+    select key_hash
     from {{ ref('int_' ~ entity ~ '__checked') }}
 
 ),
 
+decisions as (
+
+    select
+        source,
+        record_key,
+        key_hash,
+        record_id,
+        event_time,
+        content_hash
+    from {{ ref(entity ~ '_decisions') }}
+    where outcome = 'applied'
+        and key_hash in (select key_hash from touched)
+
+),
+
 applied as (
+
+    select
+        record_key,
+        key_hash,
+        count(*) as times,
+        max(record_id) as record_id
+    from decisions
+    group by
+        record_key,
+        key_hash
+
+),
+
+-- only where a key was applied more than once is there anything to rank
+ranked as (
 
     select
         decisions.record_key,
@@ -39,13 +62,27 @@ applied as (
             decisions.record_id desc
         ) as recency
     from decisions
-    where decisions.key_hash in (select key_hash from touched)
+    inner join applied
+        on applied.key_hash = decisions.key_hash
+        and applied.record_key = decisions.record_key
+        and applied.times > 1
 
 ),
 
 expected as (
 
-    select * from applied
+    select
+        record_key,
+        key_hash,
+        record_id
+    from applied
+    where times = 1
+    union all
+    select
+        record_key,
+        key_hash,
+        record_id
+    from ranked
     where recency = 1
 
 ),
@@ -71,7 +108,8 @@ displacing as (
     select
         count(*) - count(rival_id) as expected_rows,
         sum(record_id % 1000000007) - coalesce(sum(rival_id % 1000000007), 0) as expected_sum
-    from decisions
+    from {{ ref(entity ~ '_decisions') }}
+    where outcome = 'applied'
 
 ),
 
