@@ -17,11 +17,18 @@ from loader.project import Project
 log = logging.getLogger(__name__)
 
 
-def build(project: Project, run_id: str, skip: list[str], scratch: Path | None = None) -> list[str]:
-    """Build and test every model for the open run; return what kept dbt from running at all.
+def build(
+    project: Project,
+    run_id: str,
+    skip: list[str],
+    entities: tuple[str, ...],
+    scratch: Path | None = None,
+) -> list[str]:
+    """Build and test the models of the open run; return what kept dbt from running at all.
 
-    skip:    the stages to switch off.
-    scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
+    skip:     the stages to switch off.
+    entities: those to build. Unless it is all of them, what they share is left as it stands.
+    scratch:  a folder for dbt's own files, where the project's target folder must stay as it is.
 
     What fails in the build is in the log of runs, where dbt's hook writes it.
     """
@@ -30,6 +37,10 @@ def build(project: Project, run_id: str, skip: list[str], scratch: Path | None =
         # unit tests guard changes of the code; they say nothing of the data
         *("--exclude-resource-type", "unit_test"),
     ]
+    if entities != project.entities:
+        selected = [f"tag:{entity}" for entity in entities]
+        # a test that stands by itself speaks of all entities
+        arguments += ["--select", *selected, "test_type:singular"]
     if skip != (project.vars.get("skip") or []):
         arguments += ["--vars", json.dumps({"skip": skip})]
     if scratch:

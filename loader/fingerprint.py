@@ -1,7 +1,8 @@
-"""Tells whether anything changed since the last run, without starting dbt."""
+"""Tells what a build would change since the last run, without starting dbt."""
 
 import hashlib
 import json
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,44 +15,94 @@ _ENDINGS = (".sql", ".yml", ".yaml", ".csv", ".md")
 _PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 
 
-def fingerprint(connection: duckdb.DuckDBPyConnection, project: Project, skip: list[str]) -> str:
-    """A digest of all that a build's result depends on besides new files.
+@dataclass(frozen=True)
+class Fingerprint:
+    """All that a build's result depends on besides new files, as digests.
 
-    That is the project's files, the vars, the versions, and the state of the tables, so that a
-    row removed by hand is noticed.
+    project:  the project's files, the vars, the versions, and which relations there are.
+    entities: per entity the size of its tables, so that a row removed by hand is noticed, and the
+              stored watermarks.
     """
+
+    project: str
+    entities: dict[str, str]
+
+    def text(self) -> str:
+        """As it is kept in the log of runs."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Fingerprint | None":
+        """The fingerprint in the log of runs; None where a run left none that can be read."""
+        try:
+            return cls(**json.loads(text or ""))
+        except (ValueError, TypeError):
+            return None
+
+
+def fingerprint(
+    connection: duckdb.DuckDBPyConnection, project: Project, skip: list[str]
+) -> Fingerprint:
+    """The fingerprint of the project and the warehouse as they are now."""
+    relations = [
+        name
+        for (name,) in connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "union all select schema_name || '.' || view_name from duckdb_views() "
+            "where not internal order by 1"
+        ).fetchall()
+    ]
     digest = hashlib.sha256()
     for path in _project_files(project.root):
         digest.update(str(path.relative_to(project.root)).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    digest.update(json.dumps([version(name) for name in _PACKAGES]).encode())
-    digest.update(json.dumps(skip).encode())
-    digest.update(json.dumps(_state(connection), default=str).encode())
-    return digest.hexdigest()
+    versions = [version(name) for name in _PACKAGES]
+    digest.update(json.dumps([versions, skip, relations]).encode())
+    return Fingerprint(
+        digest.hexdigest(),
+        {
+            entity: _entity_state(connection, project, entity, relations)
+            for entity in project.entities
+        },
+    )
 
 
-def nothing_new(connection: duckdb.DuckDBPyConnection, current: str) -> bool:
-    """Whether the last run over everything succeeded and all is as it left it.
-
-    current: the fingerprint now. A load or redrive not finished yet is something new.
-    """
+def entities_with_work(
+    connection: duckdb.DuckDBPyConnection, project: Project, current: Fingerprint
+) -> tuple[str, ...]:
+    """The entities that a build would change: all of them, unless the last run succeeded, tests
+    included, with the project as it is; then those that are not as it left them, or have a load
+    or a redrive that is not finished."""
     last = connection.execute(
         "select fingerprint from ops.runs where command in ('run', 'build', 'redrive') "
         "and status <> 'running' order by run_id desc limit 1"
     ).fetchone()
-    if last is None or last[0] != current:
-        return False
-    requests = connection.execute(
-        "select count(*) from ops.redrive_requests where finished_at is null"
-    ).fetchall()
-    return requests[0][0] == 0 and not unfinished_files(connection)
+    before = Fingerprint.parse(last[0]) if last else None
+    if before is None or before.project != current.project:
+        return project.entities
+    changed = {
+        entity for entity, state in current.entities.items() if before.entities.get(entity) != state
+    }
+    changed |= {entity for entity, _ in _unfinished(connection)}
+    changed |= {
+        entity
+        for (entity,) in connection.execute(
+            "select distinct entity from ops.redrive_requests where finished_at is null"
+        ).fetchall()
+    }
+    return tuple(entity for entity in project.entities if entity in changed)
 
 
 def unfinished_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The files that landed from registered sources and are not in every projection yet."""
-    rows = connection.execute(
+    return [file for _, file in _unfinished(connection)]
+
+
+def _unfinished(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """(entity, file) of each load that is not in every projection yet."""
+    return connection.execute(
         """
-        select loads.file
+        select sources.entity, loads.file
         from raw.loads
         inner join raw.sources
             on sources.source = loads.source
@@ -65,7 +116,6 @@ def unfinished_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
         order by loads.load_id
         """
     ).fetchall()
-    return [file for (file,) in rows]
 
 
 def _project_files(root: Path) -> list[Path]:
@@ -75,20 +125,24 @@ def _project_files(root: Path) -> list[Path]:
     return sorted(files)
 
 
-def _state(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    """The size of every table of records, and the stored watermarks."""
-    tables = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() "
-        "where schema_name in ('raw', 'marts') or table_name like '%_decisions' order by 1"
-    ).fetchall()
-    state: list[tuple[object, ...]] = [
-        (table, *connection.execute(f"select count(*) from {table}").fetchall())
-        for (table,) in tables
+def _entity_state(
+    connection: duckdb.DuckDBPyConnection, project: Project, entity: str, relations: list[str]
+) -> str:
+    names = [source.name for source in project.sources.values() if source.entity == entity]
+    own = {*(f"raw.{name}" for name in names), f"ops.{entity}_decisions"}
+    state: list[object] = [
+        (relation, *connection.execute(f"select count(*) from {relation}").fetchall())
+        for relation in relations
+        if relation in own or relation.startswith(f"marts.{entity}")
     ]
     state += connection.execute(
-        "select status, count(*), sum(rows) from raw.loads group by status order by status"
+        "select source, status, count(*), sum(rows) from raw.loads "
+        "where list_contains(?::varchar[], source) group by all order by all",
+        [names],
     ).fetchall()
     state += connection.execute(
-        "select source, max_by(stored, entry) from ops.watermark_log group by source order by source"
+        "select source, max_by(stored, entry) from ops.watermark_log "
+        "where list_contains(?::varchar[], source) group by source order by source",
+        [names],
     ).fetchall()
-    return state
+    return hashlib.sha256(json.dumps(state, default=str).encode()).hexdigest()

@@ -15,7 +15,7 @@ import duckdb
 from loader.build import build, what_if
 from loader.doctor import Finding, examine
 from loader.errors import HubError
-from loader.fingerprint import fingerprint, nothing_new
+from loader.fingerprint import entities_with_work, fingerprint
 from loader.landing import Landing, land
 from loader.letters import LetterChoice, discard_letters, letters_by_id, request_redrive
 from loader.logs import RUN_ID, stage
@@ -205,12 +205,15 @@ def _carry_out(project: Project, plan: _Plan, scratch: Path | None) -> RunResult
         with _logged(run_id), _closing_on_error(connection, run_id):
             landing = plan.prepare(connection, run_id)
             before = fingerprint(connection, project, plan.skip)
-            if not plan.force and nothing_new(connection, before):
+            work = entities_with_work(connection, project, before)
+            if plan.force:
+                work = project.entities
+            elif not work:
                 log.info("nothing new")
-                return _close(connection, project, plan, run_id, landing, [], before, True)
+                return _close(connection, project, plan, run_id, landing, [], before.text(), True)
     with _logged(run_id), stage("build"):
         try:
-            failures = build(project, run_id, plan.skip, scratch)
+            failures = build(project, run_id, plan.skip, work, scratch)
         except BaseException as error:
             with open_warehouse(project) as connection:
                 _close_after(connection, run_id, error)
@@ -221,7 +224,7 @@ def _carry_out(project: Project, plan: _Plan, scratch: Path | None) -> RunResult
             # the message may quote a record
             log.error("%s failed", failure.partition(":")[0])
             log.debug("%s", failure)
-        after = None if failures else fingerprint(connection, project, plan.skip)
+        after = None if failures else fingerprint(connection, project, plan.skip).text()
         return _close(connection, project, plan, run_id, landing, failures, after, False)
 
 

@@ -7,6 +7,6 @@
 {% macro changed_since(entity) -%}
 select * from {{ ref(entity) }}
 {%- if execute and load_relation(this) is not none %}
-where run_id >= (select coalesce(max(run_id), '') from {{ this }})
+where run_id > (select coalesce(max(run_id), '') from {{ this }})
 {%- endif %}
 {%- endmacro %}
