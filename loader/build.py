@@ -39,8 +39,8 @@ def build(
     ]
     if entities != project.entities:
         selected = [f"tag:{entity}" for entity in entities]
-        # a test that stands by itself speaks of all entities
-        arguments += ["--select", *selected, "test_type:singular"]
+        # that nothing is lost is proven of all entities in every run
+        arguments += ["--select", *selected, "test_type:data"]
     if skip != (project.vars.get("skip") or []):
         arguments += ["--vars", json.dumps({"skip": skip})]
     if scratch:

@@ -136,8 +136,9 @@ def render_story(story: dict[str, Any]) -> str:
 
 def _sentence(decision: dict[str, Any]) -> str:
     rival = f"record {decision['rival_id']} ({_plain(decision['rival'] or 'place unknown')})"
+    displaced = f", in the place of {rival}" if decision["rival_id"] else ""
     what = {
-        "applied": "applied: it became the row of its key",
+        "applied": f"applied: it became the row of its key{displaced}",
         "superseded": f"superseded: newer than the target, but overtaken in its run by {rival}",
         "outdated": f"outdated: not newer than {rival}",
         "duplicate": f"duplicate: it repeats {rival}",

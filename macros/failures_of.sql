@@ -10,7 +10,7 @@
         {% set text = result.node.name ~ ': ' ~ (result.message or '') | trim %}
         {% if result.status == 'fail' and result.node.resource_type == 'test' %}
             {% set rows = run_query(
-                'select * from (' ~ result.node.compiled_code ~ ') as failing limit 5'
+                'select * from (' ~ result.node.compiled_code ~ ') as failing limit 10'
             ) %}
             {% set lines = [] %}
             {% for row in rows %}

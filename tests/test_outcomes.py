@@ -245,7 +245,7 @@ def test_the_same_content_as_an_overtaken_or_outdated_record_is_a_duplicate(
     decided: Workbench,
 ) -> None:
     assert outcomes(decided, "returns") == ["applied", "applied", "duplicate"]
-    assert rivals(decided, "returns") == [None, None, 0]
+    assert rivals(decided, "returns") == [None, 0, 0]
     assert name_of(decided, "returns") == ["b"]
     assert outcomes(decided, "evt-003")[-1] == "duplicate"
     assert rivals(decided, "evt-003")[-1] == 1
@@ -318,7 +318,7 @@ def test_over_three_runs_the_greatest_stays(decided: Workbench) -> None:
         "outdated",
         "duplicate",
     ]
-    assert rivals(decided, "three-runs") == [None, None, 1, 1, 2]
+    assert rivals(decided, "three-runs") == [None, 0, 1, 1, 2]
     assert name_of(decided, "three-runs") == ["second"]
 
 

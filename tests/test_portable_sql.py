@@ -23,7 +23,7 @@ pytestmark = pytest.mark.check
 _FUNCTIONS = {
     *("abs", "array_contains", "cast", "coalesce", "concat", "concat_ws", "count", "date_trunc"),
     *("first_value", "greatest", "lag", "least", "length", "lower", "max", "max_by", "md5", "min"),
-    *("nullif", "replace", "row_number", "split", "split_part", "substr", "sum", "trim"),
+    *("nullif", "replace", "round", "row_number", "split", "split_part", "substr", "sum", "trim"),
     *("try_cast", "upper", "bool_or", "decimal"),
 }
 # words that an opening bracket may follow and that are no functions

@@ -54,6 +54,8 @@ described as (
             when taken.step = 'guard' then concat('not newer than record ', taken.rival_id)
             when taken.outcome = 'superseded'
                 then concat('overtaken in its own run by record ', taken.rival_id)
+            when taken.rival_id is not null
+                then concat('became the row of its key in the place of record ', taken.rival_id)
             else 'became the row of its key'
         end as detail,
         taken.run_id,

@@ -27,25 +27,3 @@
     where dbt_change_type = 'insert';
     drop table ended_rows;
 {%- endmacro %}
-
-
-{#
-    The changes, as dbt finds them, looked for among the snapshot's rows of the same keys only:
-    dbt's query reads them twice, and would keep a copy of the whole snapshot for it.
-#}
-{% macro build_snapshot_staging_table(strategy, sql, target_relation) %}
-    {%- set key = config.get('unique_key') -%}
-    {%- set staging = duckdb__dispatch_temporary_relation(target_relation) -%}
-    {%- set same_keys %}
-        (
-            select * from {{ target_relation }}
-            where {{ key }} in (select {{ key }} from ({{ sql }}) as changed)
-        )
-    {%- endset -%}
-    {% call statement('build_snapshot_staging_relation') %}
-        {{ create_table_as(
-            staging.temporary, staging.relation, snapshot_staging_table(strategy, sql, same_keys)
-        ) }}
-    {% endcall %}
-    {{ return(staging.relation) }}
-{% endmacro %}
