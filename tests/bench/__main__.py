@@ -6,7 +6,13 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import PROJECT, landing, report, runs
+from tests.bench.dbt_overhead import dbt_nothing_new
+from tests.bench.dlt_merge import dlt
+from tests.bench.full_refresh import full_refresh_equal
+from tests.bench.cpu_profile import profile
+from tests.bench.measure import CommandFailed
 from tests.bench.session import Options, Session
+from tests.bench.warm import warm
 from tests.bench.workbench import Workbench
 
 PARTS = {
@@ -16,7 +22,12 @@ PARTS = {
     "first-load": runs.first_load,
     "disk": runs.disk,
     "increment": runs.increment,
+    "warm": warm,
     "nothing-new": runs.nothing_new,
+    "dbt-nothing-new": dbt_nothing_new,
+    "dlt": dlt,
+    "full-refresh-equal": full_refresh_equal,
+    "profile": profile,
 }
 GROUPS = {
     "land": ("land-ndjson", "land-csv", "land-parquet"),

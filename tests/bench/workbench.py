@@ -75,6 +75,11 @@ class Workbench:
         """Run a `hub` command, as a process of its own."""
         return self.python("-c", "from loader.cli import main; main()", *words)
 
+    def dbt(self, *words: str, folder: Path | None = None) -> Usage:
+        """Run plain dbt, on the project in a folder: by default on the copy."""
+        command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *words]
+        return measure.run(command, folder or self.root, self.environment)
+
     def python(self, *words: str | Path) -> Usage:
         """Run Python in the copy."""
         return measure.run([sys.executable, *words], self.root, self.environment)
@@ -102,6 +107,19 @@ class Workbench:
         kept = self.root / f"{name}.kept"
         self.database.rename(kept)
         return kept
+
+    def copy_database(self, name: str) -> Path:
+        """A copy of the warehouse beside it."""
+        copy = self.root / f"{name}.copy"
+        shutil.copyfile(self.database, copy)
+        return copy
+
+    def fresh_folder(self, name: str) -> Path:
+        """An empty folder in the copy."""
+        folder = self.root / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     def restore(self, kept: Path) -> None:
         """Take a copy of a warehouse that was put aside as the warehouse."""

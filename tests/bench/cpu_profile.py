@@ -1,0 +1,122 @@
+"""Where the CPU of a `hub run` goes: the process itself, landing, each dbt node, the receipt."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.bench.findings import Finding
+from tests.bench.session import Session
+
+# the steps of loader.hub that take time, and what the table calls them
+_STEPS = {
+    "open_project": "reading the settings",
+    "land": "landing",
+    "fingerprint": "looking for changes",
+    "receipt": "receipt",
+}
+
+
+def profile(session: Session) -> list[Finding]:
+    """Print where the CPU of a first load goes, and that of an increment; finds no figures."""
+    bench, options = session.bench, session.options
+    history = options.histories[0]
+    kept = session.history(history)
+    _first_load(session)
+    bench.restore(kept)
+    bench.drop("app", bench.file("events", "ndjson", history, options.batch, history))
+    _print(f"{options.batch:,} events onto {history:,}", bench.python("-m", __name__).output)
+    return []
+
+
+def _first_load(session: Session) -> None:
+    bench, records = session.bench, session.options.records
+    bench.empty()
+    bench.drop("app", bench.file("events", "ndjson", 0, records))
+    _print(f"first load of {records:,} events", bench.python("-m", __name__).output)
+
+
+def _print(what: str, output: str) -> None:
+    spent: dict[str, float] = json.loads(output)
+    total = sum(spent.values())
+    print(f"\nCPU of hub run, {what}: {total:.2f} s")
+    for name, seconds in sorted(spent.items(), key=lambda entry: -entry[1]):
+        if seconds >= 0.005:
+            print(f"{seconds:8.2f} s {seconds / total:6.1%}  {name}")
+
+
+class _Clock:
+    """The CPU seconds of this process, all threads together, each counted for one name."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {"starting Python": time.process_time()}
+        self._names = ["importing the loader"]
+        self._since = time.process_time()
+
+    def enter(self, name: str) -> None:
+        """What comes now counts for this name, until leave()."""
+        self._count()
+        self._names.append(name)
+
+    def leave(self) -> None:
+        self._count()
+        self._names.pop()
+
+    def _count(self) -> None:
+        now = time.process_time()
+        name = self._names[-1]
+        self.spent[name] = self.spent.get(name, 0) + now - self._since
+        self._since = now
+
+    def around(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, its time counted for a name."""
+
+        def counted(*arguments: Any, **options: Any) -> Any:
+            self.enter(name)
+            try:
+                return work(*arguments, **options)
+            finally:
+                self.leave()
+
+        return counted
+
+
+def main() -> None:
+    """Run the hub and print what each step and node took, in CPU seconds."""
+    clock = _Clock()
+    clock.enter("importing the loader")
+    from loader import hub, project
+
+    clock.leave()
+    clock.enter("importing dbt")
+    from dbt.cli import main as dbt_main
+
+    clock.leave()
+
+    def watch(event: Any) -> None:
+        # one node at a time: the profile has one thread
+        if event.info.name == "NodeStart":
+            clock.enter(event.data.node_info.unique_id)
+        elif event.info.name == "NodeFinished":
+            clock.leave()
+
+    class Watched(dbt_main.dbtRunner):
+        def __init__(self, manifest: Any = None, callbacks: Any = None) -> None:
+            super().__init__(manifest, [*(callbacks or []), watch])
+
+    # the loader has no such hooks of its own: nobody but this needs them
+    dbt_main.dbtRunner = Watched  # type: ignore[misc]
+    hub.build = clock.around("dbt outside of its nodes", hub.build)
+    for name, shown in _STEPS.items():
+        owner: Any = project if name == "open_project" else hub
+        setattr(owner, name, clock.around(shown, getattr(owner, name)))
+
+    clock.enter("the rest of hub run")
+    hub.run(project.open_project())
+    clock.leave()
+    print(json.dumps(clock.spent))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
