@@ -3,13 +3,15 @@
 import argparse
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.bench import PROJECT, landing, report, runs
+from tests.bench.cpu_profile import profile
 from tests.bench.dbt_overhead import dbt_nothing_new
 from tests.bench.dlt_merge import dlt
+from tests.bench.findings import Finding
 from tests.bench.full_refresh import full_refresh_equal
-from tests.bench.cpu_profile import profile
 from tests.bench.measure import CommandFailed
 from tests.bench.session import Options, Session
 from tests.bench.warm import warm
@@ -36,62 +38,92 @@ GROUPS = {
 
 
 def main() -> None:
+    """Measure the parts that were asked for. Exits with 1 if a check or a command failed."""
     arguments = _arguments()
+    options = Options(
+        records=arguments.records,
+        repeat=arguments.repeat,
+        histories=tuple(sorted(arguments.histories)),
+        batch=arguments.batch,
+        increments=arguments.increments,
+    )
     chosen = [part for word in arguments.parts or PARTS for part in GROUPS.get(word, (word,))]
-    bench = Workbench(arguments.work)
     try:
-        options = Options(
-            arguments.records, arguments.repeat, tuple(arguments.histories), arguments.batch
-        )
+        findings = _measure(list(dict.fromkeys(chosen)), options, arguments.work)
+    except CommandFailed as error:
+        sys.exit(f"bench: {error}")
+    report.write_json(arguments.json, findings, asdict(options))
+    if arguments.write:
+        report.write_table(report.DOCUMENT, findings)
+    if any(finding.is_wrong for finding in findings):
+        sys.exit(1)
+
+
+def _measure(parts: list[str], options: Options, work: Path) -> list[Finding]:
+    findings = []
+    bench = Workbench(work)
+    try:
         session = Session(options, bench)
-        findings = []
-        for part in dict.fromkeys(chosen):
-            _progress(f"{part} ...")
-            found = PARTS[part](session)
-            for finding in found:
-                _progress(f"  {report.as_line(finding)}")
-            findings += found
+        for part in parts:
+            print(f"{part}: {(PARTS[part].__doc__ or '').splitlines()[0]}", flush=True)
+            for finding in PARTS[part](session):
+                print(f"  {report.as_line(finding)}", flush=True)
+                findings.append(finding)
     finally:
         bench.close()
-    report.write_json(arguments.json, findings)
+    return findings
 
 
 def _arguments() -> argparse.Namespace:
+    known = ", ".join([*PARTS, *GROUPS])
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
-        description="Measure what the hub costs, as ratios to a baseline.",
-        epilog="Example: python -m tests.bench land run --records 1000000",
+        description="Measure what the hub costs, as ratios to baselines of the same session.",
+        epilog="Example: python -m tests.bench land run --records 1000000 --write",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"Of {', '.join([*PARTS, *GROUPS])}."
+        "parts", nargs="*", metavar="PART", help=f"what to measure, of {known}; nothing: all"
     )
-    parser.add_argument("--records", type=int, default=1_000_000, help="Records of a file.")
-    parser.add_argument("--repeat", type=int, default=3, help="How often each side is measured.")
+    parser.add_argument("--records", type=_positive, default=1_000_000, help="records of a file")
+    parser.add_argument("--repeat", type=_positive, default=3, help="runs of each side")
     parser.add_argument(
         "--histories",
-        type=int,
+        type=_positive,
         nargs="+",
         default=[1_000_000, 3_000_000],
         metavar="N",
-        help="Records in the warehouse before an increment.",
+        help="records in the warehouse before an increment; the least one serves other parts",
     )
-    parser.add_argument("--batch", type=int, default=10_000, help="Records of an increment.")
-    parser.add_argument("--json", type=Path, default=PROJECT / "target" / "bench.json")
+    parser.add_argument("--batch", type=_positive, default=10_000, help="records of an increment")
+    parser.add_argument("--increments", type=_positive, default=10, help="increments of `warm`")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=PROJECT / "target" / "bench.json",
+        help="the file for all that was measured",
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="also put the results into docs/performance.md"
+    )
     parser.add_argument(
         "--work",
         type=Path,
         default=Path(tempfile.gettempdir()) / "hub-bench",
+        help="the folder for records, which are kept for next time, and warehouses",
     )
     arguments = parser.parse_args()
     for word in arguments.parts:
         if word not in PARTS and word not in GROUPS:
-            parser.error(f"there is no part '{word}', known are {', '.join([*PARTS, *GROUPS])}")
+            parser.error(f"there is no part '{word}', known are {known}")
     return arguments
 
 
-def _progress(message: str) -> None:
-    sys.stderr.write(f"{message}\n")
-    sys.stderr.flush()
+def _positive(text: str) -> int:
+    number = int(text.replace("_", "").replace(",", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
 
 
 if __name__ == "__main__":

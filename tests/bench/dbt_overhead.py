@@ -13,7 +13,7 @@ _BUILD = ("build", "--exclude-resource-type", "unit_test")
 
 
 def dbt_nothing_new(session: Session) -> list[Finding]:
-    """`dbt build` with nothing new against a trivial project with as many nodes."""
+    """`dbt build` with nothing new, against a trivial project with as many nodes."""
     bench, options = session.bench, session.options
     history = options.histories[0]
     bench.restore(session.history(history))

@@ -19,7 +19,7 @@ _RECORDS = 100_000
 
 
 def dlt(session: Session) -> list[Finding]:
-    """`hub run` against dlt's merge of the same records; only where HUB_DLT_PYTHON names it."""
+    """`hub run` against dlt's merge of the same records, where HUB_DLT_PYTHON names a Python."""
     # not above: a Python that has dlt runs this file by itself
     from tests.bench import measure
     from tests.bench.findings import ratio
@@ -59,7 +59,7 @@ def dlt(session: Session) -> list[Finding]:
 
 def main() -> None:
     """Merge the records of a file by their key, with dlt's defaults."""
-    import dlt as library
+    import dlt as library  # type: ignore[import-not-found]
 
     pipeline = library.pipeline(
         "events", destination=library.destinations.duckdb("warehouse.duckdb"), dataset_name="merged"

@@ -45,11 +45,12 @@ def full_refresh_equal(session: Session) -> list[Finding]:
     return [
         Finding(
             "full-refresh-equal",
-            f"rows of {table} ({rows:,}) that differ after --full-refresh",
+            f"{table} after --full-refresh to before it",
             records,
             differences,
             "differences",
             0,
+            f"{rows:,} rows",
         )
         for table, (rows, differences) in counted.items()
     ]

@@ -1,33 +1,104 @@
-"""Writes down what the benchmark found."""
+"""Writes down what the benchmark found: as a line, as JSON, and as a table in the docs."""
 
 import json
+import os
+import platform
+import subprocess
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from tests.bench import PROJECT
 from tests.bench.findings import Finding
+
+DOCUMENT = PROJECT / "docs" / "performance.md"
+
+_START = "<!-- results: written by `make bench FLAGS=--write` -->\n"
+_END = "<!-- end of results -->\n"
+_COLUMNS = ("part", "figure", "records", "value", "measured", "goal", "", "commit")
 
 
 def as_line(finding: Finding) -> str:
     """A finding as a line of text."""
-    return f"{finding.what}: {shown(finding)} ({finding.records:,} records{_judged(finding)})"
+    made_of = f", {finding.made_of}" if finding.made_of else ""
+    judged = f"; goal {_goal(finding)}: {_verdict(finding)}" if finding.goal is not None else ""
+    value = _with_unit(finding.value, finding.unit)
+    return f"{finding.what}: {value} ({finding.records:,} records{made_of}{judged})"
 
 
-def shown(finding: Finding) -> str:
-    """The value with its unit."""
-    return _with_unit(finding.value, finding.unit)
-
-
-def write_json(path: Path, findings: Sequence[Finding]) -> None:
+def write_json(path: Path, findings: Sequence[Finding], options: dict[str, Any]) -> None:
+    """Write all that was measured, with the machine and the versions it was measured on."""
+    content = {
+        "commit": _commit(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("duckdb", "dbt-core", "dbt-duckdb")},
+        "cores": os.cpu_count(),
+        "options": options,
+        "findings": [finding.as_data() for finding in findings],
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([finding.as_data() for finding in findings], indent=2) + "\n")
+    path.write_text(json.dumps(content, indent=2, default=str) + "\n")
 
 
-def _judged(finding: Finding) -> str:
-    if finding.goal is None:
-        return ""
-    goal = _with_unit(finding.goal, finding.unit)
-    return f"; goal at most {goal}: {'met' if finding.met else 'MISSED'}"
+def write_table(document: Path, findings: Sequence[Finding]) -> None:
+    """Put findings into the document's table, in place of what an earlier session found there.
+
+    A row is known by part, figure and number of records; the rows of a part stay together.
+    """
+    before, _, rest = document.read_text().partition(_START)
+    table, _, after = rest.partition(_END)
+    rows = {
+        tuple(cells[:3]): cells
+        for cells in (_cells(line) for line in table.splitlines()[2:])
+        if cells
+    }
+    commit = _commit()
+    for finding in findings:
+        cells = [
+            finding.part,
+            finding.what,
+            f"{finding.records:,}",
+            _with_unit(finding.value, finding.unit),
+            finding.made_of,
+            _goal(finding),
+            _verdict(finding),
+            commit,
+        ]
+        rows[tuple(cells[:3])] = cells
+    parts = list(dict.fromkeys(cells[0] for cells in rows.values()))
+    ordered = sorted(rows.values(), key=lambda cells: parts.index(cells[0]))
+    lines = [_row(_COLUMNS), _row(["---"] * len(_COLUMNS)), *map(_row, ordered)]
+    document.write_text(f"{before}{_START}{''.join(lines)}{_END}{after}")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")] if line.strip() else []
+
+
+def _goal(finding: Finding) -> str:
+    return "" if finding.goal is None else f"≤ {_with_unit(finding.goal, finding.unit)}"
+
+
+def _verdict(finding: Finding) -> str:
+    return {True: "met", False: "missed", None: ""}[finding.met]
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return f"{value:.2f}{unit}" if unit == "x" else f"{value:,.{2 if unit == 's' else 0}f} {unit}"
+    if unit == "x":
+        return f"{value:.2f}x"
+    return f"{value:.2f} s" if unit == "s" else f"{value:,.0f} {unit}"
+
+
+def _commit() -> str:
+    """The commit that was measured, with a + where files were changed since."""
+    command = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
+    try:
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    except OSError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"

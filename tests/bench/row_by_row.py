@@ -1,8 +1,8 @@
 """The hub's logic for events as many write it first: one loop in Python, tables in SQLite.
 
 Same content is a duplicate, the same checks, the same guard, dead letters with all reasons, an
-entry in the lineage for each step, the target, all in one transaction for the file. It is spared what the hub does besides: no raw
-records, no ledger of files, no entity but this one, no views, no tests.
+entry in the lineage for each step, the target, in one transaction for the file. It is spared what
+the hub does besides: no raw records, no ledger of files, no other entity, no views, no tests.
 """
 
 import hashlib

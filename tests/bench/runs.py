@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-from tests.bench.findings import Finding, ratio, summary
+from tests.bench.findings import MEBIBYTE, Finding, ratio, size_ratio, summary
 from tests.bench.measure import Usage, in_turn, median
 from tests.bench.session import Session
 
-_MIB = 2**20
-# from this many records on, the fixed cost of a run hardly counts and the goals are tighter
+# from so many records on, what a run costs whatever its size hardly counts: the goals are tighter
 _LARGE = 10_000_000
 
 
@@ -16,115 +15,94 @@ def first_load(session: Session) -> list[Finding]:
     records = session.options.records
     is_large = records >= _LARGE
     measured = session.first_load(records).usages
-    part = "first-load"
     findings = [
         ratio(
-            part,
-            "CPU of hub run to bare read_json",
+            "first-load",
+            f"CPU of hub run to {shown}",
             records,
             measured,
-            ("hub run", "bare read_json"),
-            2.7 if is_large else 5,
-        ),
-        ratio(
-            part,
-            "CPU of hub run to the row-by-row program",
-            records,
-            measured,
-            ("hub run", "row by row"),
-            0.45 if is_large else 0.8,
-        ),
-        Finding(
-            part,
-            "peak memory of hub run",
-            records,
-            median(measured["hub run"], "rss") / _MIB,
-            "MiB",
-            2048 if is_large else None,
-        ),
-    ]
-    if is_large:
-        small = session.first_load(records // 10).usages["hub run"]
-        large = measured["hub run"]
-        findings.append(
-            Finding(
-                part,
-                f"CPU a record, to that of a load of {records // 10:,}",
-                records,
-                median(large, "cpu") / median(small, "cpu") / 10,
-                "x",
-                1.1,
-                {"hub run": summary(large), "hub run, a tenth": summary(small)},
-            )
+            ("hub run", baseline),
+            goal,
         )
+        for baseline, shown, goal in (
+            ("bare read_json", "bare read_json", 2.7 if is_large else 5),
+            ("row by row", "the row-by-row program", 0.45 if is_large else 0.8),
+        )
+    ]
+    memory = median(measured["hub run"], "rss") / MEBIBYTE
+    goal = 2048 if is_large else None
+    findings.append(Finding("first-load", "peak memory of hub run", records, memory, "MiB", goal))
+    if is_large:
+        findings.append(_cost_of_a_record(session, records, measured["hub run"]))
     return findings
 
 
+def _cost_of_a_record(session: Session, records: int, large: list[Usage]) -> Finding:
+    fewer = records // 10
+    small = session.first_load(fewer).usages["hub run"]
+    costs = [median(large, "cpu") / records, median(small, "cpu") / fewer]
+    return Finding(
+        "first-load",
+        f"CPU of hub run for each record, to that with {fewer:,}",
+        records,
+        costs[0] / costs[1],
+        "x",
+        1.1,
+        " / ".join(f"{cost * 1e6:.2f} µs" for cost in costs),
+        {f"{records:,}": summary(large), f"{fewer:,}": summary(small)},
+    )
+
+
 def disk(session: Session) -> list[Finding]:
-    """The warehouse after the first load against a table of the records alone."""
+    """The warehouse after the first load, against a table of the records alone."""
     records = session.options.records
     sizes = session.first_load(records).sizes
-    return [
-        Finding(
-            "disk",
-            "warehouse after the first load to the bare table's file",
-            records,
-            sizes["hub run"] / sizes["bare read_json"],
-            "x",
-            4,
-            {name: {"bytes": size} for name, size in sizes.items()},
-        )
-    ]
+    what = "database file of hub run to bare read_json"
+    return [size_ratio("disk", what, records, sizes["hub run"], sizes["bare read_json"], 4)]
 
 
 def increment(session: Session) -> list[Finding]:
     """A small new file onto histories of several sizes: the cost should follow the file."""
-    bench, options = session.bench, session.options
+    options = session.options
 
     def onto(history: int) -> Callable[[], Usage]:
-        kept = session.history(history)
-        file = bench.file("events", "ndjson", history, options.batch, history)
-
-        def measured() -> Usage:
-            bench.restore(kept)
-            bench.drop("app", file)
-            return bench.hub("run")
-
-        return measured
+        return lambda: take_increment(session, history)
 
     sides = {f"onto {history:,}": onto(history) for history in options.histories}
     measured = in_turn(options.repeat, sides)
-    smallest, largest = next(iter(sides)), list(sides)[-1]
+    smallest, *_, largest = sides if len(sides) > 1 else [*sides] * 2
     return [
         ratio(
             "increment",
-            f"{what} of {options.batch:,} new records {largest} to {smallest}",
+            f"{shown} of hub run with {options.batch:,} new records, {largest} to {smallest}",
             options.histories[-1],
             measured,
             (largest, smallest),
             goal,
             figure,
         )
-        for what, figure, goal in (("CPU", "cpu", 1.3), ("bytes written", "written", 1.5))
+        for shown, figure, goal in (("CPU", "cpu", 1.3), ("bytes written", "written", 1.5))
     ]
+
+
+def take_increment(session: Session, history: int) -> Usage:
+    """`hub run` with one new file onto a history. The files of the history are gone."""
+    bench, batch = session.bench, session.options.batch
+    bench.restore(session.history(history))
+    bench.drop("app", bench.file("events", "ndjson", history, batch, history))
+    return bench.hub("run")
 
 
 def nothing_new(session: Session) -> list[Finding]:
-    """The second run: there is nothing to land and nothing to build."""
-    bench, options = session.bench, session.options
-    history = options.histories[0]
-    bench.restore(session.history(history))
-    bench.drop("app", bench.file("events", "ndjson", 0, history))
-
-    measured = in_turn(options.repeat, {"hub run": lambda: bench.hub("run")})["hub run"]
-    return [
-        Finding(
-            "nothing-new",
-            "CPU of a hub run that finds nothing new",
-            history,
-            median(measured, "cpu"),
-            "s",
-            0.4,
-            {"hub run": summary(measured)},
-        )
-    ]
+    """The second run, all files still in their folder: nothing to land, nothing to build."""
+    bench = session.bench
+    findings = []
+    for history in session.options.histories:
+        bench.restore(session.history(history))
+        bench.drop("app", bench.file("events", "ndjson", 0, history))
+        measured = [bench.hub("run") for _ in range(session.options.repeat)]
+        cpu = median(measured, "cpu")
+        shown = {"hub run": summary(measured)}
+        what = "CPU of hub run"
+        findings.append(Finding("nothing-new", what, history, cpu, "s", 0.4, "", shown))
+    return findings

@@ -11,22 +11,20 @@ from typing import Any
 from tests.bench.findings import Finding
 from tests.bench.session import Session
 
-INCREMENTS = 10
-
 
 def warm(session: Session) -> list[Finding]:
-    """Increments in one process that ran the hub before: `hub run`, and dbt for one entity."""
+    """Increments in a process that ran the hub before. `hub run` takes all entities at once."""
     bench, options = session.bench, session.options
     history = options.histories[0]
     kept = session.history(history)
     files = [
         bench.file("events", "ndjson", history + number * options.batch, options.batch, history)
-        for number in range(INCREMENTS + 1)
+        for number in range(options.increments + 1)
     ]
     findings = []
     for way, what, is_goal in (
-        ("hub", "hub run (all entities)", True),
-        ("dbt", "hub land and dbt build of one entity, manifest kept", False),
+        ("hub", "hub run, all entities", True),
+        ("dbt", "hub land and dbt build of events, manifest kept", False),
     ):
         bench.restore(kept)
         bench.drop("app")
@@ -36,12 +34,12 @@ def warm(session: Session) -> list[Finding]:
                 Finding(
                     "warm",
                     f"{'CPU' if figure == 'cpu' else 'wall time'} of {what}, "
-                    f"median of {INCREMENTS} increments of {options.batch:,}",
+                    f"median of {options.increments} times {options.batch:,} new records",
                     history,
                     median(found[figure]),
                     "s",
                     goal if is_goal else None,
-                    {what: {figure: [round(value, 3) for value in found[figure]]}},
+                    sides={what: {figure: [round(value, 3) for value in found[figure]]}},
                 )
             )
     return findings
@@ -84,7 +82,7 @@ def _dbt_for_one_entity(project: Any) -> Callable[[], None]:
     from loader import hub
 
     quietly = ("--log-level", "none", "--log-level-file", "none", "--no-write-json")
-    manifest = dbtRunner().invoke(["parse", *quietly]).result
+    manifest: Any = dbtRunner().invoke(["parse", *quietly]).result
     build = ("build", "--select", "tag:events", "--exclude-resource-type", "unit_test", *quietly)
 
     def take() -> None:
@@ -92,7 +90,7 @@ def _dbt_for_one_entity(project: Any) -> Callable[[], None]:
         try:
             # a build leaves its compiled SQL in the manifest, and from there the next one would
             # take it, without that of the ephemeral models
-            outcome = dbtRunner(manifest=manifest.deepcopy()).invoke(list(build))
+            outcome: Any = dbtRunner(manifest=manifest.deepcopy()).invoke(list(build))
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         if not outcome.success:
