@@ -78,7 +78,7 @@ def test_both_sides_of_a_ratio_are_kept(session):
 
 def test_the_profile_shows_steps_and_nodes_of_both_runs(session):
     _, printed = session
-    for name in ("importing dbt", "dbt outside of its nodes", "model.hub.int_events__checked"):
+    for name in ("importing dbt", "dbt reading the project", "model.hub.int_events__checked"):
         assert printed.count(f"  {name}\n") == 2, printed
 
 

@@ -13,7 +13,7 @@ from tests.bench.session import Session
 _STEPS = {
     "open_project": "reading the settings",
     "land": "landing",
-    "build": "dbt outside of its nodes",
+    "build": "dbt between its nodes",
     "fingerprint": "looking for changes",
     "receipt": "receipt",
 }
@@ -61,8 +61,14 @@ class _Clock:
         self._names.append(name)
 
     def leave(self) -> None:
+        """What comes now counts for the name before."""
         self._count()
         self._names.pop()
+
+    def attribute(self, name: str) -> None:
+        """What came since the last change counts for this name."""
+        self._names.append(name)
+        self.leave()
 
     def _count(self) -> None:
         now = time.process_time()
@@ -101,6 +107,11 @@ def main() -> None:
             clock.enter(event.data.node_info.unique_id)
         elif event.info.name == "NodeFinished":
             clock.leave()
+        elif event.info.name == "FoundStats":
+            clock.attribute("dbt reading the project")
+        elif event.info.name == "LogHookEndLine":
+            # its queries ran while its SQL was made, before dbt says that it starts
+            clock.attribute(event.data.statement)
 
     class Watched(dbt_main.dbtRunner):
         def __init__(self, manifest: Any = None, callbacks: Any = None) -> None:
