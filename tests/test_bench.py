@@ -152,7 +152,7 @@ from tests.bench.findings import Finding
 from tests.bench.report import write_table
 
 for part, value in (("disk", 7.0), ("increment", 2.0), ("disk", 3.0)):
-    write_table(Path(sys.argv[1]), [Finding(part, "of the test", 17, value, "x", 4)])
+    write_table(Path(sys.argv[1]), [Finding(part, "of the test", 17, value, "x", 4)], "0")
 """
     subprocess.run([sys.executable, "-c", script, document], cwd=PROJECT, check=True)
     after = document.read_text().splitlines()

@@ -15,7 +15,7 @@ from tests.bench.full_refresh import full_refresh_equal
 from tests.bench.measure import CommandFailed
 from tests.bench.session import Options, Session
 from tests.bench.warm import warm
-from tests.bench.workbench import Workbench
+from tests.bench.workbench import open_workbench
 
 PARTS = {
     "land-ndjson": landing.land_ndjson,
@@ -48,29 +48,27 @@ def main() -> None:
         increments=arguments.increments,
     )
     chosen = [part for word in arguments.parts or PARTS for part in GROUPS.get(word, (word,))]
+    commit = report.current_commit()
     try:
         findings = _measure(list(dict.fromkeys(chosen)), options, arguments.work)
     except CommandFailed as error:
         sys.exit(f"bench: {error}")
-    report.write_json(arguments.json, findings, asdict(options))
+    report.write_json(arguments.json, findings, asdict(options), commit)
     if arguments.write:
-        report.write_table(report.DOCUMENT, findings)
+        report.write_table(report.DOCUMENT, findings, commit)
     if any(finding.is_wrong for finding in findings):
         sys.exit(1)
 
 
 def _measure(parts: list[str], options: Options, work: Path) -> list[Finding]:
     findings = []
-    bench = Workbench(work)
-    try:
+    with open_workbench(work) as bench:
         session = Session(options, bench)
         for part in parts:
             print(f"{part}: {(PARTS[part].__doc__ or '').splitlines()[0]}", flush=True)
             for finding in PARTS[part](session):
                 print(f"  {report.as_line(finding)}", flush=True)
                 findings.append(finding)
-    finally:
-        bench.close()
     return findings
 
 

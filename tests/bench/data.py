@@ -12,15 +12,13 @@ from pathlib import Path
 
 from tests.bench import PROJECT, measure
 
-FORMATS = ("ndjson", "csv", "parquet")
-
 
 def dataset(work: Path, shape: str, form: str, first: int, count: int, history: int = 0) -> Path:
     """A file with the rows first .. first + count - 1 of an endless sequence, kept for next time.
 
     shape:   events, alpha or beta.   form: ndjson, csv or parquet.
-    history: for events, the rows that came before in other files: of the keys 4.5 % are updates
-             of these, and with the repeats 7.5 % of the rows hit a key that is there.
+    history: for events, how many rows came before in other files. Of these rows then 4.5 % update
+             keys of those, so that with the repeats 7.5 % hit a key that is there.
     """
     # records that were made by other code than this are no longer asked for
     version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]

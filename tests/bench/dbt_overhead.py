@@ -1,12 +1,13 @@
 """The part that measures what the project's models add to dbt's own cost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.findings import Finding, ratio
-from tests.bench.measure import Usage, in_turn
+from tests.bench.measure import CommandFailed, Usage, in_turn
 from tests.bench.session import Session
-from tests.bench.trivial_project import write_trivial_project
+from tests.bench.trivial_project import kinds_of_nodes, write_trivial_project
 
 # unit tests guard changes of the code; `hub run` leaves them out, too
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
@@ -20,7 +21,8 @@ def dbt_nothing_new(session: Session) -> list[Finding]:
     bench.dbt(*_BUILD)
 
     trivial = bench.root / "trivial"
-    kinds = write_trivial_project(trivial, bench.root / "target")
+    kinds = kinds_of_nodes(bench.root / "target")
+    write_trivial_project(trivial, kinds)
 
     def build(root: Path) -> Callable[[], Usage]:
         return lambda: bench.dbt(*_BUILD, folder=root)
@@ -30,15 +32,9 @@ def dbt_nothing_new(session: Session) -> list[Finding]:
     # the first build parses and makes the tables
     for side in builds.values():
         side()
+    if kinds_of_nodes(trivial / "target") != kinds:
+        raise CommandFailed(f"the trivial project in {trivial} has other nodes than {kinds}")
     measured = in_turn(options.repeat, builds)
-    counted = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
-    return [
-        ratio(
-            "dbt-nothing-new",
-            f"CPU of dbt build to a trivial project ({counted})",
-            history,
-            measured,
-            sides,
-            1.2,
-        )
-    ]
+    what = "CPU of dbt build to a project that does nothing"
+    found = ratio("dbt-nothing-new", what, history, measured, sides, 1.2)
+    return [replace(found, sides=found.sides | {"nodes": dict(kinds)})]

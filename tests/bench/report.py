@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.bench import PROJECT
 from tests.bench.findings import Finding
+from tests.bench.workbench import COPIED
 
 DOCUMENT = PROJECT / "docs" / "performance.md"
 
@@ -27,10 +28,12 @@ def as_line(finding: Finding) -> str:
     return f"{finding.what}: {value} ({finding.records:,} records{made_of}{judged})"
 
 
-def write_json(path: Path, findings: Sequence[Finding], options: dict[str, Any]) -> None:
+def write_json(
+    path: Path, findings: Sequence[Finding], options: dict[str, Any], commit: str
+) -> None:
     """Write all that was measured, with the machine and the versions it was measured on."""
     content = {
-        "commit": _commit(),
+        "commit": commit,
         "python": platform.python_version(),
         **{package: version(package) for package in ("duckdb", "dbt-core", "dbt-duckdb")},
         "cores": os.cpu_count(),
@@ -41,7 +44,7 @@ def write_json(path: Path, findings: Sequence[Finding], options: dict[str, Any])
     path.write_text(json.dumps(content, indent=2, default=str) + "\n")
 
 
-def write_table(document: Path, findings: Sequence[Finding]) -> None:
+def write_table(document: Path, findings: Sequence[Finding], commit: str) -> None:
     """Put findings into the document's table, in place of what an earlier session found there.
 
     A row is known by part, figure and number of records; the rows of a part stay together.
@@ -53,7 +56,6 @@ def write_table(document: Path, findings: Sequence[Finding]) -> None:
         for cells in (_cells(line) for line in table.splitlines()[2:])
         if cells
     }
-    commit = _commit()
     for finding in findings:
         cells = [
             finding.part,
@@ -70,6 +72,24 @@ def write_table(document: Path, findings: Sequence[Finding]) -> None:
     ordered = sorted(rows.values(), key=lambda cells: parts.index(cells[0]))
     lines = [_row(_COLUMNS), _row(["---"] * len(_COLUMNS)), *map(_row, ordered)]
     document.write_text(f"{before}{_START}{''.join(lines)}{_END}{after}")
+
+
+def current_commit() -> str:
+    """The commit that is checked out, with a + where files that matter were changed since."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--", *COPIED)
+    return f"{commit}+" if changed else commit or "unknown"
+
+
+def _git(*words: str) -> str:
+    """What git prints, nothing where there is no git or no repository."""
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=PROJECT, capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -92,13 +112,3 @@ def _with_unit(value: float, unit: str) -> str:
     if unit == "x":
         return f"{value:.2f}x"
     return f"{value:.2f} s" if unit == "s" else f"{value:,.0f} {unit}"
-
-
-def _commit() -> str:
-    """The commit that was measured, with a + where files were changed since."""
-    command = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
-    try:
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    except OSError:
-        return "unknown"
-    return done.stdout.strip() or "unknown"

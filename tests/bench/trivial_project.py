@@ -32,23 +32,25 @@ _INCREMENTAL = "{% if is_incremental() %}where 1 = 0{% endif %}\n"
 _TEST = "select * from {{ ref('model_1') }} where n is null\n"
 
 
-def write_trivial_project(root: Path, target: Path) -> Counter[str]:
-    """Write it, with one node for each that another project ran; returns how many of which kind.
-
-    target: the target folder of that project, after a `dbt build`.
-    """
-    manifest = json.loads((target / "manifest.json").read_text())
+def kinds_of_nodes(target: Path) -> Counter[str]:
+    """How many nodes of which kind dbt ran last. target: the target folder of the project."""
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     results = json.loads((target / "run_results.json").read_text())["results"]
-    kinds: Counter[str] = Counter()
-    for result in results:
-        node = manifest["nodes"].get(result["unique_id"])
-        # what is in no list of nodes is a hook
-        kind = node["resource_type"] if node else "hook"
-        kinds[node["config"]["materialized"] if kind == "model" else kind] += 1
+    ran = [nodes[result["unique_id"]] for result in results]
+    return Counter(
+        node["config"]["materialized"]
+        if node["resource_type"] == "model"
+        else node["resource_type"]
+        for node in ran
+    )
 
+
+def write_trivial_project(root: Path, kinds: Counter[str]) -> None:
+    """Write a project with so many nodes of each kind, as kinds_of_nodes() names them."""
     for folder in ("models", "tests", "seeds", "snapshots"):
         (root / folder).mkdir(parents=True)
-    hooks = ['"select 1"'] * kinds["hook"]
+    # dbt calls a hook an operation
+    hooks = ['"select 1"'] * kinds["operation"]
     half = len(hooks) // 2
     project = _PROJECT.format(starting=", ".join(hooks[:half]), ending=", ".join(hooks[half:]))
     (root / "dbt_project.yml").write_text(project)
@@ -64,4 +66,3 @@ def write_trivial_project(root: Path, target: Path) -> Counter[str]:
     for number in range(kinds["snapshot"]):
         name = f"snapshot_{number}"
         (root / "snapshots" / f"{name}.sql").write_text(_SNAPSHOT.format(name=name))
-    return kinds

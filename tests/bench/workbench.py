@@ -4,11 +4,12 @@ The copy holds the loader, too: the code stays as it was when the session began,
 meanwhile.
 """
 
-import json
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import PROJECT, data, measure
@@ -16,41 +17,33 @@ from tests.bench.measure import Usage
 
 _PARTS = ("loader", "macros", "models", "seeds", "snapshots", "tests")
 _FILES = ("dbt_project.yml", "profiles.yml")
+# what a measurement depends on
+COPIED = (*_PARTS, *_FILES)
 
 
 class Workbench:
     """A copy of the project in a folder of its own, with its landing folder and warehouse.
 
-    work: the folder for everything that the benchmark writes.
+    work: the folder for everything that the benchmark writes.   root: that of the copy.
     """
 
-    def __init__(self, work: Path) -> None:
-        work.mkdir(parents=True, exist_ok=True)
+    def __init__(self, work: Path, root: Path) -> None:
         self.work = work
-        self.root = Path(tempfile.mkdtemp(prefix="project-", dir=work))
+        self.root = root
+        ignored = shutil.ignore_patterns("__pycache__")
         for part in _PARTS:
-            shutil.copytree(
-                PROJECT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__")
-            )
+            shutil.copytree(PROJECT / part, root / part, ignore=ignored)
         for name in _FILES:
-            shutil.copy(PROJECT / name, self.root / name)
+            shutil.copy(PROJECT / name, root / name)
         self.environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("HUB_", "DBT_", "PYTHON"))
-        } | {"PYTHONPATH": str(self.root)}
-        # dbt parses a project once and the interpreter compiles it once; who runs the hub every
-        # day does not pay for that again
-        self.empty()
-        self.hub("run", "--force")
+        } | {"PYTHONPATH": str(root)}
 
     @property
     def database(self) -> Path:
         return self.root / "warehouse.duckdb"
-
-    def close(self) -> None:
-        """Remove the copy; the records that were made stay for the next session."""
-        shutil.rmtree(self.root)
 
     def empty(self) -> None:
         """Go back to no warehouse, no receipts, no files to land."""
@@ -126,9 +119,21 @@ class Workbench:
         self.empty()
         shutil.copyfile(kept, self.database)
 
-    def receipt(self) -> dict[str, object]:
-        """What `hub report --json` says of the latest build."""
-        return dict(json.loads(self.hub("report", "--json").output))
+
+@contextmanager
+def open_workbench(work: Path) -> Iterator[Workbench]:
+    """A workbench, removed at the end; the records that were made stay for the next session."""
+    work.mkdir(parents=True, exist_ok=True)
+    root = Path(tempfile.mkdtemp(prefix="project-", dir=work))
+    try:
+        bench = Workbench(work, root)
+        # dbt parses a project once and the interpreter compiles it once; who runs the hub every
+        # day does not pay for that again
+        bench.empty()
+        bench.hub("run", "--force")
+        yield bench
+    finally:
+        shutil.rmtree(root)
 
 
 def _remove(database: Path) -> None:
