@@ -32,7 +32,7 @@ check: setup ## Lint, format, types, security, SQL style and house rules
 	HUB_DATABASE=:memory: .venv/bin/sqlfluff lint -q $(own_sql)
 	.venv/bin/pytest -m check
 
-bench: setup ## Measure what the hub costs (PARTS="land run" FLAGS="--records 10000000 --write")
+bench: setup ## Measure what the hub costs, about 20 minutes (PARTS="land run" for less; docs/performance.md)
 	.venv/bin/python -m tests.bench $(PARTS) $(FLAGS)
 
 docs: setup ## Write the data documentation as one page, target/static_index.html
