@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check docs contracts lock clean
+.PHONY: help setup run test check bench docs contracts lock clean
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,6 +31,9 @@ check: setup ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/bandit -q -c pyproject.toml -r loader
 	HUB_DATABASE=:memory: .venv/bin/sqlfluff lint -q $(own_sql)
 	.venv/bin/pytest -m check
+
+bench: setup ## Measure what the hub costs, about 20 minutes (PARTS="land run" for less; docs/performance.md)
+	.venv/bin/python -m tests.bench $(PARTS) $(FLAGS)
 
 docs: setup ## Write the data documentation as one page, target/static_index.html
 	.venv/bin/dbt docs generate --static
