@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -478,6 +479,26 @@ class TestTheLedger:
         assert statuses(bench.land("web")) == {"web/a.ndjson": "landed"}
 
         assert raw(bench, "app") == []
+
+    def test_a_file_that_landed_is_not_read_again_while_nothing_touches_it(
+        self, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = bench.drop("app/a.ndjson", NDJSON)
+        time.sleep(0.15)
+        bench.land()
+        read: list[str] = []
+        digest_of = file_landing.digest_of
+        monkeypatch.setattr(
+            file_landing, "digest_of", lambda file: read.append(file.name) or digest_of(file)
+        )
+
+        assert statuses(bench.land()) == {"app/a.ndjson": "known"}
+        assert read == []
+
+        before = path.stat()
+        path.write_text(NDJSON.replace("007", "008"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert statuses(bench.land()) == {"app/a.ndjson": "landed"}
 
     def test_a_wrong_count_quarantines_the_whole_file(
         self, bench: Workbench, monkeypatch: pytest.MonkeyPatch
