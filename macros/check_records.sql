@@ -197,18 +197,22 @@ select
     -- the text travels on only where it may be needed for a dead letter
     case when reason_list is not null or may_become_a_late_letter then record end as record,
     is_validated,
-    {{ _freshness(contract) }} as freshness,
+    {{ _freshness(contract) }} as freshness
     {%- for name, column in contract.columns.items() %}
-    {%- if column.reconcile and column.type == 'json' %}
+    {%- if column.reconcile and column.type == 'json' %},
     nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null')
-        as {{ name }}_comparable,
-    {%- elif column.reconcile and column.type in ['number', 'integer'] %}
+        as {{ name }}_comparable
+    {%- elif column.reconcile and column.type in ['number', 'integer'] %},
     -- the text is exact where a double is not
     case when {{ name }} is not null then {{ trimmed('staged_' ~ name) }} end
-        as {{ name }}_comparable,
+        as {{ name }}_comparable
     {%- endif %}
     {%- endfor %}
-    {{ contract.columns.keys() | join(',\n    ') }}
+    {#- the key and the event time stand above under their general names -#}
+    {%- for name, column in contract.columns.items()
+        if column.reconcile or name not in [key, contract.event_time] %},
+    {{ name }}
+    {%- endfor %}
 from explained
 {% endmacro %}
 

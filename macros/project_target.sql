@@ -64,7 +64,9 @@ projected as (
 )
 
 select
-    {{ contract.columns.keys() | join(',\n    ') }},
+    {%- for name in contract.columns %}
+    {{ {contract.key: 'record_key as ', contract.event_time: 'event_time as '}.get(name, '') ~ name }},
+    {%- endfor %}
     freshness,
     landed_at as ingested_at,
     {%- if 'updated_at' not in contract.columns %}
