@@ -3,8 +3,10 @@
     rejected, late, outdated, superseded or applied, in this precedence. Append-only: what is
     decided stays decided, save by a redrive, which is a further attempt.
 
-    What is costly is done for few rows only: the past is read for the keys of this run, and
-    records are ranked only where a key has more than one.
+    Most records are alone with their key: no other record, new or old, bears it. They are
+    decided as they are read. What is costly is done for the others only, and the past is read
+    for the keys at hand. A table is named in each query that reads it, not imported once: the
+    engine would keep a copy of all its rows.
 
     entity: the entity's name.
 #}
@@ -12,17 +14,12 @@
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set ordered = _key_order(contract) -%}
+{%- set checked = ref('int_' ~ entity ~ '__checked') -%}
 with
 
 run as (
 
     {{ current_run() | indent(4) }}
-
-),
-
-checked as (
-
-    select * from {{ ref('int_' ~ entity ~ '__checked') }}
 
 ),
 
@@ -32,6 +29,7 @@ settings as (
 
 ),
 
+-- by a run that was stopped after its decisions: it is completed, not repeated
 decided as (
 
     select
@@ -39,27 +37,7 @@ decided as (
         attempt,
         letter_hash
     from {{ _decided_before() | indent(4) }}
-    where record_id in (select record_id from checked)
-
-),
-
--- a run that was stopped after its decisions is completed, not repeated
-pending as (
-
-    select
-        checked.*,
-        coalesce(checked.letter_hash, checked.content_hash) as sameness,
-        {{ stage_covers('deduplicate', "case when checked.record_key is not null then checked.key_hash end") }} as is_deduplicated,
-        {{ preference_rank(contract, 'checked') }} as preference
-    from checked
-    left join decided
-        on decided.record_id = checked.record_id
-        and (
-            decided.attempt = checked.attempt
-            -- a redrive under the same rules that is rejected again is no new decision
-            or (decided.attempt < checked.attempt and decided.letter_hash = checked.letter_hash)
-        )
-    where decided.record_id is null
+    where load_id in (select load_id from {{ checked }})
 
 ),
 
@@ -77,18 +55,40 @@ past as (
         outcome,
         rival_id
     from {{ _decided_before() | indent(4) }}
-    where key_hash in (select key_hash from pending)
+    where key_hash in (select key_hash from {{ checked }})
 
 ),
 
 contested as (
 
     select key_hash
-    from pending
+    from {{ checked }}
     group by key_hash
     having count(*) > 1
     union
     select key_hash from past
+
+),
+
+pending as (
+
+    select
+        checked.record_id,
+        checked.attempt,
+        checked.source,
+        checked.record_key,
+        checked.key_hash,
+        checked.event_time,
+        checked.content_hash,
+        checked.letter_hash,
+        checked.reasons,
+        coalesce(checked.letter_hash, checked.content_hash) as sameness,
+        {{ preference_rank(contract, 'checked') }} as preference
+    from {{ checked }} as checked
+    left join decided
+        on {{ _was_decided() | indent(8) }}
+    where decided.record_id is null
+        and checked.key_hash in (select key_hash from contested)
 
 ),
 
@@ -112,17 +112,12 @@ sorted_out as (
         pending.*,
         repeats.original_id,
         case
-            when repeats.original_id is not null and pending.is_deduplicated then 'duplicate'
-            when pending.reasons is not null then 'rejected'
-            when settings.late in ('skip', 'dead_letter')
-                and pending.attempt = 1
-                and pending.event_time
-                    <= watermarks.watermark - settings.allowed_lateness * interval '1' second
-                then 'late'
+            when repeats.original_id is not null and {{ _is_deduplicated('pending') }} then 'duplicate'
+            when {{ _is_rejected('pending') }} then 'rejected'
+            when {{ _is_late('pending') | indent(12) }} then 'late'
             -- with deduplication off, a repeat gets past it but never moves its key
             when repeats.original_id is not null then 'outdated'
-        end as early_outcome,
-        settings.late
+        end as early_outcome
     from pending
     left join repeats
         on repeats.record_id = pending.record_id
@@ -166,7 +161,6 @@ contenders as (
         false as is_held
     from sorted_out
     where early_outcome is null
-        and key_hash in (select key_hash from contested)
     union all
     select
         record_id,
@@ -212,10 +206,11 @@ placed as (
 
 ),
 
-concluded as (
+judged as (
 
     select
-        sorted_out.*,
+        sorted_out.record_id,
+        sorted_out.attempt,
         case
             when sorted_out.early_outcome is not null then sorted_out.early_outcome
             when placed.greater_held_id is not null then 'outdated'
@@ -228,49 +223,114 @@ concluded as (
             when placed.place > 1 then placed.greatest_id
             else placed.held_id
         end as rival_id,
-        coalesce(
-            sorted_out.attempt = 1 and (
-                sorted_out.early_outcome = 'rejected'
-                or (sorted_out.early_outcome = 'late' and sorted_out.late = 'dead_letter')
-            ),
-            false
-        ) as is_letter,
         coalesce(placed.is_tie, false) as is_tie
     from sorted_out
     left join placed
         on placed.record_id = sorted_out.record_id
         and sorted_out.early_outcome is null
 
+),
+
+concluded as (
+
+    select
+        checked.*,
+        case
+            when judged.record_id is not null then judged.outcome
+            when {{ _is_rejected('checked') }} then 'rejected'
+            when {{ _is_late('checked') | indent(12) }} then 'late'
+            else 'applied'
+        end as outcome,
+        judged.rival_id,
+        coalesce(judged.is_tie, false) as is_tie,
+        settings.late
+    from {{ checked }} as checked
+    left join decided
+        on {{ _was_decided() | indent(8) }}
+    left join judged
+        on judged.record_id = checked.record_id
+        and judged.attempt = checked.attempt
+    left join settings
+        on settings.source = checked.source
+    left join watermarks
+        on watermarks.source = checked.source
+    where decided.record_id is null
+
+),
+
+lettered as (
+
+    select
+        concluded.*,
+        coalesce(
+            attempt = 1
+            and (outcome = 'rejected' or (outcome = 'late' and late = 'dead_letter')),
+            false
+        ) as is_letter
+    from concluded
+
 )
 
 select
-    concluded.source,
-    concluded.load_id,
-    concluded.row_number,
-    concluded.record_id,
-    concluded.attempt,
-    concluded.record_key,
-    concluded.key_hash,
-    concluded.event_time,
-    concluded.content_hash,
-    concluded.letter_hash,
-    concluded.outcome,
-    concluded.rival_id,
+    lettered.source,
+    lettered.load_id,
+    lettered.row_number,
+    lettered.record_id,
+    lettered.attempt,
+    lettered.record_key,
+    lettered.key_hash,
+    lettered.event_time,
+    lettered.content_hash,
+    lettered.letter_hash,
+    lettered.outcome,
+    lettered.rival_id,
     -- the reasons of a duplicate are those of its original
-    case when concluded.outcome = 'rejected' then concluded.reasons end as reasons,
-    case when concluded.outcome = 'rejected' then concluded.error end as error,
-    case when concluded.outcome = 'rejected' then concluded.explanation end as explanation,
-    concluded.is_letter,
-    case when concluded.is_letter then concluded.record end as record,
-    concluded.is_tie,
-    concluded.is_validated,
-    concluded.freshness,
+    case when lettered.outcome = 'rejected' then lettered.reasons end as reasons,
+    case when lettered.outcome = 'rejected' then lettered.error end as error,
+    case when lettered.outcome = 'rejected' then lettered.explanation end as explanation,
+    lettered.is_letter,
+    case when lettered.is_letter then lettered.record end as record,
+    lettered.is_tie,
+    lettered.is_validated,
+    lettered.freshness,
     '{{ contract.version }}' as contract_version,
     run.run_id,
     {{ utc_now() }} as decided_at
-from concluded
+from lettered
 cross join run
 {% endmacro %}
+
+
+{#- Whether a checked record has its decision: conditions on `checked` and `decided`. #}
+{% macro _was_decided() -%}
+decided.record_id = checked.record_id
+and (
+    decided.attempt = checked.attempt
+    -- a redrive under the same rules that is rejected again is no new decision
+    or (decided.attempt < checked.attempt and decided.letter_hash = checked.letter_hash)
+)
+{%- endmacro %}
+
+
+{% macro _is_deduplicated(record) -%}
+{{ stage_covers(
+    'deduplicate',
+    'case when ' ~ record ~ '.record_key is not null then ' ~ record ~ '.key_hash end'
+) }}
+{%- endmacro %}
+
+
+{% macro _is_rejected(record) -%}
+{{ record }}.reasons is not null
+{%- endmacro %}
+
+
+{% macro _is_late(record) -%}
+settings.late in ('skip', 'dead_letter')
+and {{ record }}.attempt = 1
+and {{ record }}.event_time
+    <= watermarks.watermark - settings.allowed_lateness * interval '1' second
+{%- endmacro %}
 
 
 {#- The decisions written so far. A rebuild starts from none. #}
@@ -281,6 +341,7 @@ cross join run
 (
     select
         cast(null as {{ dbt.type_string() }}) as source,
+        cast(null as bigint) as load_id,
         cast(null as bigint) as record_id,
         cast(null as bigint) as attempt,
         cast(null as {{ dbt.type_string() }}) as record_key,

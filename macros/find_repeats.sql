@@ -1,7 +1,7 @@
 {#
     For decide_records: the CTEs up to `repeats`, which has record_id, attempt and original_id of
     every pending record that says what an earlier one of its source said already: the digests
-    compared cover the source. They read the CTEs `pending`, `past` and `contested`.
+    compared cover the source. They read the CTEs `pending` and `past`.
 
     contract: as contract() returns it.
 #}
@@ -43,7 +43,6 @@ placed_rows as (
         case when reasons is null then record_id end as accepted_id
     from pending
     where record_key is not null
-        and key_hash in (select key_hash from contested)
     union all
     select
         source,
@@ -94,10 +93,9 @@ within_run as (
         sameness,
         min(record_id) as original_id
     from pending
-    where key_hash in (select key_hash from contested)
-        {%- if not contract.event_time %}
-        and reasons is not null
-        {%- endif %}
+    {%- if not contract.event_time %}
+    where reasons is not null
+    {%- endif %}
     group by sameness
     having count(*) > 1
 

@@ -7,34 +7,78 @@
 {% macro project_target(entity) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
+{%- set checked = ref('int_' ~ entity ~ '__checked') -%}
+{%- set decisions = ref(entity ~ '_decisions') -%}
 with
 
-checked as (
+-- all that a load brought was decided at once
+decided_loads as (
 
-    select * from {{ ref('int_' ~ entity ~ '__checked') }}
+    select
+        load_id,
+        min(run_id) as run_id,
+        min(decided_at) as decided_at
+    from {{ decisions }}
+    where attempt = 1
+        and load_id in (select load_id from {{ checked }})
+    group by load_id
 
 ),
 
-applied as (
+-- few, where those that were applied are most; and what was applied by a run that stopped
+-- before this model, and displaced since
+not_in_force as (
 
     select
         record_id,
-        attempt,
-        rival_id,
-        run_id,
-        decided_at
-    from {{ ref(entity ~ '_decisions') }}
-    where outcome = 'applied'
-        and load_id in (select load_id from checked)
+        attempt
+    from {{ decisions }}
+    where outcome <> 'applied'
+        and load_id in (select load_id from {{ checked }})
+    union all
+    select
+        displaced.record_id,
+        displaced.attempt
+    from {{ decisions }} as displaced
+    inner join {{ decisions }} as displacing
+        on displacing.rival_id = displaced.record_id
+        and displacing.outcome = 'applied'
+        and displacing.load_id in (select load_id from {{ checked }})
+    where displaced.outcome = 'applied'
+        and displaced.load_id in (select load_id from {{ checked }})
 
 ),
 
--- applied by a run that stopped before this model, and overtaken since
-overtaken as (
+in_force as (
 
-    select rival_id as record_id
-    from applied
-    where rival_id is not null
+    select
+        checked.*,
+        decided_loads.run_id,
+        decided_loads.decided_at
+    from {{ checked }} as checked
+    inner join decided_loads
+        on decided_loads.load_id = checked.load_id
+    left join not_in_force
+        on not_in_force.record_id = checked.record_id
+        and not_in_force.attempt = checked.attempt
+    where checked.attempt = 1
+        and not_in_force.record_id is null
+    union all
+    -- a redrive that changed nothing has no decision
+    select
+        checked.*,
+        redriven.run_id,
+        redriven.decided_at
+    from {{ checked }} as checked
+    inner join {{ decisions }} as redriven
+        on redriven.record_id = checked.record_id
+        and redriven.attempt = checked.attempt
+        and redriven.outcome = 'applied'
+    left join not_in_force
+        on not_in_force.record_id = checked.record_id
+        and not_in_force.attempt = checked.attempt
+    where checked.attempt > 1
+        and not_in_force.record_id is null
 
 ),
 
@@ -47,19 +91,11 @@ loads as (
 projected as (
 
     select
-        checked.*,
-        applied.run_id,
-        applied.decided_at,
+        in_force.*,
         loads.landed_at
-    from checked
-    inner join applied
-        on applied.record_id = checked.record_id
-        and applied.attempt = checked.attempt
+    from in_force
     inner join loads
-        on loads.load_id = checked.load_id
-    left join overtaken
-        on overtaken.record_id = checked.record_id
-    where overtaken.record_id is null
+        on loads.load_id = in_force.load_id
 
 )
 
