@@ -1,11 +1,18 @@
 {#
-    For a snapshot: the rows of a target that runs have changed since it was last taken. A
-    snapshot of all rows would compare the whole target at every run.
+    For a snapshot: the rows of a target that runs have changed since it was last taken, with the
+    record and the run that brought them. A snapshot of all rows would compare the whole target
+    at every run.
 
     entity: the entity whose target it is.
 #}
 {% macro changed_since(entity) -%}
-select * from {{ ref(entity) }}
+select
+    {{ contract(entity).columns.keys() | join(',\n    ') }},
+    source,
+    record_id,
+    key_hash,
+    run_id
+from {{ ref(entity) }}
 {%- if execute and load_relation(this) is not none %}
 where run_id > (select coalesce(max(run_id), '') from {{ this }})
 {%- endif %}

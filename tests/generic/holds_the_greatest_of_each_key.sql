@@ -1,8 +1,9 @@
 {#
     The target is a projection of the decisions: one row for each key ever applied, and it is the
-    greatest of the records applied. The rows that this build touched are compared one by one;
-    the whole by its number and the sum of its identities, which no lost, doubled or exchanged
-    row leaves as they are, and which cost little whatever the history. One row per breach.
+    greatest of the records applied. Where this build displaced a row, the keys are compared one
+    by one; the whole by its number and the sum of its identities, which no lost, doubled or
+    exchanged row leaves as they are, and which cost little whatever the history. One row per
+    breach.
 
     entity: the entity of the target.
 #}
@@ -44,8 +45,12 @@ uneven as (
 
 touched as (
 
+    -- where a record displaced another in this build
     select key_hash
-    from {{ ref('int_' ~ entity ~ '__checked') }}
+    from {{ ref(entity ~ '_decisions') }}
+    where outcome = 'applied'
+        and rival_id is not null
+        and load_id in (select load_id from {{ ref('int_' ~ entity ~ '__checked') }})
     union all
     -- where something is wrong, every row is looked at
     select decisions.key_hash
