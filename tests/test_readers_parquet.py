@@ -152,6 +152,11 @@ def test_of_two_columns_of_one_name_the_second_gets_a_number(written: bytes) -> 
     assert texts(renamed(written, b"xx", b"a"), "a.parquet") == ['{"a":1,"a_1":2}']
 
 
+@pytest.mark.parametrize("written", ["select 1 as a, 2 as xx"], indirect=True)
+def test_a_name_that_is_no_utf_8_is_damage(written: bytes) -> None:
+    assert refusal(renamed(written, b"xx", b"\xff"), "a.parquet").reason == "damaged_parquet"
+
+
 def renamed(written: bytes, old: bytes, new: bytes) -> bytes:
     """The file with another name of a column; DuckDB itself would write none that are alike."""
     footer = int.from_bytes(written[-8:-4], "little")

@@ -89,7 +89,8 @@ def _copied(file: BinaryIO, fmt: FileFormat) -> Iterator[tuple[duckdb.DuckDBPyCo
                 _confine(connection, folder)
                 # The path of a temporary folder may hold what DuckDB takes for a pattern.
                 yield connection, glob.escape(str(path))
-        except (duckdb.Error, UnicodeError, RecursionError) as error:
+        except (duckdb.Error, UnicodeError, RuntimeError) as error:
+            # a RuntimeError: a column's name is not UTF-8, or types are nested too deeply
             first_line = str(error).strip().partition("\n")[0]
             raise UnreadableFile(
                 "damaged_parquet", f"the Parquet file cannot be read: {first_line}"
