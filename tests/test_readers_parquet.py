@@ -165,6 +165,15 @@ def renamed(written: bytes, old: bytes, new: bytes) -> bytes:
     return body + tail + len(tail).to_bytes(4, "little") + b"PAR1"
 
 
+@pytest.mark.parametrize(
+    "written", ["select * from (values (1.5::double), (null)) as t(v)"], indirect=True
+)
+def test_statistics_that_are_wrong_change_no_value(written: bytes) -> None:
+    one_null, no_null = b"\x16\x02(\x08", b"\x16\x00(\x08"
+    assert written.count(one_null) == 1
+    assert texts(written.replace(one_null, no_null), "a.parquet") == ['{"v":1.5}', '{"v":null}']
+
+
 def test_a_decimal_with_more_digits_than_declared_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     duckdb.execute(

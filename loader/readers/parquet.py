@@ -58,8 +58,10 @@ def count_parquet(file: BinaryIO, fmt: FileFormat) -> int:
 def _names(
     connection: duckdb.DuckDBPyConnection, path: str, found: list[tuple[str, Any]]
 ) -> list[str]:
-    """The columns' names as they stand in the file: where two differ by case only, or not at all,
-    DuckDB renames the second, which is right only if they do not differ at all."""
+    """The columns' names as they stand in the file, if all are there and differ.
+
+    DuckDB also gives a new name to one that differs from another by case only.
+    """
     names: list[str] = []
     below = 0
     # The schema comes in depth-first order after its root.
@@ -72,7 +74,7 @@ def _names(
         else:
             names.append(name)
             below = children
-    return names if len(set(names)) == len(found) else [name for name, _ in found]
+    return names if len(set(names) - {""}) == len(found) else [name for name, _ in found]
 
 
 @contextmanager
@@ -91,7 +93,7 @@ def _copied(file: BinaryIO, fmt: FileFormat) -> Iterator[tuple[duckdb.DuckDBPyCo
                 yield connection, glob.escape(str(path))
         except (duckdb.Error, UnicodeError, RuntimeError) as error:
             # a RuntimeError: a column's name is not UTF-8, or types are nested too deeply
-            first_line = str(error).strip().partition("\n")[0]
+            first_line = str(error).strip().partition("\n")[0].replace(str(path), path.name)
             raise UnreadableFile(
                 "damaged_parquet", f"the Parquet file cannot be read: {first_line}"
             ) from error
@@ -101,6 +103,8 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: str) -> None:
     """Let it read that folder and nothing else, for good."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set temp_directory = ''")
+    # What the file says of itself may be wrong: that a column has no nulls, for instance.
+    connection.execute("set disabled_optimizers = 'statistics_propagation'")
     # The patterns that DuckDB takes paths for are compared as they are written.
     folders = ", ".join(map(literal, (folder, glob.escape(folder))))
     connection.execute(f"set allowed_directories = [{folders}]")
