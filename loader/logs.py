@@ -15,12 +15,17 @@ RUN_ID: ContextVar[str] = ContextVar("run_id", default="-")
 STAGE: ContextVar[str] = ContextVar("stage", default="-")
 
 
+def plain(text: str) -> str:
+    """Text as it may be shown: what steers a terminal, or begins a line, is written out."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         return (
             f"{moment} {record.levelname.lower():7} run={RUN_ID.get()} stage={STAGE.get()} "
-            f"{record.getMessage()}"
+            f"{plain(record.getMessage())}"
         )
 
 

@@ -1,11 +1,18 @@
-"""Results of the commands as text for people."""
+"""Results of the commands as text for people.
+
+Names of files and fields, texts of records and messages come from outside: `_text` and `_table`
+write out what would steer the terminal.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from loader.doctor import Finding
 from loader.landing import Landing
+from loader.logs import plain
 from loader.receipt import OUTCOMES
+
+_MOST_CHARS = 500
 
 
 def render_landing(landing: Landing) -> str:
@@ -20,7 +27,7 @@ def render_landing(landing: Landing) -> str:
     ]
     lines = _table(rows) if rows else ["no files"]
     lines += [f"{name}: no registered source claims it" for name in landing.unclaimed]
-    return "\n".join(lines)
+    return _text(lines)
 
 
 def render_receipt(receipt: dict[str, Any]) -> str:
@@ -59,7 +66,7 @@ def render_receipt(receipt: dict[str, Any]) -> str:
         for group, outcomes in groups.items():
             counted = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(outcomes.items()))
             lines.append(f"rollout of {stage}, {group}: {counted or 'nothing'}")
-    return "\n".join([*lines, *_remarks(receipt)])
+    return _text([*lines, *_remarks(receipt)])
 
 
 def render_entity(receipt: dict[str, Any]) -> str:
@@ -71,7 +78,7 @@ def render_entity(receipt: dict[str, Any]) -> str:
         not in ("sources", "warnings", "errors", "run_id", "status", "started_at", "ended_at")
     }
     rows = [(key, _figure(value)) for key, value in shown.items()]
-    return "\n".join([_headline(receipt), "", *_table(rows), *_remarks(receipt)])
+    return _text([_headline(receipt), "", *_table(rows), *_remarks(receipt)])
 
 
 def render_history(entries: list[dict[str, Any]]) -> str:
@@ -87,41 +94,41 @@ def render_history(entries: list[dict[str, Any]]) -> str:
         )
         for entry in entries
     ]
-    return "\n".join(_table(rows))
+    return _text(_table(rows))
 
 
 def render_letters(letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None) -> str:
     """A line for each letter; under a redrive's headline if its receipt is given."""
     lines = [_headline(receipt), ""] if receipt else []
     if not letters:
-        return "\n".join([*lines, "no open letter fits"])
+        return _text([*lines, "no open letter fits"])
     rows = [("letter", "place", "status", "attempts", "now", "why")]
     rows += [
         (
             str(letter["record_id"]),
-            _plain(f"{letter['file']}:{letter['row_number']}"),
+            f"{letter['file']}:{letter['row_number']}",
             letter["status"],
             str(letter["attempts"]),
             letter["last_outcome"],
-            _plain(letter["explanation"] or ""),
+            letter["explanation"] or "",
         )
         for letter in letters
     ]
-    return "\n".join([*lines, *_table(rows)])
+    return _text([*lines, *_table(rows)])
 
 
 def render_story(story: dict[str, Any]) -> str:
     """What became of the records that were asked about, in sentences."""
     if not story["records"]:
-        asked = ", ".join(f"{name} {_plain(str(what))}" for name, what in story["asked"].items())
-        return f"{asked}: not seen in any of {story['files']:,} files"
+        asked = ", ".join(f"{name} {what}" for name, what in story["asked"].items())
+        return _text([f"{asked}: not seen in any of {story['files']:,} files"])
     lines: list[str] = []
     for record in story["records"]:
-        place = _plain(f"{record['file']}:{record['row_number']}")
+        place = f"{record['file']}:{record['row_number']}"
         lines += [
             f"{place} (record {record['record_id'] or '-'}, {record['entity']} of "
             f"{record['source']}), landed {record['landed_at']:%Y-%m-%d %H:%M:%S} UTC",
-            f"  {_plain((record['record'] or '')[:500])}",
+            f"  {_shortened(record['record'] or '')}",
         ]
         lines += [f"  {_sentence(decision)}" for decision in record["decisions"]]
         if not record["decisions"]:
@@ -131,11 +138,11 @@ def render_story(story: dict[str, Any]) -> str:
         lines.append("")
     if story["more_records"]:
         lines.append("... and more: ask ops.record_outcomes")
-    return "\n".join(lines).rstrip()
+    return _text(lines).rstrip()
 
 
 def _sentence(decision: dict[str, Any]) -> str:
-    rival = f"record {decision['rival_id']} ({_plain(decision['rival'] or 'place unknown')})"
+    rival = f"record {decision['rival_id']} ({decision['rival'] or 'place unknown'})"
     displaced = f", in the place of {rival}" if decision["rival_id"] else ""
     what = {
         "applied": f"applied: it became the row of its key{displaced}",
@@ -143,18 +150,13 @@ def _sentence(decision: dict[str, Any]) -> str:
         "outdated": f"outdated: not newer than {rival}",
         "duplicate": f"duplicate: it repeats {rival}",
         "late": "late: at or before the watermark of its source",
-        "rejected": f"rejected: {_plain(decision['explanation'] or '')}",
+        "rejected": f"rejected: {decision['explanation'] or ''}",
     }[decision["outcome"]]
     again = f"attempt {decision['attempt']}, " if decision["attempt"] > 1 else ""
     return (
         f"{decision['decided_at']:%Y-%m-%d %H:%M:%S} {again}{what} "
         f"[contract {decision['contract_version']}, run {decision['run_id']}]"
     )
-
-
-def _plain(text: str) -> str:
-    """Text of a record as it may be shown: what steers a terminal is written out."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def render_difference(difference: dict[str, Any]) -> str:
@@ -168,23 +170,22 @@ def render_difference(difference: dict[str, Any]) -> str:
         lines.append(f"{part['total']:,} records {title}")
         lines += [f"  {rule}: {count:,}" for rule, count in part["by_rule"].items()]
         lines += [
-            f"    {_plain(sample['place'])}: {_plain(sample['explanation'] or '')}"
-            for sample in part["samples"]
+            f"    {sample['place']}: {sample['explanation'] or ''}" for sample in part["samples"]
         ]
     if difference["needs_major"]:
         lines.append("breaking: accepted records would be rejected; raise the major version")
     elif difference["is_breaking"]:
         lines.append("breaking, as the new major version says")
-    return "\n".join(lines)
+    return _text(lines)
 
 
 def render_findings(findings: list[Finding]) -> str:
     """A line for each check, the remedy behind what is not ok."""
     rows = [
-        (finding.status, finding.check, f"{_plain(finding.detail)}. {finding.remedy}".rstrip(". "))
+        (finding.status, finding.check, f"{finding.detail}. {finding.remedy}".rstrip(". "))
         for finding in findings
     ]
-    return "\n".join(_table(rows))
+    return _text(_table(rows))
 
 
 def _headline(receipt: dict[str, Any]) -> str:
@@ -194,8 +195,12 @@ def _headline(receipt: dict[str, Any]) -> str:
 
 
 def _remarks(receipt: dict[str, Any]) -> Iterable[str]:
-    yield from (f"warning: {warning}" for warning in receipt["warnings"])
-    yield from (f"error: {error}" for error in receipt["errors"])
+    yield from (f"warning: {_shortened(warning)}" for warning in receipt["warnings"])
+    for error in receipt["errors"]:
+        first, *others = error.split("\n")
+        yield f"error: {first}"
+        # no line of a message may look like one of the receipt
+        yield from (f"       {line}" for line in others)
 
 
 def _reconciliation(part: dict[str, Any]) -> str:
@@ -215,8 +220,17 @@ def _figure(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS]}..."
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(map(plain, lines))
+
+
 def _table(rows: Sequence[Sequence[str]], numbers_from: int | None = None) -> list[str]:
     """Rows of cells in columns as wide as needed; right-aligned from the given column on."""
+    rows = [[plain(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     aligned = []
     for row in rows:

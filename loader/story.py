@@ -1,5 +1,6 @@
 """Answers why: the whole story of records, from the file they came in to what became of them."""
 
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ import duckdb
 from loader.errors import WrongUse
 
 _MOST_RECORDS = 100
+_GREATEST_ID = 2**63 - 1
+_PLACE = re.compile(r"(.+/.+):([1-9][0-9]{0,17})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -22,17 +25,27 @@ class Question:
 
 
 def parse_question(asked: str | None, record_id: int | None) -> Question:
-    """A question from the command line: KEY, FILE:ROW, or a record's id. Raises WrongUse."""
-    if (asked is None) == (record_id is None):
+    """A question from the command line: KEY, FILE:ROW, or a record's id. Raises WrongUse.
+
+    Bytes that are no text are written as in the names that the ledger keeps.
+    """
+    if asked is not None and record_id is None:
+        asked = os.fsencode(asked).decode("utf-8", "backslashreplace")
+        place = _PLACE.fullmatch(asked)
+        if place:
+            return Question(file=place[1], row_number=int(place[2]))
+        return Question(key=asked)
+    if record_id is None or asked is not None:
         raise WrongUse(
             "hub why", "expected one thing to ask about", "Give KEY, FILE:ROW or --record ID."
         )
-    if asked is None:
-        return Question(record_id=record_id)
-    place = re.fullmatch(r"(.+/.+):(\d+)", asked, re.DOTALL)
-    if place:
-        return Question(file=place[1], row_number=int(place[2]))
-    return Question(key=asked)
+    if abs(record_id) > _GREATEST_ID:
+        raise WrongUse(
+            f"--record {record_id}",
+            "no record has such a number",
+            "Take record_id from ops.record_outcomes.",
+        )
+    return Question(record_id=record_id)
 
 
 def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> dict[str, Any]:
@@ -40,9 +53,12 @@ def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> dict[st
 
     A record has entity, source, file, row_number, record_id, record (raw text), landed_at,
     decisions, and is_current (whether the target's row is its). files is the number of files
-    that landed; more_records says that only the first are told.
+    that landed; more_records says that only the first are told. What looks like FILE:ROW is taken
+    for a key where there is no such row.
     """
     records = _records(connection, question)
+    if not records and question.file is not None:
+        records = _records(connection, Question(key=f"{question.file}:{question.row_number}"))
     told = records[:_MOST_RECORDS]
     _add_raw_texts(connection, told)
     files = connection.execute("select count(*) from raw.loads where status = 'landed'").fetchall()[

@@ -133,3 +133,66 @@ def test_nothing_is_left_behind_and_a_strange_temporary_folder_does_no_harm(
     reading.close()  # type: ignore[attr-defined]
     assert count_records(io.BytesIO(written), format_of("a.parquet")) == 1
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "record"),
+    [
+        ("select 1 as a, 2 as xx", '{"a":1,"A":2}'),
+        ("select {'b': 1, 'c': [2]} as s, 1 as a, 2 as xx", '{"s":{"b":1,"c":[2]},"a":1,"A":2}'),
+    ],
+    indirect=["written"],
+)
+def test_names_that_differ_by_case_only_stay_as_they_are(written: bytes, record: str) -> None:
+    assert texts(renamed(written, b"xx", b"A"), "a.parquet") == [record]
+
+
+@pytest.mark.parametrize("written", ["select 1 as a, 2 as xx"], indirect=True)
+def test_of_two_columns_of_one_name_the_second_gets_a_number(written: bytes) -> None:
+    assert texts(renamed(written, b"xx", b"a"), "a.parquet") == ['{"a":1,"a_1":2}']
+
+
+@pytest.mark.parametrize("written", ["select 1 as a, 2 as xx"], indirect=True)
+def test_a_name_that_is_no_utf_8_is_damage(written: bytes) -> None:
+    assert refusal(renamed(written, b"xx", b"\xff"), "a.parquet").reason == "damaged_parquet"
+
+
+def renamed(written: bytes, old: bytes, new: bytes) -> bytes:
+    """The file with another name of a column; DuckDB itself would write none that are alike."""
+    footer = int.from_bytes(written[-8:-4], "little")
+    body, tail = written[: -8 - footer], written[-8 - footer : -8]
+    tail = tail.replace(bytes([len(old)]) + old, bytes([len(new)]) + new)
+    return body + tail + len(tail).to_bytes(4, "little") + b"PAR1"
+
+
+@pytest.mark.parametrize(
+    "written", ["select * from (values (1.5::double), (null)) as t(v)"], indirect=True
+)
+def test_statistics_that_are_wrong_change_no_value(written: bytes) -> None:
+    one_null, no_null = b"\x16\x02(\x08", b"\x16\x00(\x08"
+    assert written.count(one_null) == 1
+    assert texts(written.replace(one_null, no_null), "a.parquet") == ['{"v":1.5}', '{"v":null}']
+
+
+def test_a_decimal_with_more_digits_than_declared_keeps_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    duckdb.execute(
+        f"copy (select 0.10::decimal(2, 2) as v) to '{path}' (format parquet, "
+        "compression uncompressed)"
+    )
+    written, too_wide = path.read_bytes(), (5055).to_bytes(4, "little")
+
+    damaged = written.replace((10).to_bytes(4, "little"), too_wide)
+
+    assert damaged != written
+    assert texts(damaged, "a.parquet") == ['{"v":50.55}']
+
+
+@pytest.mark.parametrize("written", [f"select {'[' * 10}1.5::double{']' * 10} as v"], indirect=True)
+def test_lists_in_lists_are_read(written: bytes) -> None:
+    assert texts(written, "a.parquet") == [f'{{"v":{"[" * 10}1.5{"]" * 10}}}']
+
+
+@pytest.mark.parametrize("written", [f"select {'[' * 30}1.5::double{']' * 30} as v"], indirect=True)
+def test_lists_too_deep_to_be_read_are_refused_at_once(written: bytes) -> None:
+    assert refusal(written, "a.parquet").reason == "too_deep"

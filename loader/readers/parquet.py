@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import duckdb
 
@@ -36,7 +36,11 @@ def read_parquet(file: BinaryIO, fmt: FileFormat) -> Iterator[Batch]:
         scan = "read_parquet(?, hive_partitioning = false, binary_as_string = false)"
         # column names are quoted by row_as_json, the path is a parameter
         rows = connection.execute(f"select * from {scan} limit 0", [path])
-        columns = [(name, kind) for name, kind, *_ in rows.description or []]
+        found = [(name, kind) for name, kind, *_ in rows.description or []]
+        columns = [
+            (shown_as, name, kind)
+            for shown_as, (name, kind) in zip(_names(connection, path, found), found, strict=True)
+        ]
         connection.execute(f"select {row_as_json(columns)} from {scan}", [path])
         texts = iter(lambda: connection.fetchmany(_ROWS_PER_FETCH), [])
         yield from in_batches((text, None, None) for rows in texts for (text,) in rows)
@@ -49,6 +53,28 @@ def count_parquet(file: BinaryIO, fmt: FileFormat) -> int:
             "select num_rows from parquet_file_metadata(?)", [path]
         ).fetchone()
         return int(found[0]) if found else 0
+
+
+def _names(
+    connection: duckdb.DuckDBPyConnection, path: str, found: list[tuple[str, Any]]
+) -> list[str]:
+    """The columns' names as they stand in the file, if all are there and differ.
+
+    DuckDB also gives a new name to one that differs from another by case only.
+    """
+    names: list[str] = []
+    below = 0
+    # The schema comes in depth-first order after its root.
+    _, *elements = connection.execute(
+        "select name, coalesce(num_children, 0) from parquet_schema(?)", [path]
+    ).fetchall()
+    for name, children in elements:
+        if below:
+            below += children - 1
+        else:
+            names.append(name)
+            below = children
+    return names if len(set(names) - {""}) == len(found) else [name for name, _ in found]
 
 
 @contextmanager
@@ -65,8 +91,9 @@ def _copied(file: BinaryIO, fmt: FileFormat) -> Iterator[tuple[duckdb.DuckDBPyCo
                 _confine(connection, folder)
                 # The path of a temporary folder may hold what DuckDB takes for a pattern.
                 yield connection, glob.escape(str(path))
-        except (duckdb.Error, UnicodeError, RecursionError) as error:
-            first_line = str(error).strip().partition("\n")[0]
+        except (duckdb.Error, UnicodeError, RuntimeError) as error:
+            # a RuntimeError: a column's name is not UTF-8, or types are nested too deeply
+            first_line = str(error).strip().partition("\n")[0].replace(str(path), path.name)
             raise UnreadableFile(
                 "damaged_parquet", f"the Parquet file cannot be read: {first_line}"
             ) from error
@@ -76,6 +103,8 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: str) -> None:
     """Let it read that folder and nothing else, for good."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set temp_directory = ''")
+    # What the file says of itself may be wrong: that a column has no nulls, for instance.
+    connection.execute("set disabled_optimizers = 'statistics_propagation'")
     # The patterns that DuckDB takes paths for are compared as they are written.
     folders = ", ".join(map(literal, (folder, glob.escape(folder))))
     connection.execute(f"set allowed_directories = [{folders}]")
