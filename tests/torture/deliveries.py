@@ -1,0 +1,109 @@
+"""What is delivered to a hub in a trial, and what an undisturbed hub makes of it."""
+
+import pickle
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from oracle import File
+from record_strategies import Shape, renamed, write_files
+
+from .contents import Account, account_of
+from .playground import LAND, RUN, Playground
+
+_RECORDS = (1200, 300, 2500)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Files of all entities: good and bad records, repeats, ties, late ones; two to four files a
+    source, as NDJSON, JSON array and CSV. The second half comes when the first is built.
+
+    reference: the folder with what an undisturbed hub made of it.
+    """
+
+    seed: int
+    records: int
+    reference: Path
+
+    @property
+    def files(self) -> list[File]:
+        return renamed(write_files(Shape(self.seed, self.records, 30, 12, 20, 25)))
+
+    @property
+    def base(self) -> Path:
+        """The warehouse with the first half in it."""
+        return self.reference / "base"
+
+    def halves(self) -> tuple[list[File], list[File]]:
+        files = self.files
+        return files[: len(files) // 2], files[len(files) // 2 :]
+
+
+def deliveries(folder: Path, seed: int, count: int) -> list[Delivery]:
+    """So many deliveries, their references to be written below `folder`."""
+    return [
+        Delivery(seed + number, _RECORDS[number % len(_RECORDS)], folder / f"reference-{number}")
+        for number in range(count)
+    ]
+
+
+def set_up(ground: Playground, delivery: Delivery, incremental: bool) -> None:
+    """A hub that has everything before it, or has built the first half and finds the second."""
+    ground.clear()
+    if incremental:
+        ground.restore(delivery.base)
+        ground.drop(delivery.halves()[1])
+    else:
+        ground.drop(delivery.files)
+
+
+def write_reference(ground: Playground, delivery: Delivery) -> None:
+    """Let an undisturbed hub take the delivery up, whole and in halves, and keep its accounts."""
+    delivery.reference.mkdir()
+    ground.clear()
+    ground.drop(delivery.halves()[0])
+    _undisturbed(ground, RUN)
+    ground.save(delivery.base)
+    lives: dict[tuple[str, bool], float] = {}
+    for incremental in (False, True):
+        set_up(ground, delivery, incremental)
+        for arguments, built in ((LAND, False), (RUN, True)):
+            _undisturbed(ground, arguments)
+            account = account_of(ground.bench.database, built=built)
+            _path(delivery, incremental, built).write_bytes(pickle.dumps(account))
+    for real in (False, True):
+        for arguments in (LAND, RUN):
+            set_up(ground, delivery, False)
+            lives[arguments[0], real] = _undisturbed(ground, arguments, real)
+    (delivery.reference / "lives").write_bytes(pickle.dumps(lives))
+
+
+def life_of(delivery: Delivery, command: str, real: bool) -> float:
+    """How many seconds an undisturbed command takes; `real` as a process of its own."""
+    lives: dict[tuple[str, bool], float] = pickle.loads((delivery.reference / "lives").read_bytes())
+    return lives[command, real]
+
+
+@lru_cache(maxsize=32)
+def expected(delivery: Delivery, incremental: bool, built: bool) -> Account:
+    """What an undisturbed hub says after a whole run, or, not built, after `hub land`."""
+    account: Account = pickle.loads(_path(delivery, incremental, built).read_bytes())
+    return account
+
+
+def _undisturbed(ground: Playground, arguments: tuple[str, ...], real: bool = False) -> float:
+    ended = ground.start(arguments, real=real).wait()
+    if ended.code != 0:
+        raise RuntimeError(f"an undisturbed hub {' '.join(arguments)} failed: {ended}")
+    return ended.seconds
+
+
+def loads_of(delivery: Delivery, incremental: bool) -> int:
+    """How many lines the ledger has when everything has landed."""
+    return sum(thing[0] == "ledger" for thing in expected(delivery, incremental, False))
+
+
+def _path(delivery: Delivery, incremental: bool, built: bool) -> Path:
+    parts = "incremental" if incremental else "whole"
+    return delivery.reference / f"{parts}-{'built' if built else 'landed'}"

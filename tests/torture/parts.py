@@ -1,0 +1,27 @@
+"""The parts of the harness: what is tried, and how often."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .deliveries import Delivery
+from .kills import kills
+from .pool import Trial
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much is tried. quick: a tenth."""
+
+    seed: int
+    quick: bool
+    deliveries: Sequence[Delivery]
+
+    def of(self, count: int) -> int:
+        return max(count // 10, 2) if self.quick else count
+
+
+def _kills(scope: Scope) -> Sequence[Trial]:
+    return kills(scope.deliveries, scope.seed, scope.of(80), scope.of(140), scope.of(12))
+
+
+PARTS: dict[str, Callable[[Scope], Sequence[Trial]]] = {"kills": _kills}

@@ -1,0 +1,102 @@
+"""What a trial ended in, and the examination that every trial ends with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .contents import account_of, compare
+from .deliveries import Delivery, expected
+from .playground import LAND, RUN, Ended, Glimpse, Playground
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a trial ended in.
+
+    trial:     the line of the table that it counts for.
+    lost, doubled, different: things, against an undisturbed hub.
+    unclear:   commands that failed without saying where, what, and what to do.
+    moments:   when it was disturbed.
+    skipped:   why it could not be tried here.
+    notes:     what was found wrong.
+    """
+
+    trial: str
+    lost: int = 0
+    doubled: int = 0
+    different: int = 0
+    unclear: int = 0
+    moments: tuple[str, ...] = ()
+    skipped: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def times(self) -> int:
+        """How many disturbances it counts for."""
+        return max(len(self.moments), 1)
+
+    @property
+    def is_bad(self) -> bool:
+        return bool(self.lost or self.doubled or self.different or self.unclear)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A normal command after a disturbance, and what is wrong with what it leaves.
+
+    command:     the normal command: RUN, or LAND, after which only what landed can be compared.
+    glimpses:    what the warehouse looked like after each disturbance.
+    """
+
+    delivery: Delivery
+    incremental: bool
+    command: Sequence[str] = RUN
+    glimpses: tuple[Glimpse, ...] = ()
+
+    def of(self, ground: Playground, trial: str) -> Verdict:
+        """Run the command; compare with an undisturbed hub, and the log of runs with the truth."""
+        ended = ground.hub(self.command)
+        built = tuple(self.command) != LAND
+        wrong = [note for glimpse in self.glimpses for note in glimpse.half_done]
+        if ended.code != 0:
+            wrong.append(f"the command after it ended with {ended.code}: {ended.err[-2000:]}")
+        try:
+            found = account_of(ground.bench.database, built=built)
+        except Exception as error:
+            return Verdict(trial, different=1, notes=(*wrong, f"nothing can be read: {error!r}"))
+        comparison = compare(expected(self.delivery, self.incremental, built), found)
+        wrong += self._log_errors(ground)
+        return Verdict(
+            trial,
+            comparison.lost,
+            comparison.doubled,
+            comparison.different + len(wrong),
+            moments=tuple(glimpse.moment for glimpse in self.glimpses),
+            notes=(*wrong, *comparison.notes),
+        )
+
+    def _log_errors(self, ground: Playground) -> list[str]:
+        statuses = [
+            status for (status,) in ground.bench.sql("select status from ops.runs order by run_id")
+        ]
+        wrong = []
+        if "running" in statuses or statuses[-1] != "succeeded":
+            wrong.append(f"the log of runs says {statuses}")
+        for glimpse in self.glimpses:
+            for number, status in enumerate(glimpse.statuses):
+                told = statuses[number] if number < len(statuses) else None
+                if told != ("interrupted" if status == "running" else status):
+                    wrong.append(f"a run that was {status} is now {told}")
+        return wrong
+
+
+def clearly_failed(ended: Ended) -> list[str]:
+    """What is wrong with how a command failed: it should say where, what, and what to do."""
+    wrong = []
+    if ended.code not in (1, 2):
+        wrong.append(f"exit code {ended.code} instead of 1")
+    if "Traceback" in ended.err or "Traceback" in ended.out:
+        last = ended.err.strip().splitlines()[-1:]
+        wrong.append(f"a traceback, ending in {last}")
+    elif not ended.err.startswith("hub: ") and "failed in" not in ended.out.partition("\n")[0]:
+        wrong.append(f"neither an error nor a receipt: {ended.err[:300]!r} {ended.out[:300]!r}")
+    return wrong
