@@ -1,6 +1,6 @@
 """What a trial ended in, and the examination that every trial ends with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .contents import account_of, compare
@@ -13,6 +13,7 @@ class Verdict:
     """What a trial ended in.
 
     trial:     the line of the table that it counts for.
+    times:     how many disturbances it stands for.
     lost, doubled, different: things, against an undisturbed hub.
     unclear:   commands that failed without saying where, what, and what to do.
     moments:   when it was disturbed.
@@ -21,6 +22,7 @@ class Verdict:
     """
 
     trial: str
+    times: int = 1
     lost: int = 0
     doubled: int = 0
     different: int = 0
@@ -30,48 +32,69 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
     @property
-    def times(self) -> int:
-        """How many disturbances it counts for."""
-        return max(len(self.moments), 1)
-
-    @property
     def is_bad(self) -> bool:
         return bool(self.lost or self.doubled or self.different or self.unclear)
+
+
+def together(trial: str, verdicts: Iterable[Verdict]) -> Verdict:
+    """Several verdicts as one."""
+    found = list(verdicts)
+    return Verdict(
+        trial,
+        sum(verdict.times for verdict in found),
+        sum(verdict.lost for verdict in found),
+        sum(verdict.doubled for verdict in found),
+        sum(verdict.different for verdict in found),
+        sum(verdict.unclear for verdict in found),
+        tuple(moment for verdict in found for moment in verdict.moments),
+        "",
+        tuple(note for verdict in found for note in verdict.notes),
+    )
 
 
 @dataclass(frozen=True)
 class Examination:
     """A normal command after a disturbance, and what is wrong with what it leaves.
 
-    command:     the normal command: RUN, or LAND, after which only what landed can be compared.
-    glimpses:    what the warehouse looked like after each disturbance.
+    delivery, incremental: what the disturbed command found.
+    command:  the normal command: RUN, or LAND, after which only what landed can be compared.
+    glimpses: what the warehouse looked like after each disturbance.
+    complaints: what was wrong with how a disturbed command ended.
     """
 
     delivery: Delivery
     incremental: bool
     command: Sequence[str] = RUN
-    glimpses: tuple[Glimpse, ...] = ()
+    glimpses: Sequence[Glimpse] = ()
+    complaints: Sequence[str] = ()
 
-    def of(self, ground: Playground, trial: str) -> Verdict:
+    def of(self, ground: Playground, trial: str, times: int = 1) -> Verdict:
         """Run the command; compare with an undisturbed hub, and the log of runs with the truth."""
         ended = ground.hub(self.command)
         built = tuple(self.command) != LAND
         wrong = [note for glimpse in self.glimpses for note in glimpse.half_done]
         if ended.code != 0:
             wrong.append(f"the command after it ended with {ended.code}: {ended.err[-2000:]}")
+        lost = doubled = different = 0
         try:
-            found = account_of(ground.bench.database, built=built)
+            account = account_of(ground.bench.database, built=built)
+            comparison = compare(expected(self.delivery, self.incremental, built), account)
+            lost, doubled, different = comparison.lost, comparison.doubled, comparison.different
+            wrong += [*self._log_errors(ground), *comparison.notes]
+            different += len(wrong) - len(comparison.notes)
         except Exception as error:
-            return Verdict(trial, different=1, notes=(*wrong, f"nothing can be read: {error!r}"))
-        comparison = compare(expected(self.delivery, self.incremental, built), found)
-        wrong += self._log_errors(ground)
+            different += 1
+            wrong.append(f"the warehouse cannot be read: {error!r}")
         return Verdict(
             trial,
-            comparison.lost,
-            comparison.doubled,
-            comparison.different + len(wrong),
-            moments=tuple(glimpse.moment for glimpse in self.glimpses),
-            notes=(*wrong, *comparison.notes),
+            times,
+            lost,
+            doubled,
+            different,
+            len(self.complaints),
+            tuple(glimpse.moment for glimpse in self.glimpses),
+            "",
+            (*self.complaints, *wrong),
         )
 
     def _log_errors(self, ground: Playground) -> list[str]:
@@ -89,14 +112,13 @@ class Examination:
         return wrong
 
 
-def clearly_failed(ended: Ended) -> list[str]:
+def complaints_about(ended: Ended) -> list[str]:
     """What is wrong with how a command failed: it should say where, what, and what to do."""
     wrong = []
     if ended.code not in (1, 2):
         wrong.append(f"exit code {ended.code} instead of 1")
     if "Traceback" in ended.err or "Traceback" in ended.out:
-        last = ended.err.strip().splitlines()[-1:]
-        wrong.append(f"a traceback, ending in {last}")
-    elif not ended.err.startswith("hub: ") and "failed in" not in ended.out.partition("\n")[0]:
+        wrong.append(f"a traceback, ending in {ended.err.strip().splitlines()[-1:]}")
+    elif not ended.err.startswith("hub: ") and " failed in " not in ended.out.partition("\n")[0]:
         wrong.append(f"neither an error nor a receipt: {ended.err[:300]!r} {ended.out[:300]!r}")
     return wrong
