@@ -6,9 +6,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from .deliveries import deliveries
+from .deliveries import deliveries, write_reference
 from .parts import PARTS, Scope
 from .pool import Pool, Trial
 from .table import Table, write_table
@@ -23,10 +24,11 @@ def main() -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hub-torture-") as name:
         count = 2 if options.quick else 4
-        scope = Scope(options.seed, options.quick, deliveries(Path(name), options.seed, count))
+        delivered = deliveries(Path(name), options.seed, count)
         with Pool(Path(name), options.jobs) as pool:
             _say(f"seed {options.seed}: making references")
-            pool.write_references(scope.deliveries)
+            pool.ask_each([partial(write_reference, delivery=each) for each in delivered])
+            scope = Scope(pool, options.seed, options.quick, delivered)
             for part in options.parts or PARTS:
                 bad += _try_all(pool, part, PARTS[part](scope), options, table)
     print(table.text())

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import duckdb
@@ -123,6 +124,9 @@ def _watch_statements(count: _Counter) -> None:
 # ---------------------------------------------------------------------------------------- files
 
 
+_FILE_OPERATIONS = {"open": "open", "replace": "name", "mkdir": "name", "listdir": "read"}
+
+
 class _Raw(io.FileIO):
     """A file that counts its reads and writes."""
 
@@ -158,8 +162,13 @@ def _watch_files(count: _Counter) -> None:
 
     io.open = opened
     builtins.open = opened
-    os.fdopen = from_descriptor
-    for name, kind in (("open", "open"), ("replace", "name"), ("mkdir", "name"), ("listdir", "read")):
+    os.fdopen = from_descriptor  # type: ignore[assignment]
+    for name, kind in (
+        ("open", "open"),
+        ("replace", "name"),
+        ("mkdir", "name"),
+        ("listdir", "read"),
+    ):
         setattr(os, name, _counted(getattr(os, name), kind, count))
 
 
@@ -182,14 +191,14 @@ def _counted(function: Callable[..., Any], kind: str, count: _Counter) -> Callab
 def _is_ours() -> bool:
     """Whether the loader wants this: not dbt, not an import, and not the fingerprint, which reads
     some hundred files of the project, all in the same way."""
-    frame = sys._getframe(2)
-    while frame is not None:
+    frame: FrameType | None = sys._getframe(2)
+    while frame:
         module = frame.f_globals.get("__name__", "")
         if module.startswith(("dbt.", "importlib", "loader.fingerprint")):
             return False
         if module.startswith("loader."):
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 

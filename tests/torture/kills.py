@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .deliveries import Delivery, life_of, loads_of, set_up
+from .deliveries import Delivery, expected, life_of, loads_of, set_up
 from .playground import LAND, RUN, Playground
 from .verdicts import Examination, Verdict
 
@@ -54,8 +54,9 @@ class Kill:
                 glimpses.clear()
             if len(glimpses) == self.kills:
                 break
-        examination = Examination(self.delivery, self.incremental, self.then, tuple(glimpses))
-        return examination.of(ground, self.trial)
+        account = expected(self.delivery, self.incremental, built=self.then == RUN)
+        examination = Examination(account, self.then, glimpses)
+        return examination.of(ground, self.trial, len(glimpses))
 
 
 def kills(deliveries: Sequence[Delivery], seed: int, land: int, run: int, real: int) -> list[Kill]:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from conftest import Workbench, copy_project
+import pytest
+from conftest import copy_project, enter
 from oracle import File
 from record_strategies import NOW
 
@@ -90,28 +91,25 @@ class Glimpse:
 
 
 class Playground:
-    """A project in a folder of its own, with everything warm.
+    """A project with everything warm.
 
-    folder: where it and what belongs to it may stand; it is this process's working folder then.
+    folder: for what belongs to it; the project is below it unless `root` says where.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.folder = folder
-        root = folder / "hub"
-        root.mkdir(parents=True)
-        copy_project(root)
-        os.chdir(root)
-        os.environ["DBT_PROFILES_DIR"] = str(root)
-        for name in ("HUB_DATABASE", "HUB_LANDING", "HUB_RUN_ID"):
-            os.environ.pop(name, None)
-        self.bench = Workbench(root)
-        # what a child finds imported and parsed
+        self.root = root or folder / "hub"
+        self.root.mkdir(parents=True)
+        folder.mkdir(exist_ok=True)
+        copy_project(self.root)
+        self.enter()
+        # what a child then finds imported and parsed
         self.bench.run()
         self.clear()
 
-    @property
-    def root(self) -> Path:
-        return self.bench.root
+    def enter(self) -> None:
+        """Work in the project, as somebody in a shell there would."""
+        self.bench = enter(self.root, pytest.MonkeyPatch())
 
     def clear(self) -> None:
         """Empty the warehouse, the receipts and the landing folder."""
@@ -137,12 +135,14 @@ class Playground:
         arguments: Sequence[str],
         *,
         real: bool = False,
+        under: Sequence[str] = (),
         prepare: Callable[[], None] | None = None,
         name: str = "child",
     ) -> Child:
         """Start `hub` with these arguments.
 
         real:    as a process of its own, instead of a fork of this one.
+        under:   the command line of a program that starts it, and is told it last.
         prepare: what the fork does to itself before it begins.
         name:    of the folder for what it prints; of two that run at once each needs its own.
         """
@@ -150,12 +150,12 @@ class Playground:
         folder.mkdir(exist_ok=True)
         outputs = [(1, folder / "out"), (2, folder / "err")]
         started = time.monotonic()
-        if real:
+        if real or under:
             actions = [
                 (os.POSIX_SPAWN_OPEN, number, str(path), _WRITE, 0o600) for number, path in outputs
             ]
-            command = [str(HUB), *arguments]
-            pid = os.posix_spawn(str(HUB), command, os.environ, file_actions=actions)
+            command = [*under, str(HUB), *arguments]
+            pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
         else:
             pid = os.fork()
             if pid == 0:

@@ -3,14 +3,13 @@
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from .deliveries import Delivery, write_reference
 from .playground import Playground
 from .verdicts import Verdict
 
@@ -25,6 +24,8 @@ class Trial(Protocol):
     def carry_out(self, ground: Playground) -> Verdict:
         """Disturb a hub, and see what it makes of that."""
 
+
+Answer = TypeVar("Answer")
 
 _GROUNDS: list[Playground] = []
 
@@ -49,10 +50,10 @@ class Pool:
     ) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def write_references(self, deliveries: Sequence[Delivery]) -> None:
-        futures = [self._executor.submit(_write_reference, delivery) for delivery in deliveries]
-        for future in futures:
-            future.result()
+    def ask_each(self, questions: Sequence[Callable[[Playground], Answer]]) -> list[Answer]:
+        """Put each question to a playground; returns the answers in the same order."""
+        futures = [self._executor.submit(_ask, question) for question in questions]
+        return [future.result() for future in futures]
 
     def carry_out(self, trials: Sequence[Trial]) -> Iterator[tuple[int, Verdict, float]]:
         """The number of each trial, its verdict and its seconds, in the order in which they end."""
@@ -67,8 +68,8 @@ def _move_in(folder: Path) -> None:
     _GROUNDS.append(Playground(Path(tempfile.mkdtemp(dir=folder))))
 
 
-def _write_reference(delivery: Delivery) -> None:
-    write_reference(_GROUNDS[0], delivery)
+def _ask(question: Callable[[Playground], Answer]) -> Answer:
+    return question(_GROUNDS[0])
 
 
 def _carry_out(trial: Trial) -> tuple[Verdict, float]:

@@ -5,17 +5,16 @@ killing a process a thousand times, one process copies what a kill would leave b
 steps, and each copy that differs from the others is tried. Some kills are real, to check that.
 """
 
-import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .deliveries import Delivery, loads_of, set_up
+from .deliveries import Delivery, expected, loads_of, set_up
 from .faults import MODES, ImageTaker, Watch, count_into, fail_at, kill_at, watch_steps
 from .playground import LAND, RUN, Ended, Playground
-from .verdicts import Examination, Verdict, complaints_about, together
+from .verdicts import Examination, Verdict, complaints_about, noted, together
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ class Disturbed:
         self, ground: Playground, then: Sequence[str], complaints: Sequence[str] = ()
     ) -> Examination:
         glimpse = ground.glimpse(loads_of(self.delivery, self.incremental))
-        return Examination(self.delivery, self.incremental, then, [glimpse], complaints)
+        account = expected(self.delivery, self.incremental, built=then == RUN)
+        return Examination(account, then, [glimpse], complaints)
 
 
 def count_steps(ground: Playground, disturbed: Disturbed) -> int:
@@ -70,17 +70,19 @@ class KilledBefore:
         if ended.code != 0:
             raise RuntimeError(f"an undisturbed command failed: {ended}")
         images = sorted(folder.iterdir(), key=lambda image: int(image.name))
-        return together(self.trial, [self._recovered(ground, image) for image in images])
+        verdicts = [
+            self._recovered(ground, image, number % 5 == 0) for number, image in enumerate(images)
+        ]
+        return together(self.trial, verdicts)
 
-    def _recovered(self, ground: Playground, image: Path) -> Verdict:
+    def _recovered(self, ground: Playground, image: Path, is_fifth: bool) -> Verdict:
         ground.restore(image)
         steps = (image / "steps").read_text().splitlines()
-        # what `hub land` completes is the same as `hub run` would, which takes longer
-        often = self.disturbed.command == RUN or number % 5 == 0
-        examination = self.disturbed.examination(ground, RUN if often else LAND)
         shutil.rmtree(image)
-        verdict = examination.of(ground, self.trial, len(steps))
-        return replace(verdict, notes=(f"before step {steps[0]}", *verdict.notes)) if verdict.is_bad else verdict
+        # most landings are completed by `hub land`, which is as good and takes less time
+        then = RUN if self.disturbed.command == RUN or is_fifth else LAND
+        verdict = self.disturbed.examination(ground, then).of(ground, self.trial, len(steps))
+        return noted(verdict, f"killed before step {steps[0]}")
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,23 @@ class Failed:
         complaints = complaints_about(ended) if marker.exists() else []
         then = RUN if self.disturbed.command == RUN or self.step % 20 == 0 else LAND
         verdict = self.disturbed.examination(ground, then, complaints).of(ground, self.trial)
-        if not verdict.is_bad:
-            return verdict
-        where = f"step {self.step} fails {self.mode}: {marker.read_text() if marker.exists() else '-'}"
-        return replace(verdict, notes=(where, *verdict.notes))
+        what = marker.read_text() if marker.exists() else "nothing failed"
+        return noted(verdict, f"step {self.step} fails {self.mode}: {what}")
+
+
+def images(disturbed: Disturbed, parts: int, chosen: int) -> list[KilledBefore]:
+    """All states of the disk in so many trials, of which the first `chosen` are carried out."""
+    return [KilledBefore(disturbed, part, parts) for part in range(chosen)]
+
+
+def killed(disturbed: Disturbed, steps: int, every: int, offset: int) -> list[Killed]:
+    """Every so many-th of the steps kills the process."""
+    return [Killed(disturbed, step) for step in range(1 + offset % every, steps + 1, every)]
+
+
+def failed(disturbed: Disturbed, steps: int, every: int, offset: int, mode: str) -> list[Failed]:
+    """Every so many-th of the steps fails, the modes taking turns where no mode is given."""
+    return [
+        Failed(disturbed, step, mode or MODES[number % len(MODES)])
+        for number, step in enumerate(range(1 + offset % every, steps + 1, every))
+    ]

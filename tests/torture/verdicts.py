@@ -1,10 +1,9 @@
 """What a trial ended in, and the examination that every trial ends with."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .contents import account_of, compare
-from .deliveries import Delivery, expected
+from .contents import Account, account_of, compare
 from .playground import LAND, RUN, Ended, Glimpse, Playground
 
 
@@ -52,18 +51,22 @@ def together(trial: str, verdicts: Iterable[Verdict]) -> Verdict:
     )
 
 
+def noted(verdict: Verdict, note: str) -> Verdict:
+    """The verdict, a bad one with this note at the head of the others."""
+    return replace(verdict, notes=(note, *verdict.notes)) if verdict.is_bad else verdict
+
+
 @dataclass(frozen=True)
 class Examination:
     """A normal command after a disturbance, and what is wrong with what it leaves.
 
-    delivery, incremental: what the disturbed command found.
-    command:  the normal command: RUN, or LAND, after which only what landed can be compared.
+    expected: what an undisturbed hub says after the same command.
+    command:  RUN, or LAND, after which only what landed can be compared.
     glimpses: what the warehouse looked like after each disturbance.
     complaints: what was wrong with how a disturbed command ended.
     """
 
-    delivery: Delivery
-    incremental: bool
+    expected: Account
     command: Sequence[str] = RUN
     glimpses: Sequence[Glimpse] = ()
     complaints: Sequence[str] = ()
@@ -78,7 +81,7 @@ class Examination:
         lost = doubled = different = 0
         try:
             account = account_of(ground.bench.database, built=built)
-            comparison = compare(expected(self.delivery, self.incremental, built), account)
+            comparison = compare(self.expected, account)
             lost, doubled, different = comparison.lost, comparison.doubled, comparison.different
             wrong += [*self._log_errors(ground), *comparison.notes]
             different += len(wrong) - len(comparison.notes)

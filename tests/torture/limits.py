@@ -1,0 +1,148 @@
+"""`hub land` and `hub run` without room: a full disk, files that may not grow, little memory."""
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .deliveries import Delivery, expected, loads_of, set_up
+from .playground import LAND, RUN, Ended, Playground
+from .verdicts import Examination, Verdict, complaints_about, noted, together
+
+MB = 1 << 20
+
+
+_UNITS = {
+    "file": "files that may not grow (RLIMIT_FSIZE)",
+    "memory": "little memory (RLIMIT_AS)",
+    "duckdb": "little memory for DuckDB (memory_limit)",
+}
+_DISK = 64 * MB
+
+
+@dataclass(frozen=True)
+class Limited:
+    """A command in a process that may not have more than `size` bytes of something.
+
+    what: "file" for the size of its files, "memory" for its address space beyond what it has at
+    the start, "duckdb" for DuckDB's own memory.
+    """
+
+    delivery: Delivery
+    command: Sequence[str]
+    what: str
+    size: int
+
+    @property
+    def trial(self) -> str:
+        return f"`hub {self.command[0]}` with {_UNITS[self.what]}"
+
+    def carry_out(self, ground: Playground) -> Verdict:
+        set_up(ground, self.delivery, False)
+        limit = {"file": limit_files, "memory": limit_memory, "duckdb": limit_duckdb}[self.what]
+        ended = ground.hub(self.command, prepare=partial(limit, self.size))
+        return _examined(ground, self.delivery, ended, self.trial, self.size)
+
+
+@dataclass(frozen=True)
+class FullDisk:
+    """A command on a file system of its own that has so many bytes left; then room is made."""
+
+    delivery: Delivery
+    command: Sequence[str]
+    sizes: tuple[int, ...]
+
+    @property
+    def trial(self) -> str:
+        return f"`hub {self.command[0]}` on a disk that is full"
+
+    def carry_out(self, ground: Playground) -> Verdict:
+        disk = ground.folder / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={_DISK}", "tmpfs", str(disk)],
+            capture_output=True,
+            text=True,
+        )
+        if mounted.returncode != 0:
+            return Verdict(self.trial, skipped="no file system can be mounted here")
+        try:
+            small = Playground(ground.folder / "small", disk / "hub")
+            return together(self.trial, [self._tried(small, size) for size in self.sizes])
+        finally:
+            ground.enter()
+            subprocess.run(["umount", str(disk)], check=True)
+            disk.rmdir()
+            shutil.rmtree(ground.folder / "small")
+
+    def _tried(self, small: Playground, size: int) -> Verdict:
+        set_up(small, self.delivery, False)
+        ballast = small.root.parent / "ballast"
+        state = os.statvfs(small.root)
+        with ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, state.f_bavail * state.f_frsize - size)
+        ended = small.hub(self.command)
+        ballast.unlink()
+        return _examined(small, self.delivery, ended, self.trial, size)
+
+
+def _examined(
+    ground: Playground, delivery: Delivery, ended: Ended, trial: str, size: int
+) -> Verdict:
+    """How a command ended that perhaps had too little, and what a normal one makes of it."""
+    complaints = complaints_about(ended) if ended.code != 0 else []
+    glimpse = ground.glimpse(loads_of(delivery, False))
+    account = expected(delivery, incremental=False, built=True)
+    verdict = Examination(account, RUN, [glimpse], complaints).of(ground, trial)
+    moment = "failed" if ended.code else "had enough"
+    return noted(
+        replace(verdict, moments=(moment,)), f"{size} bytes: {ended.err[-500:]} {ended.out[-500:]}"
+    )
+
+
+def limit_files(size: int) -> None:
+    """Let no file of this process grow beyond `size` bytes, as if the disk were full then."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def limit_memory(size: int) -> None:
+    """Let this process have so many bytes more than it has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + size
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+
+
+def limit_duckdb(size: int) -> None:
+    """Let DuckDB use so many bytes."""
+    connect = duckdb.connect
+
+    def limited(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        connection = connect(*arguments, **options)
+        connection.execute(f"set memory_limit = '{size}B'")
+        return connection
+
+    duckdb.connect = limited
+
+
+def limits(delivery: Delivery, count: int) -> list[Limited | FullDisk]:
+    """So many sizes of each kind, from nothing to enough."""
+    trials: list[Limited | FullDisk] = []
+    for command in (LAND, RUN):
+        enough = (4 if command == LAND else 12) * MB
+        sizes = [enough * number // count for number in range(count)]
+        trials += [Limited(delivery, command, "file", size) for size in sizes]
+        trials.append(FullDisk(delivery, command, tuple(sizes)))
+        for what, least, most in (("memory", 8 * MB, 400 * MB), ("duckdb", MB, 60 * MB)):
+            steps = range(count)
+            trials += [
+                Limited(delivery, command, what, least + (most - least) * step // count)
+                for step in steps
+            ]
+    return trials

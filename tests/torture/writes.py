@@ -1,0 +1,61 @@
+"""`hub land` and `hub run`, disturbed when DuckDB writes: in the middle of a commit or checkpoint.
+
+strace stops the process before its k-th write to the database or its log, and kills it there, or
+has this and all later writes fail as on a full disk.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .deliveries import Delivery, expected, loads_of, set_up
+from .playground import RUN, Playground
+from .verdicts import Examination, Verdict, complaints_about, noted
+
+_CALLS = "write,pwrite64"
+_HOW = {"killed": "signal=KILL:when={}", "failing": "error=ENOSPC:when={}+"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A command whose `write`-th write to the database kills it, or fails as do all later ones.
+
+    how: killed or failing.
+    """
+
+    delivery: Delivery
+    command: Sequence[str]
+    how: str
+    write: int
+    incremental: bool = False
+
+    @property
+    def trial(self) -> str:
+        return f"`hub {self.command[0]}` {self.how} at a write of DuckDB"
+
+    def carry_out(self, ground: Playground) -> Verdict:
+        strace = shutil.which("strace")
+        if strace is None or not _works(strace):
+            return Verdict(self.trial, skipped="strace is missing or not allowed to trace")
+        set_up(ground, self.delivery, self.incremental)
+        database = str(ground.bench.database)
+        under = [
+            *(strace, "-f", "-qq", "-o", "/dev/null"),
+            *("-P", database, "-P", f"{database}.wal"),
+            *("-e", f"trace={_CALLS}"),
+            *("-e", f"inject={_CALLS}:{_HOW[self.how].format(self.write)}"),
+        ]
+        ended = ground.start(self.command, under=under).wait()
+        complaints = []
+        if self.how == "failing" and ended.code != 0:
+            complaints = complaints_about(ended)
+        glimpse = ground.glimpse(loads_of(self.delivery, self.incremental))
+        account = expected(self.delivery, self.incremental, built=True)
+        verdict = Examination(account, RUN, [glimpse], complaints).of(ground, self.trial)
+        return noted(verdict, f"write {self.write}: {ended.err[-500:]} {ended.out[-500:]}")
+
+
+def _works(strace: str) -> bool:
+    tried = [strace, "-qq", "-o", "/dev/null", "-e", "inject=write:error=ENOSPC:when=99", "true"]
+    return subprocess.run(tried, capture_output=True).returncode == 0
