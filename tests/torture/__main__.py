@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from .deliveries import deliveries, write_reference
+from .deliveries import deliveries, measure_real_lives, write_reference
 from .parts import PARTS, Scope
 from .pool import Pool, Trial
 from .table import Table, write_table
@@ -27,7 +27,8 @@ def main() -> int:
         delivered = deliveries(Path(name), options.seed, count)
         with Pool(Path(name), options.jobs) as pool:
             _say(f"seed {options.seed}: making references")
-            pool.ask_each([partial(write_reference, delivery=each) for each in delivered])
+            for ask in (write_reference, measure_real_lives):
+                pool.ask_each([partial(ask, delivery=each) for each in delivered])
             scope = Scope(pool, options.seed, options.quick, delivered)
             for part in options.parts or PARTS:
                 bad += _try_all(pool, part, PARTS[part](scope), options, table)

@@ -39,7 +39,7 @@ class AtOnce:
             for complaint in _complaints(ended)
         ]
         account = expected(self.delivery, self.incremental, built=True)
-        verdict = Examination(account, RUN, (), complaints).of(ground, self.trial)
+        verdict = Examination(account, complaints=complaints).of(ground, self.trial)
         return noted(verdict, f"the second one {delay:.3f} s later")
 
 

@@ -11,6 +11,7 @@ from record_strategies import Shape, renamed, write_files
 from .contents import Account, account_of
 from .playground import LAND, RUN, Playground
 
+Lives = dict[tuple[str, bool], float]
 _RECORDS = (1200, 300, 2500)
 
 
@@ -65,24 +66,39 @@ def write_reference(ground: Playground, delivery: Delivery) -> None:
     ground.drop(delivery.halves()[0])
     _undisturbed(ground, RUN)
     ground.save(delivery.base)
-    lives: dict[tuple[str, bool], float] = {}
+    lives: Lives = {}
     for incremental in (False, True):
         set_up(ground, delivery, incremental)
+        seconds = 0.0
         for arguments, built in ((LAND, False), (RUN, True)):
-            _undisturbed(ground, arguments)
+            seconds += _undisturbed(ground, arguments)
+            lives[arguments[0], False] = seconds
             account = account_of(ground.bench.database, built=built)
             _path(delivery, incremental, built).write_bytes(pickle.dumps(account))
-    for real in (False, True):
-        for arguments in (LAND, RUN):
-            set_up(ground, delivery, False)
-            lives[arguments[0], real] = _undisturbed(ground, arguments, real)
-    (delivery.reference / "lives").write_bytes(pickle.dumps(lives))
+    _keep_lives(delivery, lives)
+
+
+def measure_real_lives(ground: Playground, delivery: Delivery) -> None:
+    """See how long the commands take as processes of their own."""
+    lives = _lives(delivery)
+    for arguments in (LAND, RUN):
+        set_up(ground, delivery, False)
+        lives[arguments[0], True] = _undisturbed(ground, arguments, real=True)
+    _keep_lives(delivery, lives)
 
 
 def life_of(delivery: Delivery, command: str, real: bool) -> float:
     """How many seconds an undisturbed command takes; `real` as a process of its own."""
-    lives: dict[tuple[str, bool], float] = pickle.loads((delivery.reference / "lives").read_bytes())
-    return lives[command, real]
+    return _lives(delivery)[command, real]
+
+
+def _lives(delivery: Delivery) -> Lives:
+    lives: Lives = pickle.loads((delivery.reference / "lives").read_bytes())
+    return lives
+
+
+def _keep_lives(delivery: Delivery, lives: Lives) -> None:
+    (delivery.reference / "lives").write_bytes(pickle.dumps(lives))
 
 
 @lru_cache(maxsize=32)

@@ -54,8 +54,9 @@ class Kill:
                 glimpses.clear()
             if len(glimpses) == self.kills:
                 break
-        account = expected(self.delivery, self.incremental, built=self.then == RUN)
-        examination = Examination(account, self.then, glimpses)
+        built = self.then == RUN
+        account = expected(self.delivery, self.incremental, built)
+        examination = Examination(account, self.then, built, glimpses)
         return examination.of(ground, self.trial, len(glimpses))
 
 

@@ -16,7 +16,7 @@ from .deliveries import Delivery, expected, loads_of, set_up
 from .playground import LAND, RUN, Ended, Playground
 from .verdicts import Examination, Verdict, complaints_about, noted, together
 
-MB = 1 << 20
+KB, MB = 1 << 10, 1 << 20
 
 
 _UNITS = {
@@ -25,6 +25,13 @@ _UNITS = {
     "duckdb": "little memory for DuckDB (memory_limit)",
 }
 _DISK = 64 * MB
+# the first ones do not suffice for the twelve KB with which a database begins
+_ROOM = tuple(
+    size * KB
+    for size in (4, 8, 32, 128, 256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384)
+)
+_MEMORY = tuple(size * MB for size in (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384))
+_DUCKDB = tuple(size * MB for size in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64))
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def _examined(
     complaints = complaints_about(ended) if ended.code != 0 else []
     glimpse = ground.glimpse(loads_of(delivery, False))
     account = expected(delivery, incremental=False, built=True)
-    verdict = Examination(account, RUN, [glimpse], complaints).of(ground, trial)
+    verdict = Examination(account, glimpses=[glimpse], complaints=complaints).of(ground, trial)
     moment = "failed" if ended.code else "had enough"
     return noted(
         replace(verdict, moments=(moment,)), f"{size} bytes: {ended.err[-500:]} {ended.out[-500:]}"
@@ -131,18 +138,12 @@ def limit_duckdb(size: int) -> None:
     duckdb.connect = limited
 
 
-def limits(delivery: Delivery, count: int) -> list[Limited | FullDisk]:
-    """So many sizes of each kind, from nothing to enough."""
+def limits(delivery: Delivery, every: int) -> list[Limited | FullDisk]:
+    """Every so many-th of the sizes, from next to nothing to enough."""
     trials: list[Limited | FullDisk] = []
     for command in (LAND, RUN):
-        enough = (4 if command == LAND else 12) * MB
-        sizes = [enough * number // count for number in range(count)]
-        trials += [Limited(delivery, command, "file", size) for size in sizes]
-        trials.append(FullDisk(delivery, command, tuple(sizes)))
-        for what, least, most in (("memory", 8 * MB, 400 * MB), ("duckdb", MB, 60 * MB)):
-            steps = range(count)
-            trials += [
-                Limited(delivery, command, what, least + (most - least) * step // count)
-                for step in steps
-            ]
+        trials += [Limited(delivery, command, "file", size) for size in _ROOM[::every]]
+        trials += [FullDisk(delivery, command, _ROOM[part::4]) for part in range(0, 4, every)]
+        trials += [Limited(delivery, command, "memory", size) for size in _MEMORY[::every]]
+        trials += [Limited(delivery, command, "duckdb", size) for size in _DUCKDB[::every]]
     return trials

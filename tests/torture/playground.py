@@ -94,10 +94,14 @@ class Playground:
     """A project with everything warm.
 
     folder: for what belongs to it; the project is below it unless `root` says where.
+    patch:  what undoes its being this process's working folder, if that is to be undone.
     """
 
-    def __init__(self, folder: Path, root: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, root: Path | None = None, patch: pytest.MonkeyPatch | None = None
+    ) -> None:
         self.folder = folder
+        self._patch = patch or pytest.MonkeyPatch()
         self.root = root or folder / "hub"
         self.root.mkdir(parents=True)
         folder.mkdir(exist_ok=True)
@@ -109,7 +113,7 @@ class Playground:
 
     def enter(self) -> None:
         """Work in the project, as somebody in a shell there would."""
-        self.bench = enter(self.root, pytest.MonkeyPatch())
+        self.bench = enter(self.root, self._patch)
 
     def clear(self) -> None:
         """Empty the warehouse, the receipts and the landing folder."""

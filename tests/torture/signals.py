@@ -54,7 +54,9 @@ class Interrupted:
         if "running" in glimpse.statuses:
             complaints.append(f"its run is left open {glimpse.moment}")
         account = expected(self.delivery, self.incremental, built=True)
-        verdict = Examination(account, RUN, [glimpse], complaints).of(ground, self.trial)
+        verdict = Examination(account, glimpses=[glimpse], complaints=complaints).of(
+            ground, self.trial
+        )
         # that its run is closed says nothing of when that was
         return noted(replace(verdict, moments=()), f"it ended after {seconds:.2f} s")
 

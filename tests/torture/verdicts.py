@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .contents import Account, account_of, compare
-from .playground import LAND, RUN, Ended, Glimpse, Playground
+from .playground import RUN, Ended, Glimpse, Playground
 
 
 @dataclass(frozen=True)
@@ -60,27 +60,28 @@ def noted(verdict: Verdict, note: str) -> Verdict:
 class Examination:
     """A normal command after a disturbance, and what is wrong with what it leaves.
 
-    expected: what an undisturbed hub says after the same command.
-    command:  RUN, or LAND, after which only what landed can be compared.
+    expected: what an undisturbed hub says.
+    command:  the normal command, RUN or LAND.
+    built:    whether also what was built of the records is to be compared.
     glimpses: what the warehouse looked like after each disturbance.
     complaints: what was wrong with how a disturbed command ended.
     """
 
     expected: Account
     command: Sequence[str] = RUN
+    built: bool = True
     glimpses: Sequence[Glimpse] = ()
     complaints: Sequence[str] = ()
 
     def of(self, ground: Playground, trial: str, times: int = 1) -> Verdict:
         """Run the command; compare with an undisturbed hub, and the log of runs with the truth."""
         ended = ground.hub(self.command)
-        built = tuple(self.command) != LAND
         wrong = [note for glimpse in self.glimpses for note in glimpse.half_done]
         if ended.code != 0:
             wrong.append(f"the command after it ended with {ended.code}: {ended.err[-2000:]}")
         lost = doubled = different = 0
         try:
-            account = account_of(ground.bench.database, built=built)
+            account = account_of(ground.bench.database, built=self.built)
             comparison = compare(self.expected, account)
             lost, doubled, different = comparison.lost, comparison.doubled, comparison.different
             wrong += [*self._log_errors(ground), *comparison.notes]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .deliveries import Delivery, expected, loads_of, set_up
-from .playground import RUN, Playground
+from .playground import LAND, RUN, Playground
 from .verdicts import Examination, Verdict, complaints_about, noted
 
 _CALLS = "write,pwrite64"
@@ -40,8 +40,9 @@ class Written:
             return Verdict(self.trial, skipped="strace is missing or not allowed to trace")
         set_up(ground, self.delivery, self.incremental)
         database = str(ground.bench.database)
+        trace = ground.folder / "trace"
         under = [
-            *(strace, "-f", "-qq", "-o", "/dev/null"),
+            *(strace, "-f", "-qq", "-o", str(trace)),
             *("-P", database, "-P", f"{database}.wal"),
             *("-e", f"trace={_CALLS}"),
             *("-e", f"inject={_CALLS}:{_HOW[self.how].format(self.write)}"),
@@ -52,10 +53,29 @@ class Written:
             complaints = complaints_about(ended)
         glimpse = ground.glimpse(loads_of(self.delivery, self.incremental))
         account = expected(self.delivery, self.incremental, built=True)
-        verdict = Examination(account, RUN, [glimpse], complaints).of(ground, self.trial)
+        # a command may have fewer writes than that
+        times = int(ended.was_killed or "(INJECTED)" in trace.read_text())
+        verdict = Examination(account, glimpses=[glimpse], complaints=complaints).of(
+            ground, self.trial, times
+        )
         return noted(verdict, f"write {self.write}: {ended.err[-500:]} {ended.out[-500:]}")
 
 
 def _works(strace: str) -> bool:
     tried = [strace, "-qq", "-o", "/dev/null", "-e", "inject=write:error=ENOSPC:when=99", "true"]
     return subprocess.run(tried, capture_output=True).returncode == 0
+
+
+def writes(delivery: Delivery, seed: int) -> list[Written]:
+    """The first six writes, with which a warehouse begins, and then every so many-th."""
+    trials = []
+    for command, incremental, last, stride in (
+        (LAND, False, 340, 16),
+        (LAND, True, 120, 16),
+        (RUN, False, 900, 90),
+        (RUN, True, 500, 60),
+    ):
+        chosen = [*range(1, 7), *range(7 + seed % stride, last, stride)]
+        for how in _HOW:
+            trials += [Written(delivery, command, how, write, incremental) for write in chosen]
+    return trials
