@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .deliveries import Delivery, expected, life_of, set_up
+from .deliveries import Delivery, Task
 from .playground import LAND, RUN, Ended, Playground
 from .verdicts import Examination, Verdict, noted
 
@@ -14,33 +14,30 @@ _WHO = ("has it open", "Conflicting lock is held in")
 
 @dataclass(frozen=True)
 class AtOnce:
-    """Two commands that find the same files, the second one started a random time later."""
+    """A command, and a second one that is started beside it a random time later."""
 
-    delivery: Delivery
-    commands: tuple[Sequence[str], Sequence[str]]
+    task: Task
+    beside: Sequence[str]
     seed: int
-    incremental: bool
 
     @property
     def trial(self) -> str:
-        return " beside ".join(f"`hub {command[0]}`" for command in self.commands)
+        return f"`hub {self.task.command[0]}` beside `hub {self.beside[0]}`"
 
     def carry_out(self, ground: Playground) -> Verdict:
-        first, second = self.commands
-        set_up(ground, self.delivery, self.incremental)
-        delay = random.Random(self.seed).uniform(0, life_of(self.delivery, first[0], real=False))
-        child = ground.start(first)
+        self.task.set_up(ground)
+        delay = random.Random(self.seed).uniform(0, self.task.seconds())
+        child = ground.start(self.task.command)
         time.sleep(delay)
-        beside = ground.start(second, name="beside")
-        ends = [child.wait(), beside.wait()]
+        beside = ground.start(self.beside, name="beside")
+        ends = {"first": child.wait(), "second": beside.wait()}
         complaints = [
-            f"`hub {command[0]}` {complaint}"
-            for command, ended in zip(self.commands, ends, strict=True)
+            f"the {which} one {complaint}"
+            for which, ended in ends.items()
             for complaint in _complaints(ended)
         ]
-        account = expected(self.delivery, self.incremental, built=True)
-        verdict = Examination(account, complaints=complaints).of(ground, self.trial)
-        return noted(verdict, f"the second one {delay:.3f} s later")
+        examination = Examination(self.task, RUN, complaints=complaints)
+        return noted(examination.of(ground, self.trial), f"the second one {delay:.3f} s later")
 
 
 def _complaints(ended: Ended) -> list[str]:
@@ -58,11 +55,10 @@ def at_once(deliveries: Sequence[Delivery], seed: int, count: int) -> list[AtOnc
     """So many of each pair of commands."""
     return [
         AtOnce(
-            deliveries[number % len(deliveries)],
-            commands,
+            Task(deliveries[number % len(deliveries)], command, incremental=number % 2 == 1),
+            beside,
             seed * 1_000_000 + number,
-            incremental=number % 2 == 1,
         )
-        for commands in ((LAND, LAND), (RUN, LAND), (RUN, RUN))
+        for command, beside in ((LAND, LAND), (RUN, LAND), (RUN, RUN))
         for number in range(count)
     ]

@@ -17,18 +17,19 @@ Rows = list[tuple[Any, ...]]
 Account = dict[tuple[Any, ...], list[tuple[Any, ...]]]
 
 # aspect -> how many leading columns identify the thing told of, and the query. A row of raw
-# without its ledger row has no file: it is then one too many.
+# without its ledger row has no digest: it is then one too many. Of two files with the same bytes
+# either may be the one that landed.
 _LANDED: dict[str, tuple[int, str]] = {
     "ledger": (2, "select source, sha256, size, encoding, rows, status, reason from raw.loads"),
     "fields": (
         3,
-        "select loads.file, fields.field, fields.type, fields.records from raw.fields as fields "
+        "select loads.sha256, fields.field, fields.type, fields.records from raw.fields as fields "
         "left join raw.loads as loads on loads.load_id = fields.load_id",
     ),
     "settings": (1, "select * from raw.sources"),
 }
 _RAW = (
-    "select '{source}', loads.file, raw.row_number, raw.record, raw.problem "
+    "select '{source}', loads.sha256, raw.row_number, raw.record, raw.problem "
     "from raw.{source} as raw left join raw.loads as loads on loads.load_id = raw.load_id"
 )
 _DECIDED: dict[str, tuple[int, str]] = {

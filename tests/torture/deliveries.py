@@ -1,6 +1,7 @@
 """What is delivered to a hub in a trial, and what an undisturbed hub makes of it."""
 
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from oracle import File
 from record_strategies import Shape, renamed, write_files
 
 from .contents import Account, account_of
-from .playground import LAND, RUN, Playground
+from .playground import LAND, RUN, Glimpse, Playground
 
 Lives = dict[tuple[str, bool], float]
 _RECORDS = (1200, 300, 2500)
@@ -49,14 +50,39 @@ def deliveries(folder: Path, seed: int, count: int) -> list[Delivery]:
     ]
 
 
-def set_up(ground: Playground, delivery: Delivery, incremental: bool) -> None:
-    """A hub that has everything before it, or has built the first half and finds the second."""
-    ground.clear()
-    if incremental:
-        ground.restore(delivery.base)
-        ground.drop(delivery.halves()[1])
-    else:
-        ground.drop(delivery.files)
+@dataclass(frozen=True)
+class Task:
+    """A command, and what it finds: a delivery, or, incremental, the second half of one on a
+    warehouse that has built the first."""
+
+    delivery: Delivery
+    command: Sequence[str]
+    incremental: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{'a second ' if self.incremental else ''}`hub {self.command[0]}`"
+
+    def set_up(self, ground: Playground) -> None:
+        ground.clear()
+        if self.incremental:
+            ground.restore(self.delivery.base)
+            ground.drop(self.delivery.halves()[1])
+        else:
+            ground.drop(self.delivery.files)
+
+    def expected(self, built: bool = True) -> Account:
+        """What an undisturbed hub says after a whole run, or, not built, after `hub land`."""
+        return _read(_path(self.delivery, self.incremental, built))
+
+    def glimpse(self, ground: Playground) -> Glimpse:
+        """How far a disturbed command has come."""
+        landed = self.expected(built=False)
+        return ground.glimpse(sum(thing[0] == "ledger" for thing in landed))
+
+    def seconds(self, real: bool = False) -> float:
+        """How long it takes undisturbed; `real` as a process of its own."""
+        return _lives(self.delivery)[self.command[0], real]
 
 
 def write_reference(ground: Playground, delivery: Delivery) -> None:
@@ -68,7 +94,7 @@ def write_reference(ground: Playground, delivery: Delivery) -> None:
     ground.save(delivery.base)
     lives: Lives = {}
     for incremental in (False, True):
-        set_up(ground, delivery, incremental)
+        Task(delivery, RUN, incremental).set_up(ground)
         seconds = 0.0
         for arguments, built in ((LAND, False), (RUN, True)):
             seconds += _undisturbed(ground, arguments)
@@ -82,14 +108,9 @@ def measure_real_lives(ground: Playground, delivery: Delivery) -> None:
     """See how long the commands take as processes of their own."""
     lives = _lives(delivery)
     for arguments in (LAND, RUN):
-        set_up(ground, delivery, False)
+        Task(delivery, arguments).set_up(ground)
         lives[arguments[0], True] = _undisturbed(ground, arguments, real=True)
     _keep_lives(delivery, lives)
-
-
-def life_of(delivery: Delivery, command: str, real: bool) -> float:
-    """How many seconds an undisturbed command takes; `real` as a process of its own."""
-    return _lives(delivery)[command, real]
 
 
 def _lives(delivery: Delivery) -> Lives:
@@ -102,9 +123,8 @@ def _keep_lives(delivery: Delivery, lives: Lives) -> None:
 
 
 @lru_cache(maxsize=32)
-def expected(delivery: Delivery, incremental: bool, built: bool) -> Account:
-    """What an undisturbed hub says after a whole run, or, not built, after `hub land`."""
-    account: Account = pickle.loads(_path(delivery, incremental, built).read_bytes())
+def _read(path: Path) -> Account:
+    account: Account = pickle.loads(path.read_bytes())
     return account
 
 
@@ -113,11 +133,6 @@ def _undisturbed(ground: Playground, arguments: tuple[str, ...], real: bool = Fa
     if ended.code != 0:
         raise RuntimeError(f"an undisturbed hub {' '.join(arguments)} failed: {ended}")
     return ended.seconds
-
-
-def loads_of(delivery: Delivery, incremental: bool) -> int:
-    """How many lines the ledger has when everything has landed."""
-    return sum(thing[0] == "ledger" for thing in expected(delivery, incremental, False))
 
 
 def _path(delivery: Delivery, incremental: bool, built: bool) -> Path:

@@ -11,7 +11,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -63,7 +63,7 @@ class _Counter:
         self._number += 1
         self.is_watching = True
         try:
-            self._watch(Step(self._number, kind, " ".join(str(what).split())[:120]))
+            self._watch(Step(self._number, kind, " ".join(str(what).split())[:300]))
         finally:
             self.is_watching = False
 
@@ -205,12 +205,12 @@ def _is_ours() -> bool:
 # ----------------------------------------------------------------------------------- disturbances
 
 
-def count_into(path: Path) -> Watch:
-    """Keep in a file how many steps there were."""
+def write_down(path: Path) -> Watch:
+    """Keep in a file what the steps were, one a line."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
     def watch(step: Step) -> None:
-        os.pwrite(descriptor, str(step.number).encode(), 0)
+        os.write(descriptor, f"{step.kind} {step.what}\n".encode())
 
     return watch
 
@@ -246,6 +246,16 @@ def fail_at(number: int, mode: str, marker: Path) -> Watch:
             failed[0] = step
         elif mode == "dead" and step.kind == "statement" and failed[0].kind == "statement":
             raise duckdb.FatalException("FATAL Error: the database has been invalidated")
+
+    return watch
+
+
+def fail_in(nodes: Sequence[str]) -> Watch:
+    """Let every statement of these dbt nodes fail; dbt writes into each which node's it is."""
+
+    def watch(step: Step) -> None:
+        if any(f'"node_id": "{node}"' in step.what for node in nodes):
+            raise step.error()
 
     return watch
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .deliveries import Delivery, expected, life_of, loads_of, set_up
-from .playground import LAND, RUN, Playground
+from .deliveries import Delivery, Task
+from .playground import LAND, RUN, Glimpse, Playground
 from .verdicts import Examination, Verdict
 
 _MOST_ATTEMPTS = 20
@@ -17,46 +17,40 @@ _MOST_ATTEMPTS = 20
 class Kill:
     """One command or several, each killed with SIGKILL, then a normal one.
 
-    seed:        of the moments.   kills: how many commands in a row are killed.
-    real:        processes of their own instead of forks.
-    incremental: the killed run is the second one, on a warehouse that holds the first half.
-    then:        the normal command; after LAND only what landed can be compared.
+    seed:  of the moments.   kills: how many commands in a row are killed.
+    real:  processes of their own instead of forks.
+    then:  the normal command.
     """
 
-    delivery: Delivery
-    command: Sequence[str]
+    task: Task
     seed: int
     kills: int = 1
     real: bool = False
-    incremental: bool = False
     then: Sequence[str] = RUN
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.command[0]}` killed at random moments"
+        return f"`hub {self.task.command[0]}` killed at random moments"
 
     def carry_out(self, ground: Playground) -> Verdict:
         rng = random.Random(self.seed)
-        set_up(ground, self.delivery, self.incremental)
-        loads = loads_of(self.delivery, self.incremental)
-        life = life_of(self.delivery, self.command[0], self.real)
-        glimpses = []
+        life = self.task.seconds(self.real)
+        glimpses: list[Glimpse] = []
+        self.task.set_up(ground)
         for _ in range(_MOST_ATTEMPTS):
-            child = ground.start(self.command, real=self.real)
+            child = ground.start(self.task.command, real=self.real)
             time.sleep(rng.uniform(0, life))
             child.send(signal.SIGKILL)
             if child.wait().was_killed:
-                glimpses.append(ground.glimpse(loads))
+                glimpses.append(self.task.glimpse(ground))
             else:
                 # it was faster than usual: once more, and sooner
                 life *= 0.8
-                set_up(ground, self.delivery, self.incremental)
+                self.task.set_up(ground)
                 glimpses.clear()
             if len(glimpses) == self.kills:
                 break
-        built = self.then == RUN
-        account = expected(self.delivery, self.incremental, built)
-        examination = Examination(account, self.then, built, glimpses)
+        examination = Examination(self.task, self.then, glimpses)
         return examination.of(ground, self.trial, len(glimpses))
 
 
@@ -66,14 +60,13 @@ def kills(deliveries: Sequence[Delivery], seed: int, land: int, run: int, real: 
     found = []
     for command, count in ((LAND, land), (RUN, run)):
         for number in range(count):
+            delivery = deliveries[number % len(deliveries)]
             found.append(
                 Kill(
-                    deliveries[number % len(deliveries)],
-                    command,
+                    Task(delivery, command, incremental=number % 3 == 2),
                     seed * 1_000_000 + number,
                     kills=2 + number % 2 if number % 5 == 4 else 1,
                     real=number < real,
-                    incremental=number % 3 == 2,
                     # a build after every fourth landing; the others are landed to the end
                     then=RUN if command == RUN or number % 4 == 0 else LAND,
                 )

@@ -4,7 +4,6 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from .deliveries import Delivery, expected, loads_of, set_up
+from .deliveries import Delivery, Task
 from .playground import LAND, RUN, Ended, Playground
 from .verdicts import Examination, Verdict, complaints_about, noted, together
 
@@ -42,33 +41,31 @@ class Limited:
     the start, "duckdb" for DuckDB's own memory.
     """
 
-    delivery: Delivery
-    command: Sequence[str]
+    task: Task
     what: str
     size: int
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.command[0]}` with {_UNITS[self.what]}"
+        return f"`hub {self.task.command[0]}` with {_UNITS[self.what]}"
 
     def carry_out(self, ground: Playground) -> Verdict:
-        set_up(ground, self.delivery, False)
+        self.task.set_up(ground)
         limit = {"file": limit_files, "memory": limit_memory, "duckdb": limit_duckdb}[self.what]
-        ended = ground.hub(self.command, prepare=partial(limit, self.size))
-        return _examined(ground, self.delivery, ended, self.trial, self.size)
+        ended = ground.hub(self.task.command, prepare=partial(limit, self.size))
+        return _examined(ground, self.task, ended, self.trial, self.size)
 
 
 @dataclass(frozen=True)
 class FullDisk:
     """A command on a file system of its own that has so many bytes left; then room is made."""
 
-    delivery: Delivery
-    command: Sequence[str]
+    task: Task
     sizes: tuple[int, ...]
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.command[0]}` on a disk that is full"
+        return f"`hub {self.task.command[0]}` on a disk that is full"
 
     def carry_out(self, ground: Playground) -> Verdict:
         disk = ground.folder / "disk"
@@ -90,28 +87,23 @@ class FullDisk:
             shutil.rmtree(ground.folder / "small")
 
     def _tried(self, small: Playground, size: int) -> Verdict:
-        set_up(small, self.delivery, False)
+        self.task.set_up(small)
         ballast = small.root.parent / "ballast"
         state = os.statvfs(small.root)
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, state.f_bavail * state.f_frsize - size)
-        ended = small.hub(self.command)
+        ended = small.hub(self.task.command)
         ballast.unlink()
-        return _examined(small, self.delivery, ended, self.trial, size)
+        return _examined(small, self.task, ended, self.trial, size)
 
 
-def _examined(
-    ground: Playground, delivery: Delivery, ended: Ended, trial: str, size: int
-) -> Verdict:
-    """How a command ended that perhaps had too little, and what a normal one makes of it."""
+def _examined(ground: Playground, task: Task, ended: Ended, trial: str, size: int) -> Verdict:
+    """How a command ended that perhaps had too little, and what the same makes of it with more."""
     complaints = complaints_about(ended) if ended.code != 0 else []
-    glimpse = ground.glimpse(loads_of(delivery, False))
-    account = expected(delivery, incremental=False, built=True)
-    verdict = Examination(account, glimpses=[glimpse], complaints=complaints).of(ground, trial)
+    examination = Examination(task, task.command, [task.glimpse(ground)], complaints)
     moment = "failed" if ended.code else "had enough"
-    return noted(
-        replace(verdict, moments=(moment,)), f"{size} bytes: {ended.err[-500:]} {ended.out[-500:]}"
-    )
+    verdict = replace(examination.of(ground, trial), moments=(moment,))
+    return noted(verdict, f"{size} bytes: {ended.err[-500:]} {ended.out[-500:]}")
 
 
 def limit_files(size: int) -> None:
@@ -141,9 +133,9 @@ def limit_duckdb(size: int) -> None:
 def limits(delivery: Delivery, every: int) -> list[Limited | FullDisk]:
     """Every so many-th of the sizes, from next to nothing to enough."""
     trials: list[Limited | FullDisk] = []
-    for command in (LAND, RUN):
-        trials += [Limited(delivery, command, "file", size) for size in _ROOM[::every]]
-        trials += [FullDisk(delivery, command, _ROOM[part::4]) for part in range(0, 4, every)]
-        trials += [Limited(delivery, command, "memory", size) for size in _MEMORY[::every]]
-        trials += [Limited(delivery, command, "duckdb", size) for size in _DUCKDB[::every]]
+    for task in (Task(delivery, LAND), Task(delivery, RUN)):
+        trials += [Limited(task, "file", size) for size in _ROOM[::every]]
+        trials += [FullDisk(task, _ROOM[part::4]) for part in range(0, 4, every)]
+        trials += [Limited(task, "memory", size) for size in _MEMORY[::every]]
+        trials += [Limited(task, "duckdb", size) for size in _DUCKDB[::every]]
     return trials

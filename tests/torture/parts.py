@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from .concurrency import at_once
-from .deliveries import Delivery
+from .deliveries import Delivery, Task
+from .faults import MODES
 from .hostile import hostile_trials
 from .kills import kills
 from .limits import limits
@@ -13,7 +14,7 @@ from .orders import reorderings
 from .playground import LAND, RUN
 from .pool import Pool, Trial
 from .signals import interruptions
-from .steps import Disturbed, Failed, Killed, count_steps, images
+from .steps import Failed, FailedNodes, Killed, images, nodes_among, steps_of
 from .writes import writes
 
 
@@ -42,15 +43,15 @@ class Scope:
         return max(self.deliveries, key=lambda delivery: delivery.records)
 
     @cached_property
-    def steps(self) -> dict[Disturbed, int]:
-        """How many steps the commands take: a landing, a first run, a second run."""
-        commands = [
-            Disturbed(self.smallest, LAND, False),
-            Disturbed(self.smallest, RUN, False),
-            Disturbed(self.smallest, RUN, True),
+    def steps(self) -> dict[Task, list[str]]:
+        """What is done in it, step by step: a landing, a first run, a second run."""
+        tasks = [
+            Task(self.smallest, LAND),
+            Task(self.smallest, RUN),
+            Task(self.smallest, RUN, incremental=True),
         ]
-        counts = self.pool.ask_each([partial(count_steps, disturbed=each) for each in commands])
-        return dict(zip(commands, counts, strict=True))
+        found = self.pool.ask_each([partial(steps_of, task=each) for each in tasks])
+        return dict(zip(tasks, found, strict=True))
 
 
 def _kills(scope: Scope) -> Sequence[Trial]:
@@ -72,25 +73,30 @@ def _steps(scope: Scope) -> Sequence[Trial]:
 def _failures(scope: Scope) -> Sequence[Trial]:
     landing, first, second = scope.steps
     # a run lands as `hub land` does
-    built = [step for step in _every(scope, first, 6) if step > scope.steps[landing]]
+    built = [step for step in _every(scope, first, 8) if step > len(scope.steps[landing])]
     return scope.some(
         [
             *(Failed(landing, step, "once") for step in _every(scope, landing, 1)),
             *(Failed(landing, step, "dead") for step in _every(scope, landing, 8)),
             *(Failed(landing, step, "for good") for step in _every(scope, landing, 8)),
             *(Failed(first, step, _in_turn(step)) for step in built),
-            *(Failed(second, step, _in_turn(step)) for step in _every(scope, second, 6)),
+            *(Failed(second, step, _in_turn(step)) for step in _every(scope, second, 8)),
+            *(
+                FailedNodes(run, (node,))
+                for run in (first, second)
+                for node in nodes_among(scope.steps[run])
+            ),
         ]
     )
 
 
-def _every(scope: Scope, disturbed: Disturbed, stride: int) -> range:
+def _every(scope: Scope, task: Task, stride: int) -> range:
     """Every so many-th step; another seed begins with another one."""
-    return range(1 + scope.seed % stride, scope.steps[disturbed] + 1, stride)
+    return range(1 + scope.seed % stride, len(scope.steps[task]) + 1, stride)
 
 
 def _in_turn(step: int) -> str:
-    return ("once", "dead", "for good")[step // 6 % 3]
+    return MODES[step // 8 % 3]
 
 
 def _orders(scope: Scope) -> Sequence[Trial]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .deliveries import Delivery, expected, life_of, loads_of, set_up
+from .deliveries import Delivery, Task
 from .playground import LAND, RUN, Playground
 from .verdicts import Examination, Verdict, noted
 
@@ -18,22 +18,20 @@ _MOST_ATTEMPTS = 20
 class Interrupted:
     """A command that is asked to stop: it ends soon, and leaves a closed run."""
 
-    delivery: Delivery
-    command: Sequence[str]
+    task: Task
     number: signal.Signals
     seed: int
-    incremental: bool
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.command[0]}` stopped by {self.number.name}"
+        return f"`hub {self.task.command[0]}` stopped by {self.number.name}"
 
     def carry_out(self, ground: Playground) -> Verdict:
         rng = random.Random(self.seed)
-        life = life_of(self.delivery, self.command[0], real=False)
+        life = self.task.seconds()
         for _ in range(_MOST_ATTEMPTS):
-            set_up(ground, self.delivery, self.incremental)
-            child = ground.start(self.command)
+            self.task.set_up(ground)
+            child = ground.start(self.task.command)
             # what happens before the command has installed its handlers is Python's affair
             time.sleep(0.03 + rng.uniform(0, life))
             child.send(self.number)
@@ -43,7 +41,7 @@ class Interrupted:
             if ended.code != 0:
                 break
             life *= 0.8
-        glimpse = ground.glimpse(loads_of(self.delivery, self.incremental))
+        glimpse = self.task.glimpse(ground)
         complaints = []
         if ended.code != 1:
             complaints.append(f"exit code {ended.code} instead of 1")
@@ -53,10 +51,8 @@ class Interrupted:
             complaints.append(f"it took {seconds:.1f} s")
         if "running" in glimpse.statuses:
             complaints.append(f"its run is left open {glimpse.moment}")
-        account = expected(self.delivery, self.incremental, built=True)
-        verdict = Examination(account, glimpses=[glimpse], complaints=complaints).of(
-            ground, self.trial
-        )
+        examination = Examination(self.task, self.task.command, [glimpse], complaints)
+        verdict = examination.of(ground, self.trial)
         # that its run is closed says nothing of when that was
         return noted(replace(verdict, moments=()), f"it ended after {seconds:.2f} s")
 
@@ -65,11 +61,13 @@ def interruptions(deliveries: Sequence[Delivery], seed: int, count: int) -> list
     """So many, of which every fourth stops a landing and every second a warehouse's second run."""
     return [
         Interrupted(
-            deliveries[number % len(deliveries)],
-            LAND if number % 4 == 3 else RUN,
+            Task(
+                deliveries[number % len(deliveries)],
+                LAND if number % 4 == 3 else RUN,
+                incremental=number % 2 == 0,
+            ),
             (signal.SIGINT, signal.SIGTERM)[number // 2 % 2],
             seed * 1_000_000 + number,
-            incremental=number % 2 == 0,
         )
         for number in range(count)
     ]

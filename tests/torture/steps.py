@@ -12,54 +12,41 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .deliveries import Delivery, expected, loads_of, set_up
-from .faults import ImageTaker, Watch, count_into, fail_at, kill_at, watch_steps
-from .playground import LAND, RUN, Ended, Glimpse, Playground
+from .deliveries import Task
+from .faults import (
+    ImageTaker,
+    Watch,
+    fail_at,
+    fail_in,
+    kill_at,
+    watch_steps,
+    write_down,
+)
+from .playground import LAND, RUN, Ended, Playground
 from .verdicts import Examination, Verdict, complaints_about, noted, together
 
+_NODE = re.compile(r'"node_id": "([^"]+)"')
 _LEFT_OUT = re.compile(r"\b(held|refused)\b")
 
 
-@dataclass(frozen=True)
-class Disturbed:
-    """A command that finds a delivery: all of it, or incremental, its second half."""
-
-    delivery: Delivery
-    command: Sequence[str]
-    incremental: bool
-
-    @property
-    def name(self) -> str:
-        return f"{'a second ' if self.incremental else ''}`hub {self.command[0]}`"
-
-    def start(self, ground: Playground, watch: Watch) -> Ended:
-        set_up(ground, self.delivery, self.incremental)
-        return ground.hub(self.command, prepare=partial(watch_steps, watch))
-
-    def glimpse(self, ground: Playground) -> Glimpse:
-        return ground.glimpse(loads_of(self.delivery, self.incremental))
-
-    def examination(
-        self,
-        glimpse: Glimpse,
-        then: Sequence[str],
-        *,
-        is_reordered: bool = False,
-        complaints: Sequence[str] = (),
-    ) -> Examination:
-        """is_reordered: a file will land after others; its records may then win over theirs."""
-        built = then == RUN and not is_reordered
-        account = expected(self.delivery, self.incremental, built)
-        return Examination(account, then, built, [glimpse], complaints)
+def start(ground: Playground, task: Task, watch: Watch) -> Ended:
+    """Carry the task out from its beginning, with a watch on its steps."""
+    task.set_up(ground)
+    return ground.hub(task.command, prepare=partial(watch_steps, watch))
 
 
-def count_steps(ground: Playground, disturbed: Disturbed) -> int:
-    """How many steps the command takes when nothing disturbs it."""
-    path = ground.folder / "count"
-    ended = disturbed.start(ground, count_into(path))
+def steps_of(ground: Playground, task: Task) -> list[str]:
+    """What is done, step by step, when nothing disturbs it."""
+    path = ground.folder / "steps"
+    ended = start(ground, task, write_down(path))
     if ended.code != 0:
         raise RuntimeError(f"an undisturbed command failed: {ended}")
-    return int(path.read_text())
+    return path.read_text().splitlines()
+
+
+def nodes_among(steps: Sequence[str]) -> list[str]:
+    """The dbt nodes whose statements are among the steps."""
+    return list(dict.fromkeys(node for step in steps for node in _NODE.findall(step)))
 
 
 @dataclass(frozen=True)
@@ -67,19 +54,19 @@ class KilledBefore:
     """The states of the disk that kills before the steps leave: every `parts`-th of them, and of a
     run, whose landing is that of `hub land`, a fifth of those from before its build."""
 
-    disturbed: Disturbed
+    task: Task
     part: int
     parts: int
 
     @property
     def trial(self) -> str:
-        return f"{self.disturbed.name} killed before each step"
+        return f"{self.task.name} killed before each step"
 
     def carry_out(self, ground: Playground) -> Verdict:
         folder = ground.folder / "images"
         shutil.rmtree(folder, ignore_errors=True)
         taker = ImageTaker(ground.root, folder, self.part, self.parts)
-        ended = self.disturbed.start(ground, taker)
+        ended = start(ground, self.task, taker)
         if ended.code != 0:
             raise RuntimeError(f"an undisturbed command failed: {ended}")
         images = sorted(folder.iterdir(), key=lambda image: int(image.name))
@@ -92,15 +79,15 @@ class KilledBefore:
         ground.restore(image)
         steps = (image / "steps").read_text().splitlines()
         shutil.rmtree(image)
-        glimpse = self.disturbed.glimpse(ground)
+        glimpse = self.task.glimpse(ground)
         then: Sequence[str] = RUN
         if not is_fifth and glimpse.moment != "while building":
             # most landings are completed by `hub land`, which is as good and takes less time;
             # those of a run are the same ones
-            if self.disturbed.command == RUN:
+            if self.task.command == RUN:
                 return Verdict(self.trial, 0)
             then = LAND
-        examination = self.disturbed.examination(glimpse, then)
+        examination = Examination(self.task, then, [glimpse])
         return noted(
             examination.of(ground, self.trial, len(steps)), f"killed before step {steps[0]}"
         )
@@ -110,50 +97,65 @@ class KilledBefore:
 class Killed:
     """A command that kills itself before a step."""
 
-    disturbed: Disturbed
+    task: Task
     step: int
 
     @property
     def trial(self) -> str:
-        return f"{self.disturbed.name} killing itself before a step"
+        return f"{self.task.name} killing itself before a step"
 
     def carry_out(self, ground: Playground) -> Verdict:
-        self.disturbed.start(ground, kill_at(self.step))
-        return self.disturbed.examination(self.disturbed.glimpse(ground), RUN).of(
-            ground, self.trial
-        )
+        start(ground, self.task, kill_at(self.step))
+        examination = Examination(self.task, RUN, [self.task.glimpse(ground)])
+        return examination.of(ground, self.trial)
 
 
 @dataclass(frozen=True)
 class Failed:
     """A command of which a step fails: once, or until the database is opened anew, or for good."""
 
-    disturbed: Disturbed
+    task: Task
     step: int
     mode: str
 
     @property
     def trial(self) -> str:
-        return f"{self.disturbed.name}: a step fails"
+        return f"{self.task.name}: a step fails"
 
     def carry_out(self, ground: Playground) -> Verdict:
         marker = ground.folder / "marker"
         marker.unlink(missing_ok=True)
-        ended = self.disturbed.start(ground, fail_at(self.step, self.mode, marker))
+        ended = start(ground, self.task, fail_at(self.step, self.mode, marker))
         # one file that cannot be read is told of, and does not keep the others from landing
         is_left_out = ended.code == 0 and _LEFT_OUT.search(ended.out) is not None
         complaints = complaints_about(ended) if marker.exists() and not is_left_out else []
-        examination = self.disturbed.examination(
-            self.disturbed.glimpse(ground),
-            RUN if self.disturbed.command == RUN or self.step % 20 == 0 else LAND,
-            is_reordered=is_left_out,
-            complaints=complaints,
-        )
+        then = RUN if self.task.command == RUN or self.step % 20 == 0 else LAND
+        glimpses = [self.task.glimpse(ground)]
+        examination = Examination(self.task, then, glimpses, complaints, is_left_out)
         verdict = examination.of(ground, self.trial)
         what = marker.read_text() if marker.exists() else "nothing failed"
         return noted(verdict, f"step {self.step} fails {self.mode}: {what}")
 
 
-def images(disturbed: Disturbed, parts: int, chosen: int) -> list[KilledBefore]:
+@dataclass(frozen=True)
+class FailedNodes:
+    """A run in which these dbt nodes fail with all they do."""
+
+    task: Task
+    nodes: tuple[str, ...]
+
+    @property
+    def trial(self) -> str:
+        return f"{self.task.name}: a dbt node fails"
+
+    def carry_out(self, ground: Playground) -> Verdict:
+        ended = start(ground, self.task, fail_in(self.nodes))
+        complaints = [] if ended.code == 1 else [f"exit code {ended.code} instead of 1"]
+        complaints += complaints_about(ended)
+        examination = Examination(self.task, RUN, [self.task.glimpse(ground)], complaints)
+        return noted(examination.of(ground, self.trial), f"{', '.join(self.nodes)} failed")
+
+
+def images(task: Task, parts: int, chosen: int) -> list[KilledBefore]:
     """All states of the disk in so many trials, of which the first `chosen` are carried out."""
-    return [KilledBefore(disturbed, part, parts) for part in range(chosen)]
+    return [KilledBefore(task, part, parts) for part in range(chosen)]

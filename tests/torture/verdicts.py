@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from .contents import Account, account_of, compare
+from .contents import account_of, compare
+from .deliveries import Task
 from .playground import RUN, Ended, Glimpse, Playground
 
 
@@ -60,45 +61,44 @@ def noted(verdict: Verdict, note: str) -> Verdict:
 class Examination:
     """A normal command after a disturbance, and what is wrong with what it leaves.
 
-    expected: what an undisturbed hub says.
-    command:  the normal command, RUN or LAND.
-    built:    whether also what was built of the records is to be compared.
-    glimpses: what the warehouse looked like after each disturbance.
-    complaints: what was wrong with how a disturbed command ended.
+    task:       what was disturbed.
+    then:       the normal command: RUN, or LAND, after which only what landed can be compared.
+    glimpses:   what the warehouse looked like after each disturbance.
+    complaints: what was wrong with how the disturbed command ended.
+    is_reordered: a file lands after others that it came before. Without an event time its records
+                then win over theirs, so what is built of them cannot be compared.
     """
 
-    expected: Account
-    command: Sequence[str] = RUN
-    built: bool = True
+    task: Task
+    then: Sequence[str]
     glimpses: Sequence[Glimpse] = ()
     complaints: Sequence[str] = ()
+    is_reordered: bool = False
 
     def of(self, ground: Playground, trial: str, times: int = 1) -> Verdict:
         """Run the command; compare with an undisturbed hub, and the log of runs with the truth."""
-        ended = ground.hub(self.command)
+        ended = ground.hub(self.then)
+        built = self.then == RUN and not self.is_reordered
         wrong = [note for glimpse in self.glimpses for note in glimpse.half_done]
         if ended.code != 0:
             wrong.append(f"the command after it ended with {ended.code}: {ended.err[-2000:]}")
-        lost = doubled = different = 0
         try:
-            account = account_of(ground.bench.database, built=self.built)
-            comparison = compare(self.expected, account)
-            lost, doubled, different = comparison.lost, comparison.doubled, comparison.different
-            wrong += [*self._log_errors(ground), *comparison.notes]
-            different += len(wrong) - len(comparison.notes)
+            account = account_of(ground.bench.database, built=built)
+            wrong += self._log_errors(ground)
         except Exception as error:
-            different += 1
+            account = {}
             wrong.append(f"the warehouse cannot be read: {error!r}")
+        found = compare(self.task.expected(built), account)
         return Verdict(
             trial,
             times,
-            lost,
-            doubled,
-            different,
+            found.lost,
+            found.doubled,
+            found.different + len(wrong),
             len(self.complaints),
             tuple(glimpse.moment for glimpse in self.glimpses),
             "",
-            (*self.complaints, *wrong),
+            (*self.complaints, *wrong, *found.notes),
         )
 
     def _log_errors(self, ground: Playground) -> list[str]:

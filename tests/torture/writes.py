@@ -6,10 +6,9 @@ has this and all later writes fail as on a full disk.
 
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .deliveries import Delivery, expected, loads_of, set_up
+from .deliveries import Delivery, Task
 from .playground import LAND, RUN, Playground
 from .verdicts import Examination, Verdict, complaints_about, noted
 
@@ -24,21 +23,19 @@ class Written:
     how: killed or failing.
     """
 
-    delivery: Delivery
-    command: Sequence[str]
+    task: Task
     how: str
     write: int
-    incremental: bool = False
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.command[0]}` {self.how} at a write of DuckDB"
+        return f"{self.task.name} {self.how} at a write of DuckDB"
 
     def carry_out(self, ground: Playground) -> Verdict:
         strace = shutil.which("strace")
         if strace is None or not _works(strace):
             return Verdict(self.trial, skipped="strace is missing or not allowed to trace")
-        set_up(ground, self.delivery, self.incremental)
+        self.task.set_up(ground)
         database = str(ground.bench.database)
         trace = ground.folder / "trace"
         under = [
@@ -47,17 +44,14 @@ class Written:
             *("-e", f"trace={_CALLS}"),
             *("-e", f"inject={_CALLS}:{_HOW[self.how].format(self.write)}"),
         ]
-        ended = ground.start(self.command, under=under).wait()
+        ended = ground.start(self.task.command, under=under).wait()
         complaints = []
         if self.how == "failing" and ended.code != 0:
             complaints = complaints_about(ended)
-        glimpse = ground.glimpse(loads_of(self.delivery, self.incremental))
-        account = expected(self.delivery, self.incremental, built=True)
         # a command may have fewer writes than that
         times = int(ended.was_killed or "(INJECTED)" in trace.read_text())
-        verdict = Examination(account, glimpses=[glimpse], complaints=complaints).of(
-            ground, self.trial, times
-        )
+        examination = Examination(self.task, RUN, [self.task.glimpse(ground)], complaints)
+        verdict = examination.of(ground, self.trial, times)
         return noted(verdict, f"write {self.write}: {ended.err[-500:]} {ended.out[-500:]}")
 
 
@@ -69,13 +63,12 @@ def _works(strace: str) -> bool:
 def writes(delivery: Delivery, seed: int) -> list[Written]:
     """The first six writes, with which a warehouse begins, and then every so many-th."""
     trials = []
-    for command, incremental, last, stride in (
-        (LAND, False, 340, 16),
-        (LAND, True, 120, 16),
-        (RUN, False, 900, 90),
-        (RUN, True, 500, 60),
+    for task, last, stride in (
+        (Task(delivery, LAND), 340, 16),
+        (Task(delivery, LAND, incremental=True), 120, 16),
+        (Task(delivery, RUN), 900, 90),
+        (Task(delivery, RUN, incremental=True), 500, 60),
     ):
         chosen = [*range(1, 7), *range(7 + seed % stride, last, stride)]
-        for how in _HOW:
-            trials += [Written(delivery, command, how, write, incremental) for write in chosen]
+        trials += [Written(task, how, write) for how in _HOW for write in chosen]
     return trials
