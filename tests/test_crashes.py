@@ -60,7 +60,7 @@ def test_what_a_kill_of_a_landing_leaves_on_the_disk_is_completed(ground, delive
 
 
 def test_what_a_kill_of_a_run_leaves_on_the_disk_is_completed(ground, delivery):
-    verdict = KilledBefore(Task(delivery, RUN, incremental=True), part=7, parts=80).carry_out(
+    verdict = KilledBefore(Task(delivery, RUN, incremental=True), part=7, parts=30).carry_out(
         ground
     )
 
@@ -81,7 +81,7 @@ def test_a_landing_of_which_a_step_failed_says_so_and_is_completed(ground, deliv
     steps = [number for number, _ in enumerate(steps_of(ground, landing), start=1)]
 
     for step in random.Random(mode).sample(steps, 5):
-        assert_good(Failed(landing, step, mode).carry_out(ground))
+        assert_good(Failed(landing, step, mode, LAND).carry_out(ground))
 
 
 def test_a_file_that_a_disk_could_not_read_lands_with_the_next_run(ground, delivery):
@@ -93,7 +93,7 @@ def test_a_file_that_a_disk_could_not_read_lands_with_the_next_run(ground, deliv
     ]
 
     for step in random.Random(0).sample(reads, 3):
-        assert_good(Failed(landing, step, "once").carry_out(ground))
+        assert_good(Failed(landing, step, "once", LAND).carry_out(ground))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_file_that_a_disk_could_not_read_lands_with_the_next_run(ground, deliv
     [
         (LAND, "file", 8 << 10),  # too little for an empty database
         (LAND, "file", 64 << 10),
-        (RUN, "file", 1 << 20),
+        (RUN, "file", 512 << 10),
         (LAND, "duckdb", 1 << 20),
     ],
 )

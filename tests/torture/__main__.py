@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -33,7 +34,9 @@ def main() -> int:
             for part in options.parts or PARTS:
                 bad += _try_all(pool, part, PARTS[part](scope), options, table)
     print(table.text())
-    _say(f"{bad} bad, {time.monotonic() - start:.0f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime
+    _say(f"{bad} bad, {time.monotonic() - start:.0f} s, {cpu:.0f} s of CPU")
     if options.write:
         write_table(table.text())
     return int(bad > 0)

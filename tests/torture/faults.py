@@ -11,6 +11,7 @@ import io
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ class Step:
 
 
 Watch = Callable[[Step], None]
+_COARSE = 50_000_000  # nanoseconds
+# once; or the database is no use until it is opened anew; or nothing can be written any more
 MODES = ("once", "dead", "for good")
 
 
@@ -226,11 +229,7 @@ def kill_at(number: int) -> Watch:
 
 
 def fail_at(number: int, mode: str, marker: Path) -> Watch:
-    """Let that step fail, and leave a marker with what it was.
-
-    mode: "once"; "dead", when the database is no use from then on until it is opened anew; or
-    "for good", when nothing can be written any more.
-    """
+    """Let that step fail in one of the MODES, and leave a marker with what it was."""
     failed: list[Step] = []
 
     def watch(step: Step) -> None:
@@ -273,22 +272,37 @@ class ImageTaker:
         self._part = part
         self._parts = parts
         self._seen: dict[str, int] = {}
+        self._files: list[tuple[Path, int, int]] = []
+        self._is_settled = False
+        self._image = -1
 
     def __call__(self, step: Step) -> None:
-        digest = _digest(self._root)
-        image = self._seen.setdefault(digest, len(self._seen))
-        if image % self._parts != self._part:
+        self._look()
+        if self._image % self._parts != self._part:
             return
-        folder = self._folder / str(image)
+        folder = self._folder / str(self._image)
         if not folder.exists():
             copy_image(self._root, folder)
         with (folder / "steps").open("a") as steps:
             steps.write(f"{step.number} {step.kind} {step.what}\n")
 
+    def _look(self) -> None:
+        paths = sorted([*self._root.glob("warehouse.duckdb*"), *self._root.glob("receipts/*")])
+        states = [(path, path.stat()) for path in paths]
+        files = [(path, state.st_size, state.st_mtime_ns) for path, state in states]
+        if files == self._files and self._is_settled:
+            return
+        # the clock of files is coarse: what was changed just now may be changed once more
+        # without showing it
+        latest = max((changed for _, _, changed in files), default=0)
+        self._is_settled = time.time_ns() - latest > _COARSE
+        self._files = files
+        self._image = self._seen.setdefault(_digest(paths), len(self._seen))
 
-def _digest(root: Path) -> str:
+
+def _digest(paths: Sequence[Path]) -> str:
     digest = hashlib.blake2b()
-    for path in sorted([*root.glob("warehouse.duckdb*"), *root.glob("receipts/*")]):
+    for path in paths:
         digest.update(path.name.encode())
         if path.is_file():
             digest.update(path.read_bytes())

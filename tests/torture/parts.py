@@ -76,11 +76,18 @@ def _failures(scope: Scope) -> Sequence[Trial]:
     built = [step for step in _every(scope, first, 8) if step > len(scope.steps[landing])]
     return scope.some(
         [
-            *(Failed(landing, step, "once") for step in _every(scope, landing, 1)),
-            *(Failed(landing, step, "dead") for step in _every(scope, landing, 8)),
-            *(Failed(landing, step, "for good") for step in _every(scope, landing, 8)),
-            *(Failed(first, step, _in_turn(step)) for step in built),
-            *(Failed(second, step, _in_turn(step)) for step in _every(scope, second, 8)),
+            *(
+                # a build after every twentieth landing; the others are landed to the end
+                Failed(landing, step, "once", RUN if step % 20 == 0 else LAND)
+                for step in _every(scope, landing, 1)
+            ),
+            *(
+                Failed(landing, step, mode, LAND)
+                for mode in MODES[1:]
+                for step in _every(scope, landing, 8)
+            ),
+            *(Failed(first, step, _in_turn(step), RUN) for step in built),
+            *(Failed(second, step, _in_turn(step), RUN) for step in _every(scope, second, 8)),
             *(
                 FailedNodes(run, (node,))
                 for run in (first, second)

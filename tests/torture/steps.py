@@ -8,7 +8,7 @@ steps, and each copy that differs from the others is tried. Some kills are real,
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -112,11 +112,15 @@ class Killed:
 
 @dataclass(frozen=True)
 class Failed:
-    """A command of which a step fails: once, or until the database is opened anew, or for good."""
+    """A command of which a step fails, and then a normal one.
+
+    mode: how it fails, of MODES.
+    """
 
     task: Task
     step: int
     mode: str
+    then: Sequence[str]
 
     @property
     def trial(self) -> str:
@@ -129,10 +133,9 @@ class Failed:
         # one file that cannot be read is told of, and does not keep the others from landing
         is_left_out = ended.code == 0 and _LEFT_OUT.search(ended.out) is not None
         complaints = complaints_about(ended) if marker.exists() and not is_left_out else []
-        then = RUN if self.task.command == RUN or self.step % 20 == 0 else LAND
         glimpses = [self.task.glimpse(ground)]
-        examination = Examination(self.task, then, glimpses, complaints, is_left_out)
-        verdict = examination.of(ground, self.trial)
+        examination = Examination(self.task, self.then, glimpses, complaints, is_left_out)
+        verdict = replace(examination.of(ground, self.trial), moments=())
         what = marker.read_text() if marker.exists() else "nothing failed"
         return noted(verdict, f"step {self.step} fails {self.mode}: {what}")
 
@@ -153,7 +156,8 @@ class FailedNodes:
         complaints = [] if ended.code == 1 else [f"exit code {ended.code} instead of 1"]
         complaints += complaints_about(ended)
         examination = Examination(self.task, RUN, [self.task.glimpse(ground)], complaints)
-        return noted(examination.of(ground, self.trial), f"{', '.join(self.nodes)} failed")
+        verdict = replace(examination.of(ground, self.trial), moments=())
+        return noted(verdict, f"{', '.join(self.nodes)} failed")
 
 
 def images(task: Task, parts: int, chosen: int) -> list[KilledBefore]:

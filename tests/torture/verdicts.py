@@ -1,11 +1,14 @@
 """What a trial ended in, and the examination that every trial ends with."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .contents import account_of, compare
 from .deliveries import Task
 from .playground import RUN, Ended, Glimpse, Playground
+
+_ERROR = re.compile(r"^hub: ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,6 @@ def complaints_about(ended: Ended) -> list[str]:
         wrong.append(f"exit code {ended.code} instead of 1")
     if "Traceback" in ended.err or "Traceback" in ended.out:
         wrong.append(f"a traceback, ending in {ended.err.strip().splitlines()[-1:]}")
-    elif not ended.err.startswith("hub: ") and " failed in " not in ended.out.partition("\n")[0]:
+    elif not _ERROR.search(ended.err) and " failed in " not in ended.out.partition("\n")[0]:
         wrong.append(f"neither an error nor a receipt: {ended.err[:300]!r} {ended.out[:300]!r}")
     return wrong

@@ -6,7 +6,7 @@ has this and all later writes fail as on a full disk.
 
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .deliveries import Delivery, Task
 from .playground import LAND, RUN, Playground
@@ -51,7 +51,7 @@ class Written:
         # a command may have fewer writes than that
         times = int(ended.was_killed or "(INJECTED)" in trace.read_text())
         examination = Examination(self.task, RUN, [self.task.glimpse(ground)], complaints)
-        verdict = examination.of(ground, self.trial, times)
+        verdict = replace(examination.of(ground, self.trial, times), moments=())
         return noted(verdict, f"write {self.write}: {ended.err[-500:]} {ended.out[-500:]}")
 
 
