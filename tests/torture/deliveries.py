@@ -10,7 +10,7 @@ from oracle import File
 from record_strategies import Shape, renamed, write_files
 
 from .contents import Account, account_of
-from .playground import LAND, RUN, Glimpse, Playground
+from .playground import LAND, REFRESH, RUN, Glimpse, Playground
 
 Lives = dict[tuple[str, bool], float]
 _RECORDS = (1200, 300, 2500)
@@ -37,6 +37,11 @@ class Delivery:
         """The warehouse with the first half in it."""
         return self.reference / "base"
 
+    @property
+    def complete(self) -> Path:
+        """The warehouse with all of it."""
+        return self.reference / "complete"
+
     def halves(self) -> tuple[list[File], list[File]]:
         files = self.files
         return files[: len(files) // 2], files[len(files) // 2 :]
@@ -52,20 +57,28 @@ def deliveries(folder: Path, seed: int, count: int) -> list[Delivery]:
 
 @dataclass(frozen=True)
 class Task:
-    """A command, and what it finds: a delivery, or, incremental, the second half of one on a
-    warehouse that has built the first."""
+    """A command, and what it finds: a delivery; or, incremental, the second half of one on a
+    warehouse that has built the first; or, if it is REFRESH, a warehouse that has built all."""
 
     delivery: Delivery
     command: Sequence[str]
     incremental: bool = False
 
     @property
+    def program(self) -> str:
+        return (
+            "`dbt build --full-refresh`" if self.command == REFRESH else f"`hub {self.command[0]}`"
+        )
+
+    @property
     def name(self) -> str:
-        return f"{'a second ' if self.incremental else ''}`hub {self.command[0]}`"
+        return f"{'a second ' if self.incremental else ''}{self.program}"
 
     def set_up(self, ground: Playground) -> None:
         ground.clear()
-        if self.incremental:
+        if self.command == REFRESH:
+            ground.restore(self.delivery.complete)
+        elif self.incremental:
             ground.restore(self.delivery.base)
             ground.drop(self.delivery.halves()[1])
         else:
@@ -101,12 +114,17 @@ def write_reference(ground: Playground, delivery: Delivery) -> None:
             lives[arguments[0], False] = seconds
             account = account_of(ground.bench.database, built=built)
             _path(delivery, incremental, built).write_bytes(pickle.dumps(account))
+        if not incremental:
+            ground.save(delivery.complete)
     _keep_lives(delivery, lives)
 
 
-def measure_real_lives(ground: Playground, delivery: Delivery) -> None:
-    """See how long the commands take as processes of their own."""
+def measure_other_lives(ground: Playground, delivery: Delivery) -> None:
+    """See how long the commands take as processes of their own, and a rebuild."""
     lives = _lives(delivery)
+    for _ in ("parsing", "parsed"):
+        Task(delivery, REFRESH).set_up(ground)
+        lives[REFRESH[0], False] = _undisturbed(ground, REFRESH)
     for arguments in (LAND, RUN):
         Task(delivery, arguments).set_up(ground)
         lives[arguments[0], True] = _undisturbed(ground, arguments, real=True)
@@ -128,7 +146,7 @@ def _read(path: Path) -> Account:
     return account
 
 
-def _undisturbed(ground: Playground, arguments: tuple[str, ...], real: bool = False) -> float:
+def _undisturbed(ground: Playground, arguments: Sequence[str], real: bool = False) -> float:
     ended = ground.start(arguments, real=real).wait()
     if ended.code != 0:
         raise RuntimeError(f"an undisturbed hub {' '.join(arguments)} failed: {ended}")

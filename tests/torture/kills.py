@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .deliveries import Delivery, Task
-from .playground import LAND, RUN, Glimpse, Playground
+from .playground import LAND, REFRESH, RUN, Glimpse, Playground
 from .verdicts import Examination, Verdict
 
 _MOST_ATTEMPTS = 20
@@ -30,7 +30,7 @@ class Kill:
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.task.command[0]}` killed at random moments"
+        return f"{self.task.program} killed at random moments"
 
     def carry_out(self, ground: Playground) -> Verdict:
         rng = random.Random(self.seed)
@@ -54,21 +54,23 @@ class Kill:
         return examination.of(ground, self.trial, len(glimpses))
 
 
-def kills(deliveries: Sequence[Delivery], seed: int, land: int, run: int, real: int) -> list[Kill]:
-    """So many kills of `hub land` and `hub run`; of `real` of either the hub is a process of its
-    own. Every third run is a second one; every fifth disturbance is two or three kills in a row."""
+def kills(
+    deliveries: Sequence[Delivery], seed: int, *, land: int, run: int, refresh: int, real: int
+) -> list[Kill]:
+    """So many kills of each command; of `real` of `hub land` and `hub run` it is a process of its
+    own. Every third run is a second one; every fifth trial is two or three kills in a row."""
     found = []
-    for command, count in ((LAND, land), (RUN, run)):
+    for command, count in ((LAND, land), (RUN, run), (REFRESH, refresh)):
         for number in range(count):
             delivery = deliveries[number % len(deliveries)]
             found.append(
                 Kill(
-                    Task(delivery, command, incremental=number % 3 == 2),
+                    Task(delivery, command, number % 3 == 2 and command != REFRESH),
                     seed * 1_000_000 + number,
                     kills=2 + number % 2 if number % 5 == 4 else 1,
-                    real=number < real,
+                    real=number < real and command != REFRESH,
                     # a build after every fourth landing; the others are landed to the end
-                    then=RUN if command == RUN or number % 4 == 0 else LAND,
+                    then=LAND if command == LAND and number % 4 else RUN,
                 )
             )
     return found

@@ -47,7 +47,7 @@ class Limited:
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.task.command[0]}` with {_UNITS[self.what]}"
+        return f"{self.task.program} with {_UNITS[self.what]}"
 
     def carry_out(self, ground: Playground) -> Verdict:
         self.task.set_up(ground)
@@ -65,7 +65,7 @@ class FullDisk:
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.task.command[0]}` on a disk that is full"
+        return f"{self.task.program} on a disk that is full"
 
     def carry_out(self, ground: Playground) -> Verdict:
         disk = ground.folder / "disk"

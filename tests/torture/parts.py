@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from .concurrency import at_once
 from .deliveries import Delivery, Task
 from .faults import MODES
-from .hostile import hostile_trials
+from .hostile import Hostile
 from .kills import kills
 from .limits import limits
 from .orders import reorderings
@@ -55,7 +55,14 @@ class Scope:
 
 
 def _kills(scope: Scope) -> Sequence[Trial]:
-    return kills(scope.deliveries, scope.seed, scope.of(80), scope.of(140), scope.of(10))
+    return kills(
+        scope.deliveries,
+        scope.seed,
+        land=scope.of(80),
+        run=scope.of(140),
+        refresh=scope.of(20),
+        real=scope.of(10),
+    )
 
 
 def _steps(scope: Scope) -> Sequence[Trial]:
@@ -127,7 +134,7 @@ def _writes(scope: Scope) -> Sequence[Trial]:
 
 
 def _hostile(scope: Scope) -> Sequence[Trial]:
-    return hostile_trials(scope.of(1000))
+    return [Hostile(scope.of(20_000))]
 
 
 PARTS: dict[str, Callable[[Scope], Sequence[Trial]]] = {

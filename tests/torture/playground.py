@@ -6,6 +6,7 @@ same: it enters `loader.cli.main` with a command line, its output goes to files.
 """
 
 import gc
+import json
 import os
 import shutil
 import signal
@@ -27,6 +28,11 @@ from .contents import half_done
 HUB = Path(sys.executable).with_name("hub")
 RUN = ("run", "--now", NOW.isoformat())
 LAND = ("land",)
+# It has its own folder for what it parses: dbt parses all anew where vars are not those of before.
+REFRESH = (
+    *("dbt", "build", "--full-refresh", "--quiet", "--target-path", "target-refresh"),
+    *("--exclude-resource-type", "unit_test", "--vars", json.dumps({"now": NOW.isoformat()})),
+)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 DEADLINE = 300.0  # seconds after which a child hangs, whatever the machine is busy with
 
@@ -143,7 +149,7 @@ class Playground:
         prepare: Callable[[], None] | None = None,
         name: str = "child",
     ) -> Child:
-        """Start `hub` with these arguments.
+        """Start `hub` with these arguments, or dbt, if the first of them is its name.
 
         real:    as a process of its own, instead of a fork of this one.
         under:   the command line of a program that starts it, and is told it last.
@@ -193,8 +199,12 @@ def _become_hub(
     prepare: Callable[[], None] | None,
 ) -> None:
     """Be the `hub` command from here to this process's end, as the interpreter would run it."""
-    from loader.cli import main
+    from dbt.cli.main import cli as dbt
 
+    from loader.cli import main as hub
+
+    # dbt's static parser, once used, hangs in a fork
+    os.environ["DBT_STATIC_PARSER"] = "false"
     # it lives for seconds, and would copy every page that the collector touches
     gc.disable()
     code = 1
@@ -206,7 +216,10 @@ def _become_hub(
         sys.argv = [str(HUB), *arguments]
         if prepare:
             prepare()
-        main()
+        if arguments[0] == "dbt":
+            dbt(arguments[1:])
+        else:
+            hub()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)

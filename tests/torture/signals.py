@@ -24,7 +24,7 @@ class Interrupted:
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.task.command[0]}` stopped by {self.number.name}"
+        return f"{self.task.program} stopped by {self.number.name}"
 
     def carry_out(self, ground: Playground) -> Verdict:
         rng = random.Random(self.seed)
