@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from torture.concurrency import AtOnce
+from torture.concurrency import AtOnce, InAGap
 from torture.deliveries import Delivery, Task, write_reference
 from torture.faults import MODES
 from torture.kills import Kill
@@ -119,3 +119,7 @@ def test_a_landing_stopped_anywhere_is_closed_and_completed(ground, delivery, nu
 
 def test_of_two_commands_at_once_one_says_who_has_the_warehouse(ground, delivery):
     assert_good(AtOnce(Task(delivery, LAND), LAND, seed=1).carry_out(ground))
+
+
+def test_nobody_takes_a_run_for_a_killed_one_while_it_has_closed_the_warehouse(ground, delivery):
+    assert_good(InAGap(Task(delivery, RUN, incremental=True), LAND, time=2).carry_out(ground))

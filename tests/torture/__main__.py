@@ -15,6 +15,9 @@ from .parts import PARTS, Scope
 from .pool import Pool, Trial
 from .table import Table, write_table
 
+# on a terminal progress stays on one line
+_BACK, _END = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
+
 
 def main() -> int:
     options = _options()
@@ -57,12 +60,14 @@ def _try_all(
         table.add(verdict, seconds)
         if verdict.is_bad:
             bad += 1
-            _say(f"\r\033[KBAD, to see it again: {again} --only {chosen[number]}")
+            _say(f"{_BACK}BAD, to see it again: {again} --only {chosen[number]}")
             for note in verdict.notes:
                 _say(f"    {note}")
-        spent = time.monotonic() - start
-        _say(f"\r\033[K{part} {done}/{len(chosen)}, {bad} bad, {spent:.0f} s", end="")
-    _say("")
+        if sys.stderr.isatty() or done == len(chosen) or done % 50 == 0:
+            spent = time.monotonic() - start
+            _say(f"{_BACK}{part} {done}/{len(chosen)}, {bad} bad, {spent:.0f} s", end=_END)
+    if sys.stderr.isatty():
+        _say("")
     return bad
 
 

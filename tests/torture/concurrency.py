@@ -1,15 +1,23 @@
-"""Two commands on one warehouse at once: each waits its turn, or says who has the file."""
+"""Two commands on one warehouse at once: each waits its turn, or says who has the warehouse."""
 
+import os
 import random
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 
+import duckdb
+
+from .contents import account_of, compare
 from .deliveries import Delivery, Task
-from .playground import LAND, RUN, Ended, Playground
+from .faults import Step, Watch, watch_steps
+from .playground import HUB, LAND, RUN, Ended, Playground
 from .verdicts import Examination, Verdict, noted
 
-_WHO = ("has it open", "Conflicting lock is held in")
+_WHO = re.compile(r"\b(process|PID) \d+")
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,7 @@ class AtOnce:
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.task.command[0]}` beside `hub {self.beside[0]}`"
+        return f"{self.task.program} and `hub {self.beside[0]}` at once"
 
     def carry_out(self, ground: Playground) -> Verdict:
         self.task.set_up(ground)
@@ -30,14 +38,69 @@ class AtOnce:
         child = ground.start(self.task.command)
         time.sleep(delay)
         beside = ground.start(self.beside, name="beside")
-        ends = {"first": child.wait(), "second": beside.wait()}
-        complaints = [
-            f"the {which} one {complaint}"
-            for which, ended in ends.items()
-            for complaint in _complaints(ended)
+        ends = [(self.task.command, child.wait()), (self.beside, beside.wait())]
+        verdict = _examined(ground, self.task, self.trial, ends)
+        return noted(verdict, f"the second one {delay:.3f} s later")
+
+
+@dataclass(frozen=True)
+class InAGap:
+    """A run, and a second command that is there whenever the run is about to open the warehouse
+    for this time: between its landing and its build, or after that."""
+
+    task: Task
+    beside: Sequence[str]
+    time: int
+
+    @property
+    def trial(self) -> str:
+        return f"`hub {self.beside[0]}` when {self.task.program} has closed the warehouse"
+
+    def carry_out(self, ground: Playground) -> Verdict:
+        self.task.set_up(ground)
+        watch = _start_at_connect(self.time, self.beside)
+        ended = ground.hub(self.task.command, prepare=partial(watch_steps, watch))
+        verdict = _examined(ground, self.task, self.trial, [(self.task.command, ended)])
+        return noted(verdict, f"before it is opened for the {self.time}. time")
+
+
+def _start_at_connect(time: int, command: Sequence[str]) -> Watch:
+    """Carry a command out before this process connects to the database for that time."""
+    connects: list[Step] = []
+
+    def watch(step: Step) -> None:
+        if step.kind != "connect":
+            return
+        connects.append(step)
+        if len(connects) == time:
+            pid = os.posix_spawn(str(HUB), [str(HUB), *command], os.environ)
+            os.waitpid(pid, 0)
+
+    return watch
+
+
+def _examined(
+    ground: Playground, task: Task, trial: str, ends: Sequence[tuple[Sequence[str], Ended]]
+) -> Verdict:
+    """What the commands say, whether it is so, and what a normal run makes of it."""
+    complaints = [
+        f"`hub {command[0]}` {complaint}"
+        for command, ended in ends
+        for complaint in _complaints(ended)
+    ]
+    if any(command == RUN and ended.code == 0 for command, ended in ends):
+        complaints += [
+            f"`hub run` succeeded, it says, but {note}" for note in _not_done(ground, task)
         ]
-        examination = Examination(self.task, RUN, complaints=complaints)
-        return noted(examination.of(ground, self.trial), f"the second one {delay:.3f} s later")
+    return Examination(task, RUN, complaints=complaints).of(ground, trial)
+
+
+def _not_done(ground: Playground, task: Task) -> Sequence[str]:
+    """What is missing after a run that says it succeeded."""
+    try:
+        return compare(task.expected(), account_of(ground.bench.database)).notes
+    except duckdb.Error as error:
+        return [str(error)]
 
 
 def _complaints(ended: Ended) -> list[str]:
@@ -46,8 +109,8 @@ def _complaints(ended: Ended) -> list[str]:
     wrong = [] if ended.code == 1 else [f"ended with {ended.code}"]
     if "Traceback" in ended.err:
         wrong.append(f"shows a traceback, ending in {ended.err.strip().splitlines()[-1]}")
-    if not any(words in ended.err + ended.out for words in _WHO):
-        wrong.append(f"does not say who has the file: {ended.err[-500:]!r} {ended.out[-1500:]!r}")
+    if not _WHO.search(ended.err + ended.out):
+        wrong.append(f"does not say who has it: {ended.err[-500:]!r} {ended.out[-1500:]!r}")
     return wrong
 
 
@@ -61,4 +124,12 @@ def at_once(deliveries: Sequence[Delivery], seed: int, count: int) -> list[AtOnc
         )
         for command, beside in ((LAND, LAND), (RUN, LAND), (RUN, RUN))
         for number in range(count)
+    ]
+
+
+def in_gaps(delivery: Delivery) -> list[InAGap]:
+    """One for each gap of a run and each command that can come there."""
+    return [
+        InAGap(Task(delivery, RUN, incremental), beside, time)
+        for incremental, beside, time in product((False, True), (LAND, RUN), (2, 3))
     ]

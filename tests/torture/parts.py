@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from .concurrency import at_once
+from .concurrency import at_once, in_gaps
 from .deliveries import Delivery, Task
 from .faults import MODES
 from .hostile import Hostile
@@ -118,7 +118,10 @@ def _orders(scope: Scope) -> Sequence[Trial]:
 
 
 def _concurrency(scope: Scope) -> Sequence[Trial]:
-    return at_once(scope.deliveries, scope.seed, scope.of(12))
+    return [
+        *at_once(scope.deliveries, scope.seed, scope.of(12)),
+        *scope.some(in_gaps(scope.smallest)),
+    ]
 
 
 def _signals(scope: Scope) -> Sequence[Trial]:
