@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench docs contracts lock clean
+.PHONY: help setup run test torture check bench docs contracts lock clean
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,6 +19,9 @@ run: setup ## Land what is new in landing/, build, print the receipt
 
 test: setup ## Run all tests, with the coverage of loader/
 	.venv/bin/pytest --cov=loader --cov-branch --cov-report=term:skip-covered
+
+torture: setup ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
+	.venv/bin/python -m tests.torture --write $(ARGS)
 
 # Linting compiles the models: in a database in memory, so that no warehouse is made or locked.
 # A model that is a mere macro call has no SQL of its own, and linting it takes longest.

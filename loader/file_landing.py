@@ -237,7 +237,8 @@ class _FileLanding:
         ]
         if not names:
             return
-        paths = ['$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names]
+        # pointers, since a path takes a name such as * for a wildcard, quoted or not
+        paths = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
         self.connection.execute(
             f"""
             insert into raw.fields (load_id, source, field, type, records)

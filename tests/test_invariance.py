@@ -17,6 +17,9 @@ from oracle import SOURCES, File, Oracle, State, differences, explained, hub_sta
 from record_strategies import NOW, Shape, cuts, examples, reordered, shapes, split, write_files
 from test_oracle import add_sources, start_over, trust
 
+from loader.file_landing import land_file
+from loader.warehouse import open_warehouse
+
 pytestmark = pytest.mark.slow
 
 
@@ -24,27 +27,19 @@ def build(bench: Workbench, runs: Sequence[Sequence[File]]) -> State:
     """Land the files of each run in the very order given, and build; what then stands."""
     start_over(bench)
     for files in runs:
-        waiting: list[File] = []
-        for file in files:
-            # files that wait together land by source, whatever the order of their names
-            if waiting and _rank(file) < _rank(waiting[-1]):
-                _land(bench, waiting)
-                waiting = []
-            waiting.append(file)
-        _land(bench, waiting)
+        _land(bench, files)
         receipt = bench.run(now=NOW.isoformat(), force=True)
         assert receipt["status"] == "succeeded", receipt
     return hub_state(bench.sql).state
 
 
-def _rank(file: File) -> int:
-    return list(SOURCES).index(file.source)
-
-
 def _land(bench: Workbench, files: Sequence[File]) -> None:
-    for file in files:
-        bench.drop(file.path, file.content)
-    bench.land()
+    """Land one after the other; files that wait together land by source and name instead."""
+    project = bench.project
+    with open_warehouse(project) as connection:
+        for file in files:
+            path = bench.drop(file.path, file.content)
+            land_file(connection, project.sources[file.source], path, None)
 
 
 def rebuild(bench: Workbench) -> None:

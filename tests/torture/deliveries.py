@@ -1,0 +1,158 @@
+"""What is delivered to a hub in a trial, and what an undisturbed hub makes of it."""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from oracle import File
+from record_strategies import Shape, renamed, write_files
+
+from .contents import Account, account_of
+from .playground import LAND, REFRESH, RUN, Glimpse, Playground
+
+Lives = dict[tuple[str, bool], float]
+_RECORDS = (1200, 300, 2500)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Files of all entities: good and bad records, repeats, ties, late ones; two to four files a
+    source, as NDJSON, JSON array and CSV. The second half comes when the first is built.
+
+    reference: the folder with what an undisturbed hub made of it.
+    """
+
+    seed: int
+    records: int
+    reference: Path
+
+    @property
+    def files(self) -> list[File]:
+        return renamed(write_files(Shape(self.seed, self.records, 30, 12, 20, 25)))
+
+    @property
+    def base(self) -> Path:
+        """The warehouse with the first half in it."""
+        return self.reference / "base"
+
+    @property
+    def complete(self) -> Path:
+        """The warehouse with all of it."""
+        return self.reference / "complete"
+
+    def halves(self) -> tuple[list[File], list[File]]:
+        files = self.files
+        return files[: len(files) // 2], files[len(files) // 2 :]
+
+
+def deliveries(folder: Path, seed: int, count: int) -> list[Delivery]:
+    """So many deliveries, their references to be written below `folder`."""
+    return [
+        Delivery(seed + number, _RECORDS[number % len(_RECORDS)], folder / f"reference-{number}")
+        for number in range(count)
+    ]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A command, and what it finds: a delivery; or, incremental, the second half of one on a
+    warehouse that has built the first; or, if it is REFRESH, a warehouse that has built all."""
+
+    delivery: Delivery
+    command: Sequence[str]
+    incremental: bool = False
+
+    @property
+    def program(self) -> str:
+        return (
+            "`dbt build --full-refresh`" if self.command == REFRESH else f"`hub {self.command[0]}`"
+        )
+
+    @property
+    def name(self) -> str:
+        return f"{'a second ' if self.incremental else ''}{self.program}"
+
+    def set_up(self, ground: Playground) -> None:
+        ground.clear()
+        if self.command == REFRESH:
+            ground.restore(self.delivery.complete)
+        elif self.incremental:
+            ground.restore(self.delivery.base)
+            ground.drop(self.delivery.halves()[1])
+        else:
+            ground.drop(self.delivery.files)
+
+    def expected(self, built: bool = True) -> Account:
+        """What an undisturbed hub says after a whole run, or, not built, after `hub land`."""
+        return _read(_path(self.delivery, self.incremental, built))
+
+    def glimpse(self, ground: Playground) -> Glimpse:
+        """How far a disturbed command has come."""
+        landed = self.expected(built=False)
+        return ground.glimpse(sum(thing[0] == "ledger" for thing in landed))
+
+    def seconds(self, real: bool = False) -> float:
+        """How long it takes undisturbed; `real` as a process of its own."""
+        return _lives(self.delivery)[self.command[0], real]
+
+
+def write_reference(ground: Playground, delivery: Delivery) -> None:
+    """Let an undisturbed hub take the delivery up, whole and in halves, and keep its accounts."""
+    delivery.reference.mkdir()
+    ground.clear()
+    ground.drop(delivery.halves()[0])
+    _undisturbed(ground, RUN)
+    ground.save(delivery.base)
+    lives: Lives = {}
+    for incremental in (False, True):
+        Task(delivery, RUN, incremental).set_up(ground)
+        seconds = 0.0
+        for arguments, built in ((LAND, False), (RUN, True)):
+            seconds += _undisturbed(ground, arguments)
+            lives[arguments[0], False] = seconds
+            account = account_of(ground.bench.database, built=built)
+            _path(delivery, incremental, built).write_bytes(pickle.dumps(account))
+        if not incremental:
+            ground.save(delivery.complete)
+    _keep_lives(delivery, lives)
+
+
+def measure_other_lives(ground: Playground, delivery: Delivery) -> None:
+    """See how long the commands take as processes of their own, and a rebuild."""
+    lives = _lives(delivery)
+    for _ in ("parsing", "parsed"):
+        Task(delivery, REFRESH).set_up(ground)
+        lives[REFRESH[0], False] = _undisturbed(ground, REFRESH)
+    for arguments in (LAND, RUN):
+        Task(delivery, arguments).set_up(ground)
+        lives[arguments[0], True] = _undisturbed(ground, arguments, real=True)
+    _keep_lives(delivery, lives)
+
+
+def _lives(delivery: Delivery) -> Lives:
+    lives: Lives = pickle.loads((delivery.reference / "lives").read_bytes())
+    return lives
+
+
+def _keep_lives(delivery: Delivery, lives: Lives) -> None:
+    (delivery.reference / "lives").write_bytes(pickle.dumps(lives))
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path) -> Account:
+    account: Account = pickle.loads(path.read_bytes())
+    return account
+
+
+def _undisturbed(ground: Playground, arguments: Sequence[str], real: bool = False) -> float:
+    ended = ground.start(arguments, real=real).wait()
+    if ended.code != 0:
+        raise RuntimeError(f"an undisturbed hub {' '.join(arguments)} failed: {ended}")
+    return ended.seconds
+
+
+def _path(delivery: Delivery, incremental: bool, built: bool) -> Path:
+    parts = "incremental" if incremental else "whole"
+    return delivery.reference / f"{parts}-{'built' if built else 'landed'}"

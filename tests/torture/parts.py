@@ -1,0 +1,153 @@
+"""The parts of the harness: what is tried, and how often."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from .concurrency import at_once, in_gaps
+from .deliveries import Delivery, Task
+from .faults import MODES
+from .hostile import Hostile
+from .kills import kills
+from .limits import limits
+from .orders import reorderings
+from .playground import LAND, RUN
+from .pool import Pool, Trial
+from .signals import interruptions
+from .steps import Failed, FailedNodes, Killed, images, nodes_among, steps_of
+from .writes import writes
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much is tried. quick: a tenth."""
+
+    pool: Pool
+    seed: int
+    quick: bool
+    deliveries: Sequence[Delivery]
+
+    def of(self, count: int) -> int:
+        return max(count // 10, 1) if self.quick else count
+
+    def some(self, trials: Sequence[Trial]) -> Sequence[Trial]:
+        """All of them, or a tenth."""
+        return trials[self.seed % 10 :: 10] if self.quick else trials
+
+    @property
+    def smallest(self) -> Delivery:
+        return min(self.deliveries, key=lambda delivery: delivery.records)
+
+    @property
+    def largest(self) -> Delivery:
+        return max(self.deliveries, key=lambda delivery: delivery.records)
+
+    @cached_property
+    def steps(self) -> dict[Task, list[str]]:
+        """What is done in it, step by step: a landing, a first run, a second run."""
+        tasks = [
+            Task(self.smallest, LAND),
+            Task(self.smallest, RUN),
+            Task(self.smallest, RUN, incremental=True),
+        ]
+        found = self.pool.ask_each([partial(steps_of, task=each) for each in tasks])
+        return dict(zip(tasks, found, strict=True))
+
+
+def _kills(scope: Scope) -> Sequence[Trial]:
+    return kills(
+        scope.deliveries,
+        scope.seed,
+        land=scope.of(80),
+        run=scope.of(140),
+        refresh=scope.of(20),
+        real=scope.of(10),
+    )
+
+
+def _steps(scope: Scope) -> Sequence[Trial]:
+    landing, first, second = scope.steps
+    return [
+        *images(landing, 4, scope.of(4)),
+        *images(first, 8, scope.of(8)),
+        *images(second, 8, scope.of(8)),
+        *scope.some([Killed(landing, step) for step in _every(scope, landing, 20)]),
+        *scope.some([Killed(first, step) for step in _every(scope, first, 50)]),
+        *scope.some([Killed(second, step) for step in _every(scope, second, 50)]),
+    ]
+
+
+def _failures(scope: Scope) -> Sequence[Trial]:
+    landing, first, second = scope.steps
+    # a run lands as `hub land` does
+    built = [step for step in _every(scope, first, 8) if step > len(scope.steps[landing])]
+    return scope.some(
+        [
+            *(
+                # a build after every twentieth landing; the others are landed to the end
+                Failed(landing, step, "once", RUN if step % 20 == 0 else LAND)
+                for step in _every(scope, landing, 1)
+            ),
+            *(
+                Failed(landing, step, mode, LAND)
+                for mode in MODES[1:]
+                for step in _every(scope, landing, 8)
+            ),
+            *(Failed(first, step, _in_turn(step), RUN) for step in built),
+            *(Failed(second, step, _in_turn(step), RUN) for step in _every(scope, second, 8)),
+            *(
+                FailedNodes(run, (node,))
+                for run in (first, second)
+                for node in nodes_among(scope.steps[run])
+            ),
+        ]
+    )
+
+
+def _every(scope: Scope, task: Task, stride: int) -> range:
+    """Every so many-th step; another seed begins with another one."""
+    return range(1 + scope.seed % stride, len(scope.steps[task]) + 1, stride)
+
+
+def _in_turn(step: int) -> str:
+    return MODES[step // 8 % 3]
+
+
+def _orders(scope: Scope) -> Sequence[Trial]:
+    return reorderings(scope.seed, scope.of(200))
+
+
+def _concurrency(scope: Scope) -> Sequence[Trial]:
+    return [
+        *at_once(scope.deliveries, scope.seed, scope.of(12)),
+        *scope.some(in_gaps(scope.smallest)),
+    ]
+
+
+def _signals(scope: Scope) -> Sequence[Trial]:
+    return interruptions(scope.deliveries, scope.seed, scope.of(40))
+
+
+def _limits(scope: Scope) -> Sequence[Trial]:
+    return limits(scope.largest, 4 if scope.quick else 1)
+
+
+def _writes(scope: Scope) -> Sequence[Trial]:
+    return scope.some(writes(scope.smallest, scope.seed))
+
+
+def _hostile(scope: Scope) -> Sequence[Trial]:
+    return [Hostile(scope.of(20_000))]
+
+
+PARTS: dict[str, Callable[[Scope], Sequence[Trial]]] = {
+    "kills": _kills,
+    "steps": _steps,
+    "failures": _failures,
+    "writes": _writes,
+    "signals": _signals,
+    "concurrency": _concurrency,
+    "limits": _limits,
+    "orders": _orders,
+    "hostile": _hostile,
+}
