@@ -2,16 +2,20 @@
 
 import functools
 import json
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+import duckdb
 
 from loader import __version__, interrupts, logs, rendering
-from loader.errors import HubError, WrongUse
+from loader.errors import HubError, WrongUse, error_of_the_machine
 from loader.project import Project, open_project
+
+log = logging.getLogger(__name__)
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -311,3 +315,7 @@ def main() -> None:
     except HubError as error:
         click.echo(f"hub: {error}", err=True)
         sys.exit(error.exit_code)
+    except (duckdb.Error, OSError, MemoryError) as error:
+        log.debug("traceback", exc_info=error)
+        click.echo(f"hub: {error_of_the_machine(error)}", err=True)
+        sys.exit(1)

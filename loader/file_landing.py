@@ -79,7 +79,7 @@ def land_file(
     connection: duckdb.DuckDBPyConnection, source: Source, path: Path, run_id: str | None
 ) -> FileOutcome:
     """Land the file at `path`, if it is one and its bytes are new to the source."""
-    name = f"{source.name}/{path.name}"
+    name = f"{source.name}/{written_out(path.name)}"
     try:
         # O_NOFOLLOW: a link could lead out of the folder; O_NONBLOCK: a pipe would wait forever
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -264,6 +264,11 @@ class _FileLanding:
             """,
             [load_id, self.source.name, names, paths, load_id],
         )
+
+
+def written_out(name: str) -> str:
+    """A file's name as text: bytes in it that are none are written out, as \\xff."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def _state_of(status: os.stat_result) -> str | None:

@@ -291,14 +291,16 @@ def _closing_on_error(connection: duckdb.DuckDBPyConnection, run_id: str) -> Ite
 def _close_after(connection: duckdb.DuckDBPyConnection, run_id: str, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt)
     errors = [] if interrupted else [str(error)]
-    end_run(
-        connection,
-        run_id,
-        errors=errors,
-        warnings=[],
-        fingerprint=None,
-        interrupted=interrupted,
-    )
+    # a database that met a full disk is of no use any more: the next run closes this one
+    with contextlib.suppress(duckdb.Error):
+        end_run(
+            connection,
+            run_id,
+            errors=errors,
+            warnings=[],
+            fingerprint=None,
+            interrupted=interrupted,
+        )
 
 
 def _landing_warnings(landing: Landing) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from loader.errors import HubError, WrongUse
-from loader.file_landing import FileOutcome, land_file
+from loader.file_landing import FileOutcome, land_file, written_out
 from loader.project import Project
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _entries(folder: Path) -> list[Path]:
 def _unclaimed(project: Project) -> list[str]:
     """Names in the landing folder that belong to no registered source."""
     return sorted(
-        path.name
+        written_out(path.name)
         for path in project.landing.iterdir()
         if not path.name.startswith(".")
         and (path.name not in project.sources or not path.is_dir() or path.is_symlink())

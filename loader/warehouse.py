@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from loader.errors import HubError
+from loader.errors import HubError, WrongUse
 from loader.project import SCHEMAS, Project
 from loader.shared_views import create_shared_views
 from loader.yaml_files import read_yaml
@@ -36,6 +37,8 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = _connect(project.database)
     try:
         connection.execute("set TimeZone = 'UTC'")
+        if limit := os.environ.get("HUB_MEMORY_LIMIT"):
+            _limit_memory(connection, limit)
         _create_tables(connection, project)
         yield connection
     finally:
@@ -60,6 +63,15 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         first_line = str(error).splitlines()[0]
         raise HubError(
             f"database {path}", f"DuckDB cannot open it ({first_line})", "Check the file."
+        ) from error
+
+
+def _limit_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
+    try:
+        connection.execute("set memory_limit = ?", [limit])
+    except duckdb.Error as error:
+        raise WrongUse(
+            "HUB_MEMORY_LIMIT", f"{limit!r} is no amount of memory", "Write 2GB, 500MB or 50%."
         ) from error
 
 

@@ -1,5 +1,6 @@
 """Every mistake a user can make is one line: where, what, what to do; and nothing is half done."""
 
+import errno
 import logging
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 from conftest import Workbench
 
+from loader import file_landing
 from loader.cli import main
 
 EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
@@ -51,6 +53,50 @@ def complaint(
 
     yield call
     logging.getLogger("loader").handlers.clear()
+
+
+class TestTheMachine:
+    def test_a_wrong_limit_of_memory_is_refused(
+        self, bench: Workbench, complaint: Complaint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HUB_MEMORY_LIMIT", "plenty")
+
+        assert "HUB_MEMORY_LIMIT: 'plenty'" in complaint("land")
+
+    @pytest.mark.parametrize(
+        ("error", "says"),
+        [
+            (OSError(errno.ENOSPC, "No space left on device"), "the disk: [Errno 28] No space"),
+            (duckdb.IOException("IO Error: Could not write all bytes"), "the disk: IO Error"),
+            (duckdb.OutOfMemoryException("Out of Memory Error: x\n\nadvice"), "the memory: Out"),
+            (MemoryError(), "the memory: MemoryError"),
+            (
+                PermissionError(errno.EACCES, "Permission denied", "receipts"),
+                "receipts: [Errno 13]",
+            ),
+            (duckdb.FatalException("FATAL Error: invalidated"), "the warehouse: FATAL Error"),
+        ],
+        ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+    )
+    def test_what_the_machine_fails_at_is_said_in_a_line(
+        self,
+        bench: Workbench,
+        complaint: Complaint,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
+        says: str,
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise error
+
+        bench.drop("app/a.ndjson", [EVENT])
+        with monkeypatch.context() as patch:
+            patch.setattr(file_landing, "account", fail)
+            assert says in complaint("land", code=1)
+        assert bench.sql("select count(*) from raw.app") == [(0,)]
+
+        bench.land()
+        assert bench.sql("select count(*) from raw.app") == [(1,)]
 
 
 class TestTheProjectFile:
