@@ -137,7 +137,7 @@ def _writes(scope: Scope) -> Sequence[Trial]:
 
 
 def _hostile(scope: Scope) -> Sequence[Trial]:
-    return [Hostile(scope.of(20_000))]
+    return [Hostile(scope.of(6_000))]
 
 
 PARTS: dict[str, Callable[[Scope], Sequence[Trial]]] = {
