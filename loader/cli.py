@@ -6,10 +6,9 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
-import duckdb
 
 from loader import __version__, interrupts, logs, rendering
 from loader.errors import HubError, WrongUse, error_of_the_machine
@@ -307,15 +306,21 @@ def main() -> None:
     try:
         hub(standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("hub: interrupted; the next run completes what this one began", err=True)
-        sys.exit(1)
+        _exit_interrupted()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except HubError as error:
         click.echo(f"hub: {error}", err=True)
         sys.exit(error.exit_code)
-    except (duckdb.Error, OSError, MemoryError) as error:
+    except Exception as error:
+        if interrupts.requested():
+            _exit_interrupted()
         log.debug("traceback", exc_info=error)
         click.echo(f"hub: {error_of_the_machine(error)}", err=True)
         sys.exit(1)
+
+
+def _exit_interrupted() -> NoReturn:
+    click.echo("hub: interrupted; the next run completes what this one began", err=True)
+    sys.exit(1)

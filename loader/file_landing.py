@@ -4,6 +4,7 @@ Rows and ledger row are committed in one transaction, after an independent count
 agrees with the rows. A file that fails is an outcome, not an error: the others go on.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -113,7 +114,11 @@ class _FileLanding:
         ).fetchone()
         if untouched:
             return FileOutcome(self.source.name, self.name, "known", load_id=untouched[0])
-        sha256 = digest_of(self.file)
+        try:
+            sha256 = digest_of(self.file)
+        except OSError as error:
+            unread = f"cannot be read: {error.strerror}"
+            return FileOutcome(self.source.name, self.name, "refused", reason=unread)
         settings = json.dumps(self.source.format, sort_keys=True)
         known = self.connection.execute(
             "select load_id, status, reason, settings, file from raw.loads "
@@ -148,12 +153,16 @@ class _FileLanding:
         except UnreadableFile as error:
             self.connection.execute("rollback")
             self.connection.execute("begin")
-            # what was read of a file that is being written says nothing of the file
-            rows, status = 0, "held" if self._has_changed_since(before) else "quarantined"
+            # what was read of a file that is being written, or what a disk could not read, says
+            # nothing of the file: the next run tries again
+            is_passing = error.reason == "read_error" or self._has_changed_since(before)
+            rows, status = 0, "held" if is_passing else "quarantined"
             reason = f"{error.reason}: {error}"
             load_id = known[0] if known else self._next_load_id()
         except BaseException:
-            self.connection.execute("rollback")
+            # where DuckDB has given the database up, there is nothing to roll back
+            with contextlib.suppress(duckdb.Error):
+                self.connection.execute("rollback")
             raise
         # a former verdict on these bytes, or on an earlier state of a file that was held
         self.connection.execute(

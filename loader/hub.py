@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from loader import interrupts
 from loader.build import build, what_if
 from loader.doctor import Finding, examine
 from loader.errors import HubError
@@ -24,6 +25,7 @@ from loader.receipt import receipt
 from loader.receipt_files import write_receipt
 from loader.runs import end_run, errors_of, find_run, runs, start_run
 from loader.story import Question, answer
+from loader.turns import taking_turns
 from loader.warehouse import open_warehouse
 from loader.what_if import compare
 
@@ -51,7 +53,7 @@ class RunResult:
 
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     """Land what is new from the named sources, or from all; logged as a run of its own."""
-    with open_warehouse(project) as connection:
+    with taking_turns(project.database), open_warehouse(project) as connection:
         run_id = start_run(connection, "land", [], None)
         with _logged(run_id), _closing_on_error(connection, run_id):
             with stage("land"):
@@ -114,7 +116,7 @@ def discard(
 ) -> list[dict[str, Any]]:
     """Mark open dead letters as discarded, with who and why; returns them. Deletes nothing."""
     _require_warehouse(project)
-    with open_warehouse(project) as connection:
+    with taking_turns(project.database), open_warehouse(project) as connection:
         return discard_letters(connection, choice, discarded_by, reason)
 
 
@@ -191,8 +193,9 @@ class _Plan:
 def _run(project: Project, plan: _Plan, dry: bool) -> RunResult:
     """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
-        result = _carry_out(project, plan, None)
-        write_receipt(project.receipts, result.receipt)
+        with taking_turns(project.database):
+            result = _carry_out(project, plan, None)
+            write_receipt(project.receipts, result.receipt)
         return result
     with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
         copy = _copy_warehouse(project.database, Path(folder))
@@ -215,11 +218,13 @@ def _carry_out(project: Project, plan: _Plan, scratch: Path | None) -> RunResult
         try:
             failures = build(project, run_id, plan.skip, work, scratch)
         except BaseException as error:
-            with open_warehouse(project) as connection:
+            with contextlib.suppress(HubError, duckdb.Error), open_warehouse(project) as connection:
                 _close_after(connection, run_id, error)
             raise
     with _logged(run_id), open_warehouse(project) as connection:
         failures += errors_of(connection, run_id)
+        if find_run(connection, run_id).status == "interrupted":
+            failures.append("run: dbt was started beside it and closed it: run it again")
         for failure in failures:
             # the message may quote a record
             log.error("%s failed", failure.partition(":")[0])
@@ -289,7 +294,8 @@ def _closing_on_error(connection: duckdb.DuckDBPyConnection, run_id: str) -> Ite
 
 
 def _close_after(connection: duckdb.DuckDBPyConnection, run_id: str, error: BaseException) -> None:
-    interrupted = isinstance(error, KeyboardInterrupt)
+    # DuckDB turns a signal that meets it in a query into an error of its own
+    interrupted = isinstance(error, KeyboardInterrupt) or interrupts.requested()
     errors = [] if interrupted else [str(error)]
     # a database that met a full disk is of no use any more: the next run closes this one
     with contextlib.suppress(duckdb.Error):

@@ -16,5 +16,8 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as JSON, aside and then renamed."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    aside.replace(path)
+    try:
+        aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Opens the warehouse, a DuckDB file, and creates the tables that the loader keeps in it."""
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -51,6 +52,8 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             f"database {path}", f"there is no folder {path.parent}", "Create it or name another."
         )
     try:
+        if not path.exists():
+            _create(path)
         return duckdb.connect(str(path))
     except duckdb.Error as error:
         holder = re.search(r"lock is held in (.+?) \(PID (\d+)\)", str(error))
@@ -64,6 +67,22 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         raise HubError(
             f"database {path}", f"DuckDB cannot open it ({first_line})", "Check the file."
         ) from error
+
+
+def _create(path: Path) -> None:
+    """Create an empty database, aside and then under its name.
+
+    A file that DuckDB could not begin to the end, on a full disk or when killed, is no database
+    to it ever after.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        duckdb.connect(str(aside)).close()
+        # unlike a rename, a link leaves alone what another process has created meanwhile
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(aside)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _limit_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:

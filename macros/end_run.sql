@@ -174,6 +174,15 @@ where (raised.watermark is not null or latest.source is not null)
         or latest.stored is distinct from {{ _watermark_text('latest.watermark') }}
     )
 {%- endset -%}
+{#- A run that was killed may have decided records and stored nothing of them. -#}
+{%- set untold -%}
+select 1
+from {{ source('ops', 'runs') }}
+where status <> 'succeeded'
+    and command <> 'land'
+    and run_id < '{{ run_id }}'
+    and run_id > (select coalesce(max(run_id), '') from {{ source('ops', 'watermark_log') }})
+{%- endset -%}
 insert into {{ source('ops', 'watermark_log') }}
     (entry, source, found, stored, watermark, action, run_id)
 select
@@ -185,7 +194,8 @@ select
     action,
     '{{ run_id }}'
 from (
-    {%- if entities and not rebuilding() and run_query(doubtful) | length == 0 %}
+    {%- if entities and not rebuilding()
+        and run_query(untold) | length == 0 and run_query(doubtful) | length == 0 %}
     select
         latest.source,
         latest.stored as found,

@@ -2,9 +2,13 @@
     Post-hook of a reconciliation: records which loads it has taken in. While the stage is off,
     the loads touched stay open, so that it catches up when it is on again.
 
+    A reconciliation is the last of its entity's chain and finishes the loads, so it must not be
+    built where the target failed. It reads nothing of the target: this hook makes it wait.
+
     entity: the entity's name.
 #}
 {% macro finish_reconciliation(entity) %}
+{%- do ref(entity) -%}
 {%- if reconciles(entity) -%}
 insert into {{ source('ops', 'loads_finished') }} (entity, part, load_id, run_id, finished_at)
 select

@@ -597,6 +597,10 @@ class Oracle:
             },
         )
 
+    def holds(self, row: Row) -> bool:
+        """Whether the row is what its key holds."""
+        return self._held[SOURCES[row.source].entity].get(row.key) is row
+
     def watermarks(self, entity: str) -> dict[str, datetime]:
         """Per source the greatest event time accepted so far."""
         greatest: dict[str, datetime] = {}

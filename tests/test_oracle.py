@@ -1,5 +1,6 @@
 """The hub decides every row as the oracle does, which knows its rules but none of its SQL."""
 
+import random
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +20,13 @@ from oracle import (
     hub_state,
     in_order_of_landing,
 )
-from record_strategies import NOW, Shape, cuts, examples, shapes, split, write_files
+from record_strategies import NOW, Shape, cuts, examples, renamed, shapes, split, write_files
+
+from loader.story import answer, parse_question
+from loader.warehouse import open_warehouse
 
 pytestmark = pytest.mark.slow
+WINNING = ("applied", "superseded")
 
 
 def start_over(bench: Workbench) -> None:
@@ -266,3 +271,25 @@ def test_null_says_the_same_as_no_field_at_all(bench: Workbench) -> None:
     ]
     # with validation on, an order without a status is rejected
     decide_by_both(bench, Oracle(NOW), files, skip=["validate"])
+
+
+def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench) -> None:
+    """Asked for by its place, each record tells its text and the outcome that the rules give."""
+    start_over(bench)
+    oracle = Oracle(NOW)
+    for files in split(renamed(write_files(Shape(5, 1500, 60, 12, 20, 25))), [50]):
+        decide_by_both(bench, oracle, files)
+    rows = [row for rows in oracle.rows.values() for row in rows]
+    asked = random.Random(5).sample(rows, 1000)
+    assert {row.outcome for row in asked} == {"duplicate", "rejected", "outdated", *WINNING}
+
+    with open_warehouse(bench.project) as warehouse:
+        for row in asked:
+            file, number = row.row_id
+            [told] = answer(warehouse, parse_question(f"{file}:{number}", None))["records"]
+            [decision] = told["decisions"]
+            assert (told["record"], told["key"]) == (row.text, row.key), row.row_id
+            assert decision["outcome"] == row.outcome, row.row_id
+            assert (decision["explanation"] is not None) == (row.outcome == "rejected")
+            held = oracle.holds(row)
+            assert told["is_current"] == held, row.row_id
