@@ -5,6 +5,7 @@
     exchanged row leaves as they are, and which cost little whatever the history. One row per
     breach.
 
+    model:  the last model of the entity's chain.
     entity: the entity of the target.
 #}
 {% test holds_the_greatest_of_each_key(model, entity) %}
@@ -25,7 +26,7 @@
         select
             count(*) as found_rows,
             sum(record_id % 1000000007) as found_sum
-        from {{ model }}
+        from {{ ref(entity) }}
     ) as held
     where displacing.expected_rows <> held.found_rows
         or displacing.expected_sum is distinct from held.found_sum
@@ -55,7 +56,7 @@ touched as (
     where outcome = 'applied'
     union all
     select key_hash
-    from {{ model }}
+    from {{ ref(entity) }}
     {%- endif %}
 
 ),
@@ -137,7 +138,7 @@ target_rows as (
         key_hash,
         count(*) as rows_of_key,
         max(record_id) as record_id
-    from {{ model }}
+    from {{ ref(entity) }}
     where key_hash in (select key_hash from touched)
     group by
         {{ contract.key }},
