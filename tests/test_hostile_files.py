@@ -1,6 +1,7 @@
 """Whatever lies in the folder: it lands whole and verbatim, or not at all and with the reason."""
 
 import base64
+import errno
 import json
 import os
 import stat
@@ -9,13 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from conftest import Workbench, fresh_samples
 from hostile_files import NAMES, HostileFile, endless_line, hostile_files
 from independent_reader import Record, Untrustworthy, records_of
 
+from loader import hub
 from loader.file_landing import land_file
+from loader.project import open_project
 from loader.sources import Source
 from loader.warehouse import open_warehouse
 
@@ -200,6 +204,46 @@ def test_a_file_that_may_not_be_read_is_refused_with_the_reason(bench: Workbench
         ("app/secret.ndjson", "refused", "Permission denied"),
         ("app/z.ndjson", "landed", None),
     ]
+
+
+def test_a_folder_that_may_not_be_read_is_refused_and_the_others_land(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = bench.drop("app/a.ndjson", '{"key": "k1"}\n').parent
+    bench.drop("web/a.ndjson", '{"event_id": "k2"}\n')
+    list_entries = Path.iterdir
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        if folder == locked:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return list_entries(folder)
+
+    # root may read every folder, so that no mode would keep it out
+    monkeypatch.setattr(Path, "iterdir", refuse)
+
+    outcomes = [(each.file, each.status, each.reason) for each in bench.land().files]
+    findings = {finding.check: finding for finding in hub.doctor(bench.project)}
+
+    assert outcomes == [
+        ("app/", "refused", "Permission denied"),
+        ("web/a.ndjson", "landed", None),
+    ]
+    assert "app/ (Permission denied)" in findings["files"].detail
+
+
+@pytest.mark.parametrize("seconds", [2**38, -(2**38), 2**33, -1])
+def test_a_file_from_another_age_lands(bench: Workbench, seconds: int) -> None:
+    # many file systems cut such times to what they know; one in memory does not
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with TemporaryDirectory(dir=memory) as landing:
+        path = Path(landing, "app", "a.ndjson")
+        path.parent.mkdir()
+        path.write_text('{"key": "k1"}\n')
+        os.utime(path, (seconds, seconds))
+
+        landed = hub.land_files(open_project(str(bench.database), landing), ())
+
+        assert [(each.file, each.status) for each in landed.files] == [("app/a.ndjson", "landed")]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make devices")
