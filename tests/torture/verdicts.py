@@ -1,5 +1,6 @@
 """What a trial ended in, and the examination that every trial ends with."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -105,9 +106,8 @@ class Examination:
         )
 
     def _log_errors(self, ground: Playground) -> list[str]:
-        statuses = [
-            status for (status,) in ground.bench.sql("select status from ops.runs order by run_id")
-        ]
+        runs = ground.bench.sql("select run_id, status from ops.runs order by run_id")
+        statuses = [status for _, status in runs]
         wrong = []
         if "running" in statuses or statuses[-1] != "succeeded":
             wrong.append(f"the log of runs says {statuses}")
@@ -116,6 +116,10 @@ class Examination:
                 told = statuses[number] if number < len(statuses) else None
                 if told != ("interrupted" if status == "running" else status):
                     wrong.append(f"a run that was {status} is now {told}")
+        if self.then == RUN:
+            receipt = json.loads((ground.root / "receipts" / "latest.json").read_text())
+            if (receipt["run_id"], receipt["status"]) != (runs[-1][0], "succeeded"):
+                wrong.append(f"the latest receipt is of {receipt['run_id']}, {receipt['status']}")
         return wrong
 
 
