@@ -311,7 +311,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except HubError as error:
-        click.echo(f"hub: {error}", err=True)
+        click.echo(f"hub: {logs.plain(str(error))}", err=True)
         sys.exit(error.exit_code)
     except Exception as error:
         if interrupts.requested():

@@ -50,16 +50,31 @@ def examine(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Fin
 def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
     """Files in the landing folder against the ledger."""
     known = set(connection.execute("select source, sha256 from raw.loads").fetchall())
-    present, new = 0, []
+    present, new, unreadable = 0, [], []
     for name in project.sources:
         folder = project.landing / name
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if path.name.startswith(".") or path.is_symlink() or not path.is_file():
-                continue
-            present += 1
-            with path.open("rb") as file:
-                if (name, digest_of(file)) not in known:
-                    new.append(f"{name}/{path.name}")
+        try:
+            paths = sorted(folder.iterdir()) if folder.is_dir() else []
+        except OSError as error:
+            unreadable.append(f"{name}/ ({error.strerror})")
+            continue
+        for path in paths:
+            try:
+                if path.name.startswith(".") or path.is_symlink() or not path.is_file():
+                    continue
+                present += 1
+                with path.open("rb") as file:
+                    if (name, digest_of(file)) not in known:
+                        new.append(f"{name}/{path.name}")
+            except OSError as error:
+                unreadable.append(f"{name}/{path.name} ({error.strerror})")
+    if unreadable:
+        return Finding(
+            "files",
+            "warn",
+            f"{len(unreadable)} cannot be read: {_some(unreadable)}",
+            "Let the hub's user read them.",
+        )
     if new:
         return Finding(
             "files", "warn", f"{len(new)} not landed yet: {_some(new)}", "`hub run` lands them."

@@ -5,6 +5,7 @@ agrees with the rows. A file that fails is an outcome, not an error: the others 
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,9 @@ from loader.accounting import account
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
 from loader.readers.formats import FileFormat
 from loader.sources import Source
+
+# Up to so many fields, all are looked up at once in each record.
+_MOST_POINTERS = 100
 
 # Structured text is checked here; a line that is no object could not be adapted either.
 _INSERT = """
@@ -85,7 +89,8 @@ def land_file(
         # O_NOFOLLOW: a link could lead out of the folder; O_NONBLOCK: a pipe would wait forever
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        reason = "a symbolic link" if path.is_symlink() else error.strerror or "cannot be opened"
+        is_link = error.errno == errno.ELOOP
+        reason = "a symbolic link" if is_link else error.strerror or "cannot be opened"
         return FileOutcome(source.name, name, "refused", reason=reason)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -182,7 +187,7 @@ class _FileLanding:
                 before.st_size,
                 encoding,
                 rows,
-                datetime.fromtimestamp(before.st_mtime, UTC).replace(tzinfo=None),
+                _moment(before.st_mtime),
                 datetime.now(UTC).replace(tzinfo=None),
                 status,
                 reason,
@@ -246,32 +251,47 @@ class _FileLanding:
         ]
         if not names:
             return
-        # pointers, since a path takes a name such as * for a wildcard, quoted or not
-        paths = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
+        if len(names) > _MOST_POINTERS:
+            # each field of each record: ten times the work of a few pointers, but never their square
+            found = f"""
+                select member.key as field, member.type as kind, count(*) as records
+                from {table} as raw, lateral json_each(raw.record) as member
+                where {readable}
+                group by member.key, member.type
+            """
+            parameters: list[object] = [load_id]
+        else:
+            # a path takes a name such as * for a wildcard, quoted or not
+            pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
+            found = f"""
+                select unnest(?::varchar[]) as field, unnest(kinds) as kind, records
+                from (
+                    select json_type(record, ?::varchar[]) as kinds, count(*) as records
+                    from {table}
+                    where {readable}
+                    group by 1
+                )
+            """
+            parameters = [names, pointers, load_id]
         self.connection.execute(
             f"""
             insert into raw.fields (load_id, source, field, type, records)
             select ?, ?, field, type, sum(records)
             from (
                 select
-                    unnest(?::varchar[]) as field,
-                    unnest(list_transform(types, lambda t: case
-                        when t = 'VARCHAR' then 'string'
-                        when t in ('BIGINT', 'UBIGINT', 'DOUBLE') then 'number'
-                        else lower(t)
-                    end)) as type,
-                    records
-                from (
-                    select json_type(record, ?::varchar[]) as types, count(*) as records
-                    from {table}
-                    where {readable}
-                    group by 1
-                )
+                    field,
+                    records,
+                    case
+                        when kind = 'VARCHAR' then 'string'
+                        when kind in ('BIGINT', 'UBIGINT', 'DOUBLE') then 'number'
+                        else lower(kind)
+                    end as type
+                from ({found})
             )
             where type is not null
             group by field, type
             """,
-            [load_id, self.source.name, names, paths, load_id],
+            [load_id, self.source.name, *parameters],
         )
 
 
@@ -290,6 +310,14 @@ def _state_of(status: os.stat_result) -> str | None:
         return None
     identity = (status.st_dev, status.st_ino, status.st_size)
     return ":".join(map(str, (*identity, status.st_mtime_ns, status.st_ctime_ns)))
+
+
+def _moment(seconds: float) -> datetime | None:
+    """A moment in UTC; None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def digest_of(file: BinaryIO) -> str:

@@ -46,11 +46,14 @@ def land(
             "there is no such folder",
             "Create it, or name another with --landing.",
         )
-    outcomes = [
-        land_file(connection, project.sources[name], path, run_id)
-        for name in names
-        for path in _entries(project.landing / name)
-    ]
+    outcomes = []
+    for name in names:
+        try:
+            paths = _entries(project.landing / name)
+        except OSError as error:
+            outcomes.append(FileOutcome(name, f"{name}/", "refused", reason=error.strerror))
+            continue
+        outcomes += [land_file(connection, project.sources[name], path, run_id) for path in paths]
     for outcome in outcomes:
         level = logging.INFO if outcome.status in ("landed", "known") else logging.WARNING
         log.log(
