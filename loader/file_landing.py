@@ -252,7 +252,7 @@ class _FileLanding:
         if not names:
             return
         if len(names) > _MOST_POINTERS:
-            # each field of each record: ten times the work of a few pointers, but never their square
+            # each field of each record: ten times a few pointers, but never their square
             found = f"""
                 select member.key as field, member.type as kind, count(*) as records
                 from {table} as raw, lateral json_each(raw.record) as member
