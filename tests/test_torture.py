@@ -149,7 +149,10 @@ class TestFaults:
 
         steps = (samples.root / "steps").read_text().splitlines()
         (samples.root / "steps").unlink()
-        assert [step for step in steps if re.match("connect|close", step)] == ["connect ", "close "]
+        assert [step for step in steps if re.match("connect|close", step)] == [
+            "connect ",
+            "close ",
+        ] * 2
         for part in (
             "statement begin",
             "statement insert into raw.app",
