@@ -206,28 +206,45 @@ class TestTable:
             "two rows",
         )
 
-    def test_it_takes_its_place_in_the_document(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        document = tmp_path / "reliability.md"
-        document.write_text("before\n<!-- torture: table -->\nold\n<!-- torture: end -->\nafter\n")
-        monkeypatch.setattr(table, "DOCUMENT", document)
+    @pytest.fixture
+    def document(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr(table, "DOCUMENT", tmp_path / "reliability.md")
+        return tmp_path / "reliability.md"
 
-        table.write_table("| new |\n")
+    def test_it_takes_its_place_in_the_document(self, document: Path) -> None:
+        document.write_text("before\n<!-- torture: table -->\n<!-- torture: end -->\nafter\n")
+        lines = table.Table()
+        lines.add(Verdict("killed"), 1)
+
+        table.write_table(lines)
 
         assert document.read_text() == (
-            "before\n<!-- torture: table -->\n| new |\n<!-- torture: end -->\nafter\n"
+            f"before\n<!-- torture: table -->\n{lines.text()}<!-- torture: end -->\nafter\n"
         )
 
-    def test_a_document_without_a_place_for_it_is_left_alone(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        document = tmp_path / "reliability.md"
+    def test_the_lines_of_parts_not_tried_stay(self, document: Path) -> None:
+        document.write_text("<!-- torture: table -->\n<!-- torture: end -->\n")
+        whole, part = table.Table(), table.Table()
+        for name in ("killed", "killed (twice)", "starved"):
+            whole.add(Verdict(name, moments=("early",)), 1)
+        part.add(Verdict("killed (twice)", 5), 1)
+        part.add(Verdict("stopped"), 1)
+
+        table.write_table(whole)
+        table.write_table(part)
+
+        assert document.read_text().splitlines()[3:-1] == [
+            "| killed (1 early) | 1 | 0 | 0 | 0 | 0 | 1 |",
+            "| killed (twice) | 5 | 0 | 0 | 0 | 0 | 1 |",
+            "| starved (1 early) | 1 | 0 | 0 | 0 | 0 | 1 |",
+            "| stopped | 1 | 0 | 0 | 0 | 0 | 1 |",
+        ]
+
+    def test_a_document_without_a_place_for_it_is_left_alone(self, document: Path) -> None:
         document.write_text("nothing here\n")
-        monkeypatch.setattr(table, "DOCUMENT", document)
 
         with pytest.raises(ValueError, match="markers"):
-            table.write_table("| new |\n")
+            table.write_table(table.Table())
 
         assert document.read_text() == "nothing here\n"
 

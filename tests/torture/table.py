@@ -68,11 +68,18 @@ def _spread(moments: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{count} {moment}" for moment, count in sorted(moments))
 
 
-def write_table(text: str) -> None:
-    """Put the table between its markers in docs/reliability.md."""
+def write_table(table: Table) -> None:
+    """Put the table between its markers in docs/reliability.md. Lines that stand there and are of
+    other trials stay, so that parts can be tried one by one."""
     document = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = document.partition(_START)
-    _, _, after = rest.partition(_END)
+    old, _, after = rest.partition(_END)
     if not after:
         raise ValueError(f"{DOCUMENT}: the markers {_START} and {_END} are missing")
+    new = {name: _row(name, line) for name, line in table.lines.items()}
+    rows = []
+    for row in old.splitlines(keepends=True)[3:]:
+        named = [name for name in new if row.startswith((f"| {name} |", f"| {name} ("))]
+        rows.append(new.pop(named[0]) if named else row)
+    text = "".join([_HEAD, *rows, *new.values()])
     DOCUMENT.write_text(f"{before}{_START}\n{text}{_END}{after}", encoding="utf-8")
