@@ -17,7 +17,7 @@ from conftest import PROJECT, Workbench
 _FOLDERS = (".ci", "docs", "landing", "loader", "macros", "models", "seeds", "snapshots", "tests")
 _FILES = {
     *(".gitattributes", ".gitignore", ".sqlfluff", "CHANGELOG.md", "DECISIONS.md", "Makefile"),
-    *("README.md", "dbt_project.yml", "profiles.yml", "pyproject.toml"),
+    *("README.md", "compose.yaml", "dbt_project.yml", "profiles.yml", "pyproject.toml"),
     *("requirements.in", "requirements.lock"),
 }
 _ENGINES = ("default", "duckdb", "spark")

@@ -1,10 +1,22 @@
-"""Fixtures of the tests that need a cluster."""
+"""Fixtures: a mock cluster for everyday tests, a real broker for those that ask for it."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from .artifacts import why_not
+from .broker import Broker
 from .mock_cluster import MockCluster
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("HUB_TEST_KAFKA") == "1":
+        return
+    skipped = pytest.mark.skip(reason="starts a Kafka broker: `make test-kafka` runs it")
+    for item in items:
+        if item.get_closest_marker("kafka"):
+            item.add_marker(skipped)
 
 
 @pytest.fixture
@@ -12,3 +24,25 @@ def mock() -> Iterator[MockCluster]:
     """A mock cluster of its own for each test."""
     with MockCluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    with Broker(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def broker(shared_broker: Broker) -> Broker:
+    """A running broker, which all tests share: each takes topics of its own."""
+    shared_broker.ensure_running()
+    return shared_broker
+
+
+@pytest.fixture
+def topic(request: pytest.FixtureRequest) -> str:
+    """The name of a topic that no other test uses."""
+    return str(request.node.name)
