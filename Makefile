@@ -1,13 +1,13 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test torture check bench docs contracts lock clean
+.PHONY: help setup run test test-kafka torture check bench docs contracts lock clean
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## Make .venv with everything in it (PYTHON=python3.13 chooses the interpreter)
 
@@ -19,6 +19,9 @@ run: setup ## Land what is new in landing/, build, print the receipt
 
 test: setup ## Run all tests, with the coverage of loader/
 	.venv/bin/pytest --cov=loader --cov-branch --cov-report=term:skip-covered
+
+test-kafka: setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
+	HUB_TEST_KAFKA=1 .venv/bin/pytest tests/kafka
 
 torture: setup ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
 	.venv/bin/python -m tests.torture --write $(ARGS)
