@@ -14,6 +14,7 @@ POM = Path(__file__).with_name("pom.xml")
 _CACHE = PROJECT / ".pytest_cache" / "d" / "kafka"  # ignored by git, removed by `make clean`
 _TIMEOUT = 600  # seconds for a first download on a slow line
 _LEAST_JAVA = 17
+_QUIETLY = ("--batch-mode", "--quiet", "-Dstyle.color=never")
 
 
 @lru_cache
@@ -53,7 +54,7 @@ def class_path() -> str:
     goal = ("dependency:build-classpath", f"-Dmdep.outputFile={fresh}", "-DincludeScope=runtime")
     try:
         done = subprocess.run(
-            ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", str(POM), *goal],
+            ["mvn", *_QUIETLY, "--strict-checksums", "--file", str(POM), *goal],
             capture_output=True,
             text=True,
             timeout=_TIMEOUT,

@@ -1,6 +1,7 @@
 """The broker does what tests of `hub stream` rely on, and the mock cluster cannot do."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -125,7 +126,7 @@ import os, signal, sys
 from pathlib import Path
 from tests.kafka.broker import Broker
 with Broker(Path(sys.argv[1])) as broker:
-    print(broker.pid, flush=True)
+    print(broker.bootstrap_servers, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
     done = subprocess.run(
@@ -137,12 +138,15 @@ with Broker(Path(sys.argv[1])) as broker:
     )
     assert done.returncode == -signal.SIGKILL
     end = time.monotonic() + 10
-    while is_alive(int(done.stdout)) and time.monotonic() < end:
+    while answers(done.stdout.strip()) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not is_alive(int(done.stdout))
+    assert not answers(done.stdout.strip())
 
 
-def is_alive(pid: int) -> bool:
-    command = ["ps", "-o", "stat=", "-p", str(pid)]
-    state = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
-    return state[:1] not in ("", "Z")
+def answers(address: str) -> bool:
+    host, _, port = address.partition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
