@@ -14,7 +14,6 @@ POM = Path(__file__).with_name("pom.xml")
 _CACHE = PROJECT / ".pytest_cache" / "d" / "kafka"  # ignored by git, removed by `make clean`
 _TIMEOUT = 600  # seconds for a first download on a slow line
 _LEAST_JAVA = 17
-_QUIETLY = ("--batch-mode", "--quiet", "-Dstyle.color=never")
 
 
 @lru_cache
@@ -54,7 +53,7 @@ def class_path() -> str:
     goal = ("dependency:build-classpath", f"-Dmdep.outputFile={fresh}", "-DincludeScope=runtime")
     try:
         done = subprocess.run(
-            ["mvn", *_QUIETLY, "--strict-checksums", "--file", str(POM), *goal],
+            ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", str(POM), *goal],
             capture_output=True,
             text=True,
             timeout=_TIMEOUT,
@@ -62,8 +61,9 @@ def class_path() -> str:
     except subprocess.TimeoutExpired as error:
         raise ArtifactsMissing(f"Maven gathered nothing within {_TIMEOUT} s") from error
     if done.returncode:
-        problem = next((line for line in done.stdout.splitlines() if "ERROR" in line), done.stderr)
-        raise ArtifactsMissing(f"Maven cannot gather the artifacts of Kafka: {problem.strip()}")
+        found = re.search(r"\[ERROR\] (.+)", done.stdout)
+        problem = found[1] if found else done.stderr.strip()
+        raise ArtifactsMissing(f"Maven cannot gather the artifacts of Kafka: {problem}")
     fresh.replace(known)
     return known.read_text()
 

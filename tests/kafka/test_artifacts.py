@@ -52,7 +52,7 @@ def test_the_artifacts_cannot_be_resolved(program):
     program("java", 'openjdk version "17.0.15"')
     program("mvn", "[ERROR] Could not resolve dependencies", 1)
     assert artifacts.why_not() == (
-        "Maven cannot gather the artifacts of Kafka: [ERROR] Could not resolve dependencies"
+        "Maven cannot gather the artifacts of Kafka: Could not resolve dependencies"
     )
 
 
