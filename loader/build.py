@@ -23,12 +23,16 @@ def build(
     skip: list[str],
     entities: tuple[str, ...],
     scratch: Path | None = None,
+    parsed: Any = None,
+    proves_all: bool = True,
 ) -> list[str]:
     """Build and test the models of the open run; return what kept dbt from running at all.
 
     skip:     the stages to switch off.
     entities: those to build. Unless it is all of them, what they share is left as it stands.
     scratch:  a folder for dbt's own files, where the project's target folder must stay as it is.
+    parsed:   dbt's manifest of the project, which it would otherwise parse.
+    proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
 
     What fails in the build is in the log of runs, where dbt's hook writes it.
     """
@@ -39,8 +43,7 @@ def build(
     ]
     if entities != project.entities:
         selected = [f"tag:{entity}" for entity in entities]
-        # that nothing is lost is proven of all entities in every run
-        arguments += ["--select", *selected, "test_type:data"]
+        arguments += ["--select", *selected, *(["test_type:data"] if proves_all else [])]
     if skip != (project.vars.get("skip") or []):
         arguments += ["--vars", json.dumps({"skip": skip})]
     if scratch:
@@ -52,8 +55,31 @@ def build(
         arguments,
         {"HUB_RUN_ID": run_id},
         lambda event: context.copy().run(_report_progress, event),
+        parsed,
     )
     return [f"dbt: {outcome.exception}"] if outcome.exception else []
+
+
+class KeptProject:
+    """The parsed project, kept by a process that builds many times, until its files change."""
+
+    def __init__(self) -> None:
+        self._manifest: Any = None
+        self._state = ""
+
+    def manifest(self, project: Project, state: str) -> Any:
+        """dbt's manifest for one build; None where dbt cannot parse the project, and will say so.
+
+        state: what the project's files are known by.
+        """
+        if self._state != state:
+            self._manifest = _invoke(
+                project, ["parse"], {"HUB_RUN_ID": ""}, lambda event: None
+            ).result
+            self._state = state
+        # a build leaves its compiled SQL in the manifest, and from there the next one would take
+        # it, without that of the ephemeral models
+        return self._manifest.deepcopy() if self._manifest else None
 
 
 def what_if(project: Project, entity: str) -> dict[str, str]:
@@ -83,6 +109,7 @@ def _invoke(
     arguments: list[str],
     settings: dict[str, str],
     listen: Callable[[Any], None],
+    parsed: Any = None,
 ) -> Any:
     """Run dbt with `settings` as environment; returns its result. Raises KeyboardInterrupt."""
     # importing dbt takes longer than most commands: only a build pays for it
@@ -105,7 +132,7 @@ def _invoke(
         settings = {**settings, "HUB_DATABASE": str(project.database)}
     with _environment(settings), contextlib.redirect_stdout(sys.stderr):
         try:
-            outcome = dbtRunner(callbacks=[listen]).invoke(arguments)
+            outcome = dbtRunner(manifest=parsed, callbacks=[listen]).invoke(arguments)
         finally:
             # dbt keeps the file open, and with it locked, until the process ends
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

@@ -1,65 +1,43 @@
 """The commands as functions: each does its work and returns what the command line prints."""
 
-import contextlib
-import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from loader import interrupts
-from loader.build import build, what_if
+from loader.build import what_if
 from loader.doctor import Finding, examine
 from loader.errors import HubError
-from loader.fingerprint import entities_with_work, fingerprint
 from loader.landing import Landing, land
 from loader.letters import LetterChoice, discard_letters, letters_by_id, request_redrive
-from loader.logs import RUN_ID, stage
+from loader.logs import stage
+from loader.pipeline import Plan, RunResult, carry_out, closing_on_error, landing_warnings, logged
 from loader.project import Project, stage_name
 from loader.receipt import receipt
 from loader.receipt_files import write_receipt
-from loader.runs import end_run, errors_of, find_run, runs, start_run
+from loader.runs import end_run, find_run, runs, start_run
 from loader.story import Question, answer
 from loader.turns import taking_turns
 from loader.warehouse import open_warehouse
 from loader.what_if import compare
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run did.
-
-    receipt:     as plain data.
-    did_nothing: whether there was nothing new to build.
-    afterwards:  the letters of a redrive as they stand after it.
-    """
-
-    receipt: dict[str, Any]
-    landing: Landing
-    did_nothing: bool
-    afterwards: list[dict[str, Any]]
-
-    @property
-    def failed(self) -> bool:
-        return bool(self.receipt["status"] != "succeeded")
+if TYPE_CHECKING:
+    from loader.stream.streaming import StreamSummary
 
 
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     """Land what is new from the named sources, or from all; logged as a run of its own."""
     with taking_turns(project.database), open_warehouse(project) as connection:
         run_id = start_run(connection, "land", [], None)
-        with _logged(run_id), _closing_on_error(connection, run_id):
+        with logged(run_id), closing_on_error(connection, run_id):
             with stage("land"):
                 landing = land(connection, project, names, run_id)
             end_run(
-                connection, run_id, errors=[], warnings=_landing_warnings(landing), fingerprint=None
+                connection, run_id, errors=[], warnings=landing_warnings(landing), fingerprint=None
             )
     return landing
 
@@ -86,7 +64,16 @@ def run(
 
     wanted = list(project.vars.get("skip") or [])
     wanted += [word for word in map(stage_name, skip) if word not in wanted]
-    return _run(project, _Plan("run", wanted, clock, force, land_everything), dry)
+    return _run(project, Plan("run", wanted, clock, force, land_everything), dry)
+
+
+def stream(project: Project, names: tuple[str, ...], *, once: bool) -> "StreamSummary":
+    """Take up what the topics of the named sources bring, or of all, until a signal ends it, or
+    with `once` until nothing more is there."""
+    # the client takes longer to import than most commands
+    from loader.stream.streaming import follow
+
+    return follow(project, names, once=once)
 
 
 def redrive(
@@ -104,10 +91,10 @@ def redrive(
         chosen.extend(request_redrive(connection, choice))
         return Landing((), ())
 
-    def look_again(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
         return letters_by_id(connection, chosen)
 
-    plan = _Plan("redrive", list(project.vars.get("skip") or []), clock, False, request, look_again)
+    plan = Plan("redrive", list(project.vars.get("skip") or []), clock, False, request, look_again)
     return _run(project, plan, dry)
 
 
@@ -175,83 +162,16 @@ def _require_warehouse(project: Project) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """How a run is made: what it does before the build, and looks at after it.
-
-    skip:  the stages to switch off.   clock: the moment that counts as now, None for the present.
-    """
-
-    command: str
-    skip: list[str]
-    clock: datetime | None
-    force: bool
-    prepare: Callable[[duckdb.DuckDBPyConnection, str], Landing]
-    look_after: Callable[[duckdb.DuckDBPyConnection], list[dict[str, Any]]] | None = None
-
-
-def _run(project: Project, plan: _Plan, dry: bool) -> RunResult:
+def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
     """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
         with taking_turns(project.database):
-            result = _carry_out(project, plan, None)
+            result = carry_out(project, plan)
             write_receipt(project.receipts, result.receipt)
         return result
     with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
         copy = _copy_warehouse(project.database, Path(folder))
-        return _carry_out(replace(project, database=copy), plan, Path(folder) / "target")
-
-
-def _carry_out(project: Project, plan: _Plan, scratch: Path | None) -> RunResult:
-    with open_warehouse(project) as connection:
-        run_id = start_run(connection, plan.command, plan.skip, plan.clock)
-        with _logged(run_id), _closing_on_error(connection, run_id):
-            landing = plan.prepare(connection, run_id)
-            before = fingerprint(connection, project, plan.skip)
-            work = entities_with_work(connection, project, before)
-            if plan.force:
-                work = project.entities
-            elif not work:
-                log.info("nothing new")
-                return _close(connection, project, plan, run_id, landing, [], before.text(), True)
-    with _logged(run_id), stage("build"):
-        try:
-            failures = build(project, run_id, plan.skip, work, scratch)
-        except BaseException as error:
-            with contextlib.suppress(HubError, duckdb.Error), open_warehouse(project) as connection:
-                _close_after(connection, run_id, error)
-            raise
-    with _logged(run_id), open_warehouse(project) as connection:
-        failures += errors_of(connection, run_id)
-        if find_run(connection, run_id).status == "interrupted":
-            failures.append("run: dbt was started beside it and closed it: run it again")
-        for failure in failures:
-            # the message may quote a record
-            log.error("%s failed", failure.partition(":")[0])
-            log.debug("%s", failure)
-        after = None if failures else fingerprint(connection, project, plan.skip).text()
-        return _close(connection, project, plan, run_id, landing, failures, after, False)
-
-
-def _close(
-    connection: duckdb.DuckDBPyConnection,
-    project: Project,
-    plan: _Plan,
-    run_id: str,
-    landing: Landing,
-    errors: list[str],
-    state: str | None,
-    did_nothing: bool,
-) -> RunResult:
-    """End the run in the log and draw up its receipt. state: the fingerprint to compare with."""
-    warnings = _landing_warnings(landing)
-    end_run(connection, run_id, errors=errors, warnings=warnings, fingerprint=state)
-    return RunResult(
-        receipt(connection, project, find_run(connection, run_id)),
-        landing,
-        did_nothing,
-        plan.look_after(connection) if plan.look_after else [],
-    )
+        return carry_out(replace(project, database=copy), plan, Path(folder) / "target")
 
 
 def _copy_warehouse(database: Path, folder: Path) -> Path:
@@ -272,50 +192,3 @@ def _copy_warehouse(database: Path, folder: Path) -> Path:
         if (database.parent / name).exists():
             shutil.copy2(database.parent / name, folder / name)
     return copy
-
-
-@contextlib.contextmanager
-def _logged(run_id: str) -> Iterator[None]:
-    token = RUN_ID.set(run_id)
-    try:
-        yield
-    finally:
-        RUN_ID.reset(token)
-
-
-@contextlib.contextmanager
-def _closing_on_error(connection: duckdb.DuckDBPyConnection, run_id: str) -> Iterator[None]:
-    """Close the run where an exception or an interrupt leaves the block."""
-    try:
-        yield
-    except BaseException as error:
-        _close_after(connection, run_id, error)
-        raise
-
-
-def _close_after(connection: duckdb.DuckDBPyConnection, run_id: str, error: BaseException) -> None:
-    # DuckDB turns a signal that meets it in a query into an error of its own
-    interrupted = isinstance(error, KeyboardInterrupt) or interrupts.requested()
-    errors = [] if interrupted else [str(error)]
-    # a database that met a full disk is of no use any more: the next run closes this one
-    with contextlib.suppress(duckdb.Error):
-        end_run(
-            connection,
-            run_id,
-            errors=errors,
-            warnings=[],
-            fingerprint=None,
-            interrupted=interrupted,
-        )
-
-
-def _landing_warnings(landing: Landing) -> list[str]:
-    warnings = [
-        f"{outcome.file}: {outcome.status}: {outcome.reason}"
-        for outcome in landing.files
-        if outcome.status not in ("landed", "known")
-    ]
-    return warnings + [
-        f"landing/{name}: no registered source claims it, left as it is"
-        for name in landing.unclaimed
-    ]
