@@ -19,46 +19,11 @@ from typing import BinaryIO
 import duckdb
 
 from loader.accounting import account
+from loader.ledger import Load, add_load, next_load_id
+from loader.raw_rows import insert_records, note_fields
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
 from loader.readers.formats import FileFormat
 from loader.sources import Source
-
-# Up to so many fields, all are looked up at once in each record.
-_MOST_POINTERS = 100
-
-# Structured text is checked here; a line that is no object could not be adapted either.
-_INSERT = """
-insert into raw.{source}
-select
-    ?,
-    ? + number,
-    record,
-    case
-        when problem is not null then problem
-        when not json_valid(record) then 'malformed_json'
-        when ltrim(record, ' \t\r\n') not like '{{%' then 'not_an_object'
-    end,
-    position
-from ({records})
-"""
-_RECORDS = """
-    select
-        unnest(records) as record,
-        unnest(problems) as problem,
-        unnest(positions) as position,
-        generate_subscripts(records, 1) as number
-    from (select ?::varchar[] as records, ?::varchar[] as problems, ?::varchar[] as positions)
-"""
-# One long text is handed over faster than a list of short ones.
-_LINES = """
-    select
-        unnest(lines) as record,
-        null as problem,
-        null as position,
-        generate_subscripts(lines, 1) as number
-    from (select string_split(?, chr(10)) as lines)
-"""
-
 
 # The kernel's clock for files moves on every few milliseconds.
 _CLOCK_TICK_NS = 100_000_000
@@ -139,7 +104,7 @@ class _FileLanding:
         encoding, rows, status, reason = None, 0, "landed", None
         self.connection.execute("begin")
         try:
-            load_id = self._next_load_id()
+            load_id = next_load_id(self.connection)
             file_format = format_of(self.name, **self.source.format)
             encoding = detected_encoding(self._from_start(), file_format)
             blocks = self._insert_records(load_id, file_format)
@@ -154,7 +119,7 @@ class _FileLanding:
             )
             if self._has_changed_since(before):
                 raise UnreadableFile("changing", "the file changed while it was read")
-            self._note_fields(load_id)
+            note_fields(self.connection, self.source.name, load_id)
         except UnreadableFile as error:
             self.connection.execute("rollback")
             self.connection.execute("begin")
@@ -163,7 +128,7 @@ class _FileLanding:
             is_passing = error.reason == "read_error" or self._has_changed_since(before)
             rows, status = 0, "held" if is_passing else "quarantined"
             reason = f"{error.reason}: {error}"
-            load_id = known[0] if known else self._next_load_id()
+            load_id = known[0] if known else next_load_id(self.connection)
         except BaseException:
             # where DuckDB has given the database up, there is nothing to roll back
             with contextlib.suppress(duckdb.Error):
@@ -175,26 +140,23 @@ class _FileLanding:
             "and (sha256 = ? or (file = ? and status = 'held'))",
             [self.source.name, sha256, self.name],
         )
-        self.connection.execute(
-            "insert into raw.loads (load_id, source, file, sha256, size, encoding, rows, "
-            "modified_at, landed_at, status, reason, settings, run_id, file_state) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                load_id,
-                self.source.name,
-                self.name,
-                sha256,
-                before.st_size,
-                encoding,
-                rows,
-                _moment(before.st_mtime),
-                datetime.now(UTC).replace(tzinfo=None),
-                status,
-                reason,
-                settings,
-                self.run_id,
-                state,
-            ],
+        add_load(
+            self.connection,
+            Load(
+                load_id=load_id,
+                source=self.source.name,
+                file=self.name,
+                sha256=sha256,
+                size=before.st_size,
+                encoding=encoding,
+                rows=rows,
+                modified_at=_moment(before.st_mtime),
+                status=status,
+                reason=reason,
+                settings=settings,
+                run_id=self.run_id,
+                file_state=state,
+            ),
         )
         self.connection.execute("commit")
         return FileOutcome(self.source.name, self.name, status, rows, load_id, reason)
@@ -211,88 +173,13 @@ class _FileLanding:
         self.file.seek(0)
         return self.file
 
-    def _next_load_id(self) -> int:
-        # a number is never given twice, not even when a row of the ledger was deleted
-        rows = self.connection.execute(
-            "select coalesce(max(load_id), 0) + 1 from ("
-            "select load_id from raw.loads union all select load_id from ops.loads_finished)"
-        ).fetchall()
-        return int(rows[0][0])
-
     def _insert_records(self, load_id: int, file_format: FileFormat) -> list[int]:
         """Insert all records; returns how many at a time."""
         blocks: list[int] = []
         for batch in read_records(self._from_start(), file_format):
-            values: list[object] = [load_id, sum(blocks)]
-            lines = "\n".join(batch.records)
-            if batch.is_sound and lines.count("\n") == len(batch.records) - 1:
-                records = _LINES
-                values += [lines]
-            else:
-                records = _RECORDS
-                values += [batch.records, batch.problems, batch.positions]
-            self.connection.execute(
-                _INSERT.format(source=self.source.name, records=records), values
-            )
+            insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
             blocks.append(len(batch.records))
         return blocks
-
-    def _note_fields(self, load_id: int) -> None:
-        """Keep which fields the records of the load have, and of which types."""
-        table = f"raw.{self.source.name}"
-        readable = "load_id = ? and problem is null"
-        names = [
-            name
-            for (name,) in self.connection.execute(
-                f"select distinct unnest(names) from (select json_keys(record) as names "
-                f"from {table} where {readable} group by 1)",
-                [load_id],
-            ).fetchall()
-        ]
-        if not names:
-            return
-        if len(names) > _MOST_POINTERS:
-            # each field of each record: ten times a few pointers, but never their square
-            found = f"""
-                select member.key as field, member.type as kind, count(*) as records
-                from {table} as raw, lateral json_each(raw.record) as member
-                where {readable}
-                group by member.key, member.type
-            """
-            parameters: list[object] = [load_id]
-        else:
-            # a path takes a name such as * for a wildcard, quoted or not
-            pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
-            found = f"""
-                select unnest(?::varchar[]) as field, unnest(kinds) as kind, records
-                from (
-                    select json_type(record, ?::varchar[]) as kinds, count(*) as records
-                    from {table}
-                    where {readable}
-                    group by 1
-                )
-            """
-            parameters = [names, pointers, load_id]
-        self.connection.execute(
-            f"""
-            insert into raw.fields (load_id, source, field, type, records)
-            select ?, ?, field, type, sum(records)
-            from (
-                select
-                    field,
-                    records,
-                    case
-                        when kind = 'VARCHAR' then 'string'
-                        when kind in ('BIGINT', 'UBIGINT', 'DOUBLE') then 'number'
-                        else lower(kind)
-                    end as type
-                from ({found})
-            )
-            where type is not null
-            group by field, type
-            """,
-            [load_id, self.source.name, *parameters],
-        )
 
 
 def written_out(name: str) -> str:
