@@ -127,6 +127,24 @@ def land(project: Project, sources: tuple[str, ...], as_json: bool) -> None:
     _print(asdict(landing), rendering.render_landing(landing), as_json)
 
 
+@hub.command(epilog="Example: hub stream web   or: hub stream --once")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--once", is_flag=True, help="Take what is there, then stop.")
+@_common
+def stream(project: Project, sources: tuple[str, ...], once: bool, as_json: bool) -> None:
+    """Take up what Kafka topics bring, as it comes, until Ctrl-C or SIGTERM.
+
+    Records and their offsets are stored together: whatever stops it, the next stream goes on with
+    the first record that is not in the warehouse.
+    """
+    from dataclasses import asdict
+
+    from loader import hub as commands
+
+    summary = commands.stream(project, sources, once=once)
+    _print(asdict(summary), rendering.render_stream(asdict(summary)), as_json)
+
+
 @hub.command(epilog="Example: hub report --entity events --json")
 @click.option("--entity", metavar="E", help="Only this entity, in full.")
 @click.option("--run", "run_id", metavar="ID", help="A certain run instead of the latest build.")

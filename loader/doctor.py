@@ -40,6 +40,7 @@ def examine(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Fin
         _watermarks,
         _drift,
         _letters,
+        _streams,
         _disk,
         _format,
         _versions,
@@ -237,6 +238,34 @@ def _letters(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding
             "See ops.dead_letters; mend contract or adapter, then `hub redrive`.",
         )
     return Finding("dead letters", "ok", f"{opened:,} open, not growing")
+
+
+def _streams(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
+    """Streams whose last news is bad, or that lost records before they were read."""
+    bad = connection.execute(
+        """
+        select concat(source, ': ', event, ' at ', date_trunc('second', happened_at))
+        from (
+            select *, row_number() over (partition by source order by happened_at desc) as place
+            from ops.stream_events
+        )
+        where (place = 1 and event in ('broker away', 'failed', 'circuit open'))
+            or event = 'offsets lost'
+        order by happened_at desc
+        """
+    ).fetchall()
+    lag, sources = connection.execute(
+        "select coalesce(sum(log_end - next_offset), 0), count(distinct source) "
+        "from ops.stream_offsets"
+    ).fetchall()[0]
+    if bad:
+        return Finding(
+            "streams",
+            "warn",
+            _some([text for (text,) in bad]),
+            "See ops.stream_events, and docs/streams.md: Runbook.",
+        )
+    return Finding("streams", "ok", f"{sources} sources streamed so far, lag {lag:,}")
 
 
 def _disk(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from loader.project import Project
+from loader.runs import BUILDS
 
 _FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
 _ENDINGS = (".sql", ".yml", ".yaml", ".csv", ".md")
@@ -74,8 +75,8 @@ def entities_with_work(
     included, with the project as it is; then those that are not as it left them, or have a load
     or a redrive that is not finished."""
     last = connection.execute(
-        "select fingerprint from ops.runs where command in ('run', 'build', 'redrive') "
-        "and status <> 'running' order by run_id desc limit 1"
+        f"select fingerprint from ops.runs where {BUILDS} and status <> 'running' "
+        "order by run_id desc limit 1"
     ).fetchone()
     before = Fingerprint.parse(last[0]) if last else None
     if before is None or before.project != current.project:

@@ -9,6 +9,7 @@ import duckdb
 from loader.errors import WrongUse
 from loader.project import STAGES, Project, stage_name
 from loader.runs import Run
+from loader.stream.journal import stream_report
 
 OUTCOMES = ("applied", "superseded", "outdated", "late", "rejected", "duplicate")
 _ACCEPTED = ("applied", "superseded", "outdated")
@@ -57,6 +58,7 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
         },
         "quality": {name: source["quality"] for name, source in sources.items()},
         "rollout": _rollout(counted),
+        "streams": stream_report(connection, run),
         "warnings": _warnings(connection, project, run, sources, entities),
         "errors": run.errors,
         "entities": entities,

@@ -66,7 +66,19 @@ def render_receipt(receipt: dict[str, Any]) -> str:
         for group, outcomes in groups.items():
             counted = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(outcomes.items()))
             lines.append(f"rollout of {stage}, {group}: {counted or 'nothing'}")
+    lines += _streams(receipt["streams"])
     return _text([*lines, *_remarks(receipt)])
+
+
+def render_stream(summary: dict[str, Any]) -> str:
+    """What a stream took up, under it the receipt of its last run."""
+    lines = [
+        f"stream ended: {summary['records']:,} records in {summary['batches']:,} batches, "
+        f"{summary['failures']:,} failed attempts"
+    ]
+    lines += [f"{name}: {records:,} records" for name, records in summary["sources"].items()]
+    last = summary["receipt"]
+    return _text(lines) + (f"\n\n{render_receipt(last)}" if last else "")
 
 
 def render_entity(receipt: dict[str, Any]) -> str:
@@ -201,6 +213,19 @@ def _remarks(receipt: dict[str, Any]) -> Iterable[str]:
         yield f"error: {first}"
         # no line of a message may look like one of the receipt
         yield from (f"       {line}" for line in others)
+
+
+def _streams(streams: dict[str, Any]) -> Iterable[str]:
+    for source, part in streams.items():
+        lag = ", ".join(f"{lag:,} in partition {number}" for number, lag in part["lag"].items())
+        latency = part["latency_ms"]
+        took = "" if latency["p50"] is None else f", latency {latency['p50']:,} ms (p50)"
+        yield (
+            f"stream {source}: {part['records_per_second']:,} records/s in the last minute{took}, "
+            f"lag {lag}"
+        )
+        if event := part["last_event"]:
+            yield f"stream {source}: {event['event']} at {event['at']}: {event['detail']}"
 
 
 def _reconciliation(part: dict[str, Any]) -> str:

@@ -9,6 +9,9 @@ import duckdb
 
 from loader.errors import HubError, WrongUse
 
+# The runs that build, in SQL.
+BUILDS = "command in ('run', 'build', 'redrive', 'stream')"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -112,7 +115,10 @@ def find_run(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -
     found = (
         runs(connection, f"run_id = '{run_id}'")
         if run_id and run_id.replace("-", "").isalnum()
-        else runs(connection, "command in ('run', 'build', 'redrive')" if not run_id else "false")
+        else runs(
+            connection,
+            "command in ('run', 'build', 'redrive', 'stream')" if not run_id else "false",
+        )
     )
     if not found:
         raise HubError(

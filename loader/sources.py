@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loader.errors import WrongUse
 from loader.readers import UnreadableFile, format_of
-from loader.yaml_files import mapping, only_known, read_yaml
+from loader.stream.settings import KafkaSettings, parse_kafka
+from loader.yaml_files import mapping, one_of, only_known, read_yaml
 
 LATE_POLICIES = ("apply", "skip", "dead_letter")
 FIELD_TYPES = ("string", "number", "boolean", "object", "array", "any")
-_META_KEYS = ("late", "allowed_lateness", "timezone", "format", "fields")
+_META_KEYS = ("late", "allowed_lateness", "timezone", "format", "fields", "kafka")
 _FORMAT_KEYS = ("kind", "encoding", "delimiter", "quote", "escape")
 # tables of the loader itself stand in the same schema
 _RESERVED = ("loads", "sources", "fields", "source_fields")
@@ -33,7 +34,7 @@ class Source:
     """One registered source.
 
     allowed_lateness is in seconds. format holds what the YAML declares of its files; what it
-    leaves out follows from each file's name.
+    leaves out follows from each file's name. kafka is set where its records are on a topic, too.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Source:
     timezone: str = "UTC"
     format: dict[str, str] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
+    kafka: KafkaSettings | None = None
 
 
 def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Source]:
@@ -126,18 +128,13 @@ def _read_source(
         name=name,
         entity=entity,
         adapter=adapter,
-        late=_one_of(meta.get("late", "apply"), LATE_POLICIES, f"{where}: late"),
+        late=one_of(meta.get("late", "apply"), LATE_POLICIES, f"{where}: late"),
         allowed_lateness=_seconds(meta.get("allowed_lateness", 0), f"{where}: allowed_lateness"),
         timezone=_zone(meta.get("timezone", "UTC"), f"{where}: timezone"),
         format=_format(meta.get("format"), f"{where}: format"),
         fields=_fields(meta.get("fields"), f"{where}: fields"),
+        kafka=parse_kafka(meta.get("kafka"), f"{where}: kafka"),
     )
-
-
-def _one_of(value: Any, known: tuple[str, ...], where: str) -> str:
-    if value not in known:
-        raise WrongUse(where, f"unknown value {value!r}", f"Expected one of {', '.join(known)}.")
-    return str(value)
 
 
 def _seconds(value: Any, where: str) -> int:
@@ -174,6 +171,6 @@ def _fields(value: Any, where: str) -> dict[str, Field]:
     """Fields written as `name: type`, with a question mark behind the type of an optional one."""
     fields = {}
     for name, written in mapping(value, where).items():
-        kind = _one_of(str(written).removesuffix("?"), FIELD_TYPES, f"{where}: {name}")
+        kind = one_of(str(written).removesuffix("?"), FIELD_TYPES, f"{where}: {name}")
         fields[str(name)] = Field(kind, str(written).endswith("?"))
     return fields

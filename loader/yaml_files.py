@@ -48,3 +48,17 @@ def only_known(given: dict[str, Any], known: Collection[str], where: str) -> Non
             raise WrongUse(
                 where, f"unknown key '{key}'", f"Expected one of {', '.join(sorted(known))}."
             )
+
+
+def one_of(value: Any, known: Collection[str], where: str) -> str:
+    """`value`, which must be one of the `known` words. Raises WrongUse."""
+    if value not in known:
+        raise WrongUse(where, f"unknown value {value!r}", f"Expected one of {', '.join(known)}.")
+    return str(value)
+
+
+def positive(value: Any, where: str) -> float:
+    """`value`, which must be a number above 0. Raises WrongUse."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise WrongUse(where, f"expected a number, found {value!r}", "Write one above 0.")
+    return float(value)
