@@ -10,7 +10,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 DEADLINE = 30.0  # seconds for what takes a fraction of one, whatever the machine is busy with
 # clients try again at once when a cluster that was down is back, and do not write to the terminal
-CLIENT: dict[str, Any] = {"reconnect.backoff.max.ms": 200, "log_level": 0}
+CLIENT: dict[str, Any] = {
+    "reconnect.backoff.max.ms": 200,
+    "log_level": 0,
+    "message.max.bytes": 20_000_000,
+}
 
 
 @dataclass(frozen=True)

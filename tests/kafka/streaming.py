@@ -1,0 +1,82 @@
+"""`hub stream` as a process, as people run it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+
+from .cluster import DEADLINE
+
+HUB = Path(sys.executable).parent / "hub"
+
+
+class StreamProcess:
+    """A running `hub stream`, ended at the latest with the `with`."""
+
+    def __init__(self, root: Path, bootstrap_servers: str, *arguments: str) -> None:
+        self.root = root
+        self._log = root / "stream.log"
+        self._command = [HUB, "stream", "--log-level", "info", *arguments]
+        self._environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers}
+
+    def __enter__(self) -> Self:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self.root, env=self._environment, stdout=log, stderr=log
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(DEADLINE)
+
+    @property
+    def log(self) -> str:
+        """What it wrote to its terminal so far."""
+        return self._log.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+        self._process.wait(DEADLINE)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to stop; returns its exit code."""
+        self._process.send_signal(number)
+        return self._process.wait(DEADLINE)
+
+    def wait_for_log(self, text: str, times: int = 1) -> None:
+        """Wait until it has written a text so often."""
+        self._wait(lambda: self.log.count(text) >= times, repr(text))
+
+    def wait_for(self, query: str, expected: object) -> None:
+        """Wait until a query has this one value. Between two batches the warehouse is free."""
+
+        def has_come() -> bool:
+            try:
+                with duckdb.connect(str(self.root / "warehouse.duckdb")) as connection:
+                    return bool(connection.execute(query).fetchall() == [(expected,)])
+            except duckdb.Error:
+                return False
+
+        self._wait(has_come, f"{expected!r} from {query}")
+
+    def _wait(self, has_come: Callable[[], bool], what: str) -> None:
+        start = time.monotonic()
+        while not has_come():
+            if time.monotonic() - start > 2 * DEADLINE:
+                raise AssertionError(f"waited in vain for {what}, its log:\n{self.log}")
+            time.sleep(0.2)
