@@ -8,7 +8,7 @@ from typing import Literal
 
 import duckdb
 
-from loader.file_landing import digest_of
+from loader.file_landing import digest_of, written_out
 from loader.fingerprint import unfinished_files
 from loader.project import Project
 
@@ -66,9 +66,9 @@ def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
                 present += 1
                 with path.open("rb") as file:
                     if (name, digest_of(file)) not in known:
-                        new.append(f"{name}/{path.name}")
+                        new.append(f"{name}/{written_out(path.name)}")
             except OSError as error:
-                unreadable.append(f"{name}/{path.name} ({error.strerror})")
+                unreadable.append(f"{name}/{written_out(path.name)} ({error.strerror})")
     if unreadable:
         return Finding(
             "files",

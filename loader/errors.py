@@ -5,7 +5,9 @@ import re
 
 # what DuckDB says where the system's own number is lost
 _NO_ROOM = re.compile(r"no space left|file too large|could not write", re.IGNORECASE)
-_NO_MEMORY = re.compile(r"out of memory|bad_alloc|cannot allocate", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"out of memory|bad_alloc|cannot allocate|failed to (pin|allocate)", re.IGNORECASE
+)
 
 
 class HubError(Exception):
@@ -31,6 +33,11 @@ class WrongUse(HubError):
     exit_code = 2
 
 
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that there is no memory; of a commit, DuckDB says so in its text."""
+    return isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)) is not None
+
+
 def error_of_the_machine(error: Exception) -> HubError:
     """What to tell of an error that neither the user nor the data made: no room, no memory, or a
     disk or database that does not do as it should. Nothing is half done after any of them."""
@@ -38,7 +45,7 @@ def error_of_the_machine(error: Exception) -> HubError:
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) or _NO_ROOM.search(first_line):
         return HubError("the disk", first_line, "Make room, then run the same command again.")
-    if isinstance(error, MemoryError) or _NO_MEMORY.search(first_line):
+    if ran_out_of_memory(error):
         return HubError(
             "the memory",
             first_line,

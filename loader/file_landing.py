@@ -11,7 +11,9 @@ import json
 import os
 import stat
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +21,15 @@ from typing import BinaryIO
 import duckdb
 
 from loader.accounting import account
-from loader.ledger import Load, add_load, next_load_id
+from loader.errors import ran_out_of_memory
+from loader.ledger import (
+    Load,
+    load_of_bytes,
+    load_of_untouched,
+    next_load_id,
+    replace_verdict,
+)
+from loader.little_memory import little_memory
 from loader.raw_rows import insert_records, note_fields
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
 from loader.readers.formats import FileFormat
@@ -27,6 +37,8 @@ from loader.sources import Source
 
 # The kernel's clock for files moves on every few milliseconds.
 _CLOCK_TICK_NS = 100_000_000
+# What was read of a file that a disk could not read, or the memory not hold, says nothing of it.
+_PASSING = ("read_error", "out_of_memory")
 
 
 @dataclass(frozen=True)
@@ -77,38 +89,83 @@ class _FileLanding:
     def land(self) -> FileOutcome:
         before = os.fstat(self.file.fileno())
         state = _state_of(before)
-        untouched = self.connection.execute(
-            "select load_id from raw.loads "
-            "where source = ? and file = ? and file_state = ? and status = 'landed'",
-            [self.source.name, self.name, state],
-        ).fetchone()
-        if untouched:
-            return FileOutcome(self.source.name, self.name, "known", load_id=untouched[0])
+        untouched = load_of_untouched(self.connection, self.source.name, self.name, state)
+        if untouched is not None:
+            return FileOutcome(self.source.name, self.name, "known", load_id=untouched)
         try:
             sha256 = digest_of(self.file)
         except OSError as error:
             unread = f"cannot be read: {error.strerror}"
             return FileOutcome(self.source.name, self.name, "refused", reason=unread)
         settings = json.dumps(self.source.format, sort_keys=True)
-        known = self.connection.execute(
-            "select load_id, status, reason, settings, file from raw.loads "
-            "where source = ? and sha256 = ?",
-            [self.source.name, sha256],
-        ).fetchone()
-        if known and known[1] == "landed":
-            return FileOutcome(self.source.name, self.name, "known", load_id=known[0])
+        known = load_of_bytes(self.connection, self.source.name, sha256)
+        if known and known.status == "landed":
+            return FileOutcome(self.source.name, self.name, "known", load_id=known.load_id)
         # the name and the settings decide the format, so either may have mended it
-        if known and known[1] == "quarantined" and known[3:] == (settings, self.name):
-            return FileOutcome(self.source.name, self.name, "quarantined", reason=known[2])
+        same = known and (known.settings, known.file) == (settings, self.name)
+        if known and known.status == "quarantined" and same:
+            return FileOutcome(self.source.name, self.name, "quarantined", reason=known.reason)
 
-        encoding, rows, status, reason = None, 0, "landed", None
-        self.connection.execute("begin")
+        found = Load(
+            load_id=known.load_id if known else next_load_id(self.connection),
+            source=self.source.name,
+            file=self.name,
+            sha256=sha256,
+            size=before.st_size,
+            rows=0,
+            status="landed",
+            run_id=self.run_id,
+            modified_at=_moment(before.st_mtime),
+            settings=settings,
+            file_state=state,
+        )
         try:
+            load = self._taken_in(found, before)
+        except UnreadableFile as error:
+            # a file that is being written is tried again by the next run, too
+            is_passing = error.reason in _PASSING or self._has_changed_since(before)
+            load = replace(
+                found,
+                status="held" if is_passing else "quarantined",
+                reason=f"{error.reason}: {error}",
+            )
+            with _transaction(self.connection):
+                replace_verdict(self.connection, load)
+        return FileOutcome(
+            self.source.name, self.name, load.status, load.rows, load.load_id, load.reason
+        )
+
+    def _taken_in(self, found: Load, before: os.stat_result) -> Load:
+        """Take the file in with little memory, or, where that does not do, with all there is: for
+        DuckDB reads 2,048 records at a time, however long they are. Raises UnreadableFile."""
+        try:
+            with little_memory(self.connection):
+                return self._take_in(found, before)
+        except duckdb.Error as error:
+            if not ran_out_of_memory(error):
+                raise
+        # memory may have run out when all was committed
+        load = load_of_bytes(self.connection, found.source, found.sha256)
+        if load and load.status == "landed":
+            return load
+        try:
+            return self._take_in(found, before)
+        except duckdb.Error as error:
+            if not ran_out_of_memory(error):
+                raise
+            raise UnreadableFile(
+                "out_of_memory",
+                "DuckDB may not take the memory that its records need: free some, or raise "
+                "memory_limit (HUB_MEMORY_LIMIT)",
+            ) from error
+
+    def _take_in(self, found: Load, before: os.stat_result) -> Load:
+        """Commit the rows with their row of the ledger, or, raising UnreadableFile, nothing."""
+        with _transaction(self.connection):
             load_id = next_load_id(self.connection)
             file_format = format_of(self.name, **self.source.format)
             encoding = detected_encoding(self._from_start(), file_format)
             blocks = self._insert_records(load_id, file_format)
-            rows = sum(blocks)
             account(
                 self.connection,
                 f"raw.{self.source.name}",
@@ -119,47 +176,10 @@ class _FileLanding:
             )
             if self._has_changed_since(before):
                 raise UnreadableFile("changing", "the file changed while it was read")
-            note_fields(self.connection, self.source.name, load_id)
-        except UnreadableFile as error:
-            self.connection.execute("rollback")
-            self.connection.execute("begin")
-            # what was read of a file that is being written, or what a disk could not read, says
-            # nothing of the file: the next run tries again
-            is_passing = error.reason == "read_error" or self._has_changed_since(before)
-            rows, status = 0, "held" if is_passing else "quarantined"
-            reason = f"{error.reason}: {error}"
-            load_id = known[0] if known else next_load_id(self.connection)
-        except BaseException:
-            # where DuckDB has given the database up, there is nothing to roll back
-            with contextlib.suppress(duckdb.Error):
-                self.connection.execute("rollback")
-            raise
-        # a former verdict on these bytes, or on an earlier state of a file that was held
-        self.connection.execute(
-            "delete from raw.loads where source = ? and status <> 'landed' "
-            "and (sha256 = ? or (file = ? and status = 'held'))",
-            [self.source.name, sha256, self.name],
-        )
-        add_load(
-            self.connection,
-            Load(
-                load_id=load_id,
-                source=self.source.name,
-                file=self.name,
-                sha256=sha256,
-                size=before.st_size,
-                encoding=encoding,
-                rows=rows,
-                modified_at=_moment(before.st_mtime),
-                status=status,
-                reason=reason,
-                settings=settings,
-                run_id=self.run_id,
-                file_state=state,
-            ),
-        )
-        self.connection.execute("commit")
-        return FileOutcome(self.source.name, self.name, status, rows, load_id, reason)
+            note_fields(self.connection, self.source.name, load_id, blocks)
+            load = replace(found, load_id=load_id, rows=sum(blocks), encoding=encoding)
+            replace_verdict(self.connection, load)
+        return load
 
     def _has_changed_since(self, before: os.stat_result) -> bool:
         now = os.fstat(self.file.fileno())
@@ -180,6 +200,20 @@ class _FileLanding:
             insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
             blocks.append(len(batch.records))
         return blocks
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what is done in the block, or leave nothing of it."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        # where DuckDB has given the database up, there is nothing to roll back
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("rollback")
+        raise
 
 
 def written_out(name: str) -> str:

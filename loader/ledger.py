@@ -1,6 +1,6 @@
 """The ledger of what landed: raw.loads."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 import duckdb
@@ -25,6 +25,39 @@ class Load:
     reason: str | None = None
     settings: str | None = None
     file_state: str | None = None
+
+
+def load_of_untouched(
+    connection: duckdb.DuckDBPyConnection, source: str, file: str, state: str | None
+) -> int | None:
+    """The load that a file landed as, where its state is that of then."""
+    row = connection.execute(
+        "select load_id from raw.loads "
+        "where source = ? and file = ? and file_state = ? and status = 'landed'",
+        [source, file, state],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def load_of_bytes(connection: duckdb.DuckDBPyConnection, source: str, sha256: str) -> Load | None:
+    """What the ledger says of a source's file with these bytes."""
+    columns = [column.name for column in fields(Load)]
+    row = connection.execute(
+        f"select {', '.join(columns)} from raw.loads where source = ? and sha256 = ?",
+        [source, sha256],
+    ).fetchone()
+    return Load(**dict(zip(columns, row, strict=True))) if row else None
+
+
+def replace_verdict(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
+    """Write what became of a file in place of a former verdict on these bytes, or on an earlier
+    state of a file that was held."""
+    connection.execute(
+        "delete from raw.loads where source = ? and status <> 'landed' "
+        "and (sha256 = ? or (file = ? and status = 'held'))",
+        [load.source, load.sha256, load.file],
+    )
+    add_load(connection, load)
 
 
 def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:

@@ -10,8 +10,9 @@ from loader.readers.errors import UnreadableFile
 
 BATCH_RECORDS = 50_000
 BATCH_CHARS = 8 << 20
-# A compressed file of a few MB can hold one endless line; reading it must not exhaust the memory.
-MAX_RECORD_CHARS = 512 << 20
+# A compressed file of a few MB can hold one endless line. Python and DuckDB hold several copies
+# of a record at a time, and a file must land within a GiB.
+MAX_RECORD_BYTES = 64 << 20
 BASE64_POSITION = '{"encoding": "base64"}'
 
 # The text, its problem, its position.
@@ -36,12 +37,14 @@ class Batch:
 
 
 def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
-    """The same records, grouped."""
+    """The same records, grouped. Raises UnreadableFile 'record_too_big'."""
     batch, chars = Batch([], [], []), 0
     for text, problem, position in records:
         chars += len(text)
-        if batch.records and (chars > BATCH_CHARS or len(batch.records) >= BATCH_RECORDS):
-            yield batch
+        if chars > BATCH_CHARS or len(batch.records) >= BATCH_RECORDS:
+            check_size(utf8_bytes(text))
+            if batch.records:
+                yield batch
             batch, chars = Batch([], [], []), len(text)
         batch.records.append(text)
         batch.problems.append(problem)
@@ -50,12 +53,15 @@ def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
         yield batch
 
 
-def check_size(chars: int) -> None:
-    """Raises UnreadableFile 'record_too_big' where a record is beyond reason."""
-    if chars > MAX_RECORD_CHARS:
-        raise UnreadableFile(
-            "record_too_big", f"a record has more than {MAX_RECORD_CHARS} characters"
-        )
+def check_size(size: int) -> None:
+    """Raises UnreadableFile 'record_too_big' where a record of so many bytes is beyond reason."""
+    if size > MAX_RECORD_BYTES:
+        raise UnreadableFile("record_too_big", f"a record has more than {MAX_RECORD_BYTES} bytes")
+
+
+def utf8_bytes(text: str) -> int:
+    """The size of text that may hold the lone surrogates of undecodable bytes."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
 def isolated(text: str) -> Record | None:

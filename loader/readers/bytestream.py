@@ -73,9 +73,7 @@ def _gunzip(file: BinaryIO) -> Iterator[bytes]:
                 member = zlib.decompressobj(_GZIP_WRAPPER)
                 members, started = members + 1, False
     if started or not members:
-        raise UnreadableFile(
-            "truncated_gzip", "the gzip data ends before its end mark", truncated=True
-        )
+        raise UnreadableFile("truncated_gzip", "the gzip data ends before its end mark")
 
 
 def _unzstd(file: BinaryIO) -> Iterator[bytes]:
@@ -103,6 +101,4 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
                     frame = decompressor.decompressobj()
                     frames, started = frames + 1, False
     if started or not frames:
-        raise UnreadableFile(
-            "truncated_zstd", "the zstd data ends before the end of its frame", truncated=True
-        )
+        raise UnreadableFile("truncated_zstd", "the zstd data ends before the end of its frame")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from json import loads
 from typing import BinaryIO
 
-from loader.readers.batch import MAX_RECORD_CHARS
+from loader.readers.batch import MAX_RECORD_BYTES
 from loader.readers.count import decoded_chunks, utf8_chunks
 from loader.readers.formats import CsvDialect, FileFormat
 
@@ -109,7 +109,7 @@ class _Lines:
 def _after_header(texts: Iterable[str], dialect: CsvDialect) -> Iterator[str]:
     """The text after the first record, which Python's own reader finds; blank lines hold none."""
     lines = _Lines(texts)
-    csv.field_size_limit(MAX_RECORD_CHARS)
+    csv.field_size_limit(MAX_RECORD_BYTES)
     header = csv.reader(
         lines,
         delimiter=dialect.delimiter,

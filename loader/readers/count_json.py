@@ -101,9 +101,7 @@ class _Structure:
 
     def records(self) -> int:
         if self._open:
-            raise UnreadableFile(
-                "truncated_json", "the file ends before its brackets are closed", truncated=True
-            )
+            raise UnreadableFile("truncated_json", "the file ends before its brackets are closed")
         if self._kind == b"[":
             return self._commas + 1 if self._has_content else 0
         return self._objects

@@ -99,12 +99,12 @@ class _OpenRow:
 
     def closed(self, line: str) -> str:
         """The text of the record that ends with `line`."""
-        check_size(self._head.chars + self.tail.chars)
+        check_size(self._head.size + self.tail.size)
         return "".join((*self._head.chunks(), self._head_end, *self.tail.chunks(), line))
 
     def never_closed(self) -> str:
         """The text up to the end of the line where the quote stands; the rest is `tail`."""
-        check_size(self._head.chars)
+        check_size(self._head.size)
         return "".join(self._head.chunks())
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from loader.readers.batch import Batch, Record, check_size, in_batches, isolated
+from loader.readers.batch import Batch, Record, check_size, in_batches, isolated, utf8_bytes
 from loader.readers.errors import UnreadableFile
 from loader.readers.json_scan import StructureScanner
 from loader.readers.text import TextSource
@@ -73,11 +73,11 @@ class _Cursor:
     def value(self, scanner: StructureScanner) -> str | None:
         """The text up to the value's end by its structure; None where the file ends before it."""
         pieces: list[str] = []
-        chars = 0
+        size = 0
         while (end := scanner.find_end(self.text, self.pos)) < 0:
             pieces.append(self.text[self.pos :])
-            chars += len(pieces[-1])
-            check_size(chars)
+            size += utf8_bytes(pieces[-1])
+            check_size(size)
             if not self._more():
                 return None
         pieces.append(self.text[self.pos : end])
@@ -163,5 +163,4 @@ def _truncated(number: int) -> UnreadableFile:
     return UnreadableFile(
         "truncated_json",
         f"the file ends inside or after record {number}, before its brackets are closed",
-        truncated=True,
     )

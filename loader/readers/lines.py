@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from loader.readers.batch import check_size
+from loader.readers.batch import check_size, utf8_bytes
 
 _LINE_END = re.compile("(\r\n?|\n)")
 
@@ -17,7 +17,7 @@ def whole_lines(chunks: Iterable[str], *, lone_cr: bool) -> Iterator[str]:
     Raises UnreadableFile 'record_too_big' for an endless line.
     """
     held: list[str] = []
-    held_chars = 0
+    held_bytes = 0
     for chunk in chunks:
         cut = chunk.rfind("\n") + 1
         if lone_cr:
@@ -27,11 +27,11 @@ def whole_lines(chunks: Iterable[str], *, lone_cr: bool) -> Iterator[str]:
             held.append(chunk[:cut])
             yield "".join(held)
             held = [chunk[cut:]]
-            held_chars = len(chunk) - cut
+            held_bytes = utf8_bytes(held[0])
         else:
             held.append(chunk)
-            held_chars += len(chunk)
-            check_size(held_chars)
+            held_bytes += utf8_bytes(chunk)
+            check_size(held_bytes)
     rest = "".join(held)
     if rest:
         yield rest

@@ -121,6 +121,4 @@ def _check_magic(path: Path) -> None:
     if not _MAGIC.startswith(head):
         raise UnreadableFile("damaged_parquet", "a Parquet file begins with PAR1, this one not")
     if tail != _MAGIC or size < 2 * len(_MAGIC):
-        raise UnreadableFile(
-            "truncated_parquet", "the Parquet file ends before its footer", truncated=True
-        )
+        raise UnreadableFile("truncated_parquet", "the Parquet file ends before its footer")

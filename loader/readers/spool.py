@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from weakref import finalize
 
+from loader.readers.batch import utf8_bytes
+
 MEMORY_BYTES = 64 << 20
 _BLOCK_PIECES = 1024
 _BLOCK_CHARS = 1 << 20
@@ -15,11 +17,11 @@ _BLOCK_CHARS = 1 << 20
 class Spool:
     """Append-only text; may hold the lone surrogates that stand for undecodable bytes.
 
-    `chars` is its length so far.
+    `size` is that of the UTF-8 so far, in bytes.
     """
 
     def __init__(self) -> None:
-        self.chars = 0
+        self.size = 0
         self._pieces: list[str] = []
         self._held_chars = 0
         self._file: SpooledTemporaryFile[bytes] | None = None
@@ -27,7 +29,7 @@ class Spool:
     def add(self, text: str) -> None:
         """Append `text`."""
         self._pieces.append(text)
-        self.chars += len(text)
+        self.size += utf8_bytes(text)
         self._held_chars += len(text)
         if len(self._pieces) >= _BLOCK_PIECES or self._held_chars >= _BLOCK_CHARS:
             if self._file is None:

@@ -49,15 +49,13 @@ def is_utf8(encoding: str) -> bool:
 
 
 def undecodable(
-    encoding: str, offset: int | None = None, *, truncated: bool = False
+    encoding: str, offset: int | None = None, *, is_cut: bool = False
 ) -> UnreadableFile:
     """The error for bytes that cannot be isolated; `offset` counts them from the file's start,
     after decompression."""
     place = "its bytes" if offset is None else f"the bytes at offset {offset}"
-    what = "end inside a character" if truncated else "do not decode"
-    return UnreadableFile(
-        "undecodable", f"the file is not {encoding}: {place} {what}", truncated=truncated
-    )
+    what = "end inside a character" if is_cut else "do not decode"
+    return UnreadableFile("undecodable", f"the file is not {encoding}: {place} {what}")
 
 
 class TextSource:
@@ -101,7 +99,7 @@ class TextSource:
                     text.encode()  # some codecs let lone surrogates through
             except UnicodeDecodeError as error:
                 offset = max(seen - len(error.object) + error.start, 0)
-                raise undecodable(self.encoding, offset, truncated=final and not data) from error
+                raise undecodable(self.encoding, offset, is_cut=final and not data) from error
             except ValueError as error:
                 raise undecodable(self.encoding, seen - len(data)) from error
             yield text

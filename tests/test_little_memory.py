@@ -1,0 +1,161 @@
+"""Landing in little memory: a file that does not fit is held, and the others land."""
+
+import subprocess
+import sys
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import Workbench
+
+from loader import file_landing
+from loader.little_memory import LANDING_BYTES
+from loader.readers.batch import MAX_RECORD_BYTES
+from loader.warehouse import open_warehouse
+
+SMALL = '{"key": "k"}\n'
+# Lands one file, and tells by how many MiB the process has then grown at most.
+GROWTH = """
+import resource
+from loader import hub
+from loader.project import open_project
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+hub.land_files(open_project(), ("web",))
+before = peak()
+(outcome,) = hub.land_files(open_project(), ("app",)).files
+print(outcome.status, peak() - before)
+"""
+
+
+def long_line(size: int) -> str:
+    return '{"key": "k", "text": "' + "x" * size + '"}\n'
+
+
+@pytest.fixture
+def limit_seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Which limits were in force whenever a landing came to its fields."""
+    seen: list[int] = []
+    real = file_landing.note_fields
+
+    def look(connection: duckdb.DuckDBPyConnection, *arguments: Any) -> None:
+        seen.append(limit_of(connection))
+        real(connection, *arguments)
+
+    monkeypatch.setattr(file_landing, "note_fields", look)
+    return seen
+
+
+def limit_of(connection: duckdb.DuckDBPyConnection) -> int:
+    (found,) = connection.execute(
+        "select parse_formatted_bytes(current_setting('memory_limit'))"
+    ).fetchone()
+    return int(found)
+
+
+def test_the_limit_holds_while_a_file_lands_and_no_longer(bench: Workbench, limit_seen) -> None:
+    bench.drop("app/a.ndjson", SMALL)
+    with open_warehouse(bench.project) as connection:
+        before = limit_of(connection)
+        source = bench.project.sources["app"]
+        path = bench.root / "landing" / "app" / "a.ndjson"
+        file_landing.land_file(connection, source, path, None)
+
+        assert limit_of(connection) == before > LANDING_BYTES
+    assert limit_seen == [LANDING_BYTES]
+
+
+@pytest.mark.parametrize(("given", "expected"), [("1GiB", 1 << 30), ("100MiB", 100 << 20)])
+def test_a_limit_that_somebody_set_is_kept(
+    bench: Workbench, limit_seen, monkeypatch: pytest.MonkeyPatch, given: str, expected: int
+) -> None:
+    monkeypatch.setenv("HUB_MEMORY_LIMIT", given)
+    bench.drop("app/a.ndjson", SMALL)
+
+    bench.land()
+
+    assert limit_seen == [expected]
+
+
+def test_what_does_not_fit_in_little_memory_lands_with_more(
+    bench: Workbench, limit_seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loader.little_memory.LANDING_BYTES", 30 << 20)
+    bench.drop("app/a.ndjson", long_line(20 << 20))
+
+    (outcome,) = bench.land().files
+
+    assert (outcome.status, outcome.rows) == ("landed", 1)
+    assert limit_seen[-1] > LANDING_BYTES
+    assert bench.sql("select count(*) from raw.app") == [(1,)]
+
+
+def test_a_file_for_which_memory_does_not_suffice_is_held_and_the_others_land(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.drop("app/a.ndjson", long_line(20 << 20))
+    bench.drop("app/b.ndjson", SMALL)
+    with monkeypatch.context() as patch:
+        patch.setenv("HUB_MEMORY_LIMIT", "30MB")
+        held, landed = bench.land().files
+
+    assert (held.status, (held.reason or "").partition(":")[0]) == ("held", "out_of_memory")
+    assert "HUB_MEMORY_LIMIT" in (held.reason or "")
+    assert landed.status == "landed"
+    assert bench.sql("select file, status from raw.loads order by file") == [
+        ("app/a.ndjson", "held"),
+        ("app/b.ndjson", "landed"),
+    ]
+    assert [outcome.status for outcome in bench.land().files] == ["landed", "known"]
+
+
+def test_memory_that_runs_out_after_the_commit_lands_nothing_twice(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = file_landing.replace_verdict
+    committed: list[str] = []
+
+    def commit_and_fail(connection: duckdb.DuckDBPyConnection, load: object) -> None:
+        real(connection, load)
+        connection.execute("commit")
+        committed.append("once")
+        raise duckdb.OutOfMemoryException(
+            "Out of Memory Error: while DuckDB wrote its log into the database"
+        )
+
+    monkeypatch.setattr(file_landing, "replace_verdict", commit_and_fail)
+    bench.drop("app/a.ndjson", SMALL)
+
+    assert [outcome.status for outcome in bench.land().files] == ["landed"]
+    assert committed == ["once"]
+    assert bench.sql("select rows, (select count(*) from raw.app) from raw.loads") == [(1, 1)]
+
+
+def test_a_record_beyond_the_limit_is_quarantined_with_the_reason(bench: Workbench) -> None:
+    bench.drop("app/a.ndjson", long_line(MAX_RECORD_BYTES))
+    # in a line of allowed length, what is written as six characters in JSON
+    bench.drop("plant/a.csv", "id\n" + "\x01" * (MAX_RECORD_BYTES // 5) + "\n")
+
+    outcomes = bench.land().files
+
+    assert [(each.status, (each.reason or "").partition(":")[0]) for each in outcomes] == [
+        ("quarantined", "record_too_big")
+    ] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has another unit")
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [("one record at the limit", [MAX_RECORD_BYTES - 99]), ("long records", [100_000] * 2_500)],
+)
+def test_a_file_lands_within_a_gibibyte(bench: Workbench, name: str, lines: list[int]) -> None:
+    bench.drop("app/a.ndjson", "".join(long_line(size) for size in lines))
+
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH], cwd=bench.root, capture_output=True, text=True, check=True
+    )
+
+    *_, status, growth = done.stdout.split()
+    assert status == "landed", name
+    assert int(growth) < 900, name
