@@ -18,7 +18,7 @@ run: setup ## Land what is new in landing/, build, print the receipt
 	@.venv/bin/hub run
 
 test: setup ## Run all tests, with the coverage of loader/
-	.venv/bin/pytest --cov=loader --cov-branch --cov-report=term:skip-covered
+	.venv/bin/pytest -n auto --dist loadfile --cov=loader --cov-branch --cov-report=term:skip-covered
 
 test-kafka: setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
 	HUB_TEST_KAFKA=1 .venv/bin/pytest tests/kafka
