@@ -8,12 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loader.errors import WrongUse
+from loader.pull.settings import HttpSettings, read_http
 from loader.readers import UnreadableFile, format_of
 from loader.yaml_files import mapping, only_known, read_yaml
 
 LATE_POLICIES = ("apply", "skip", "dead_letter")
 FIELD_TYPES = ("string", "number", "boolean", "object", "array", "any")
-_META_KEYS = ("late", "allowed_lateness", "timezone", "format", "fields")
+_META_KEYS = ("late", "allowed_lateness", "timezone", "format", "fields", "http")
 _FORMAT_KEYS = ("kind", "encoding", "delimiter", "quote", "escape")
 # tables of the loader itself stand in the same schema
 _RESERVED = ("loads", "sources", "fields", "source_fields")
@@ -33,7 +34,7 @@ class Source:
     """One registered source.
 
     allowed_lateness is in seconds. format holds what the YAML declares of its files; what it
-    leaves out follows from each file's name.
+    leaves out follows from each file's name. http says how it is pulled, where it is.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Source:
     timezone: str = "UTC"
     format: dict[str, str] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
+    http: HttpSettings | None = None
 
 
 def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Source]:
@@ -131,6 +133,7 @@ def _read_source(
         timezone=_zone(meta.get("timezone", "UTC"), f"{where}: timezone"),
         format=_format(meta.get("format"), f"{where}: format"),
         fields=_fields(meta.get("fields"), f"{where}: fields"),
+        http=read_http(meta, where),
     )
 
 
