@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,9 @@ Value = datetime | Decimal
 
 # a clock that is wrong must not keep everything else from being asked for
 _LONGEST_AHEAD = timedelta(days=1)
+# identities may have 30 digits; what is written as 1e999999999 must not be written out
+_MOST_DIGITS = 100
+_EXACT = Context(prec=4 * _MOST_DIGITS)
 
 
 def greatest(
@@ -40,7 +43,7 @@ def value_to_ask_for(since: Since, known: str | None) -> str | None:
     if value is None:
         return since.start
     if isinstance(value, Decimal):
-        return _text(value - Decimal(str(since.overlap)))
+        return _text(_EXACT.subtract(value, Decimal(str(since.overlap))))
     try:
         return _text(value - timedelta(seconds=since.overlap)) + "Z"
     except OverflowError:
@@ -65,7 +68,8 @@ def _value(since: Since, found: Any, timezone: str) -> Value | None:
             number = Decimal(found)
         except InvalidOperation:
             return None
-        return number if number.is_finite() else None
+        is_usual = number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS
+        return number if is_usual else None
     try:
         moment = datetime.fromisoformat(str(found).strip())
         if moment.tzinfo is None:
@@ -76,4 +80,4 @@ def _value(since: Since, found: Any, timezone: str) -> Value | None:
 
 
 def _text(value: Value) -> str:
-    return value.isoformat() if isinstance(value, datetime) else f"{value:f}"
+    return value.isoformat() if isinstance(value, datetime) else f"{value.normalize(_EXACT):f}"

@@ -73,8 +73,7 @@ class SampleApi:
         self.requests: list[Request] = []
         self.closing = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
 
     @property
     def url(self) -> str:
@@ -137,6 +136,13 @@ class SampleApi:
         return pages
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up."""
+
+
 def _time_of(record: str) -> str:
     return str(json.loads(record).get("timestamp", ""))
 
@@ -144,6 +150,7 @@ def _time_of(record: str) -> str:
 def _handler(api: SampleApi) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             address = urlsplit(self.path)
@@ -196,6 +203,13 @@ def _handler(api: SampleApi) -> type[BaseHTTPRequestHandler]:
         def _hang(self, answer: Answer) -> None:
             api.closing.wait(30)
             self.close_connection = True
+
+        def _drip(self, answer: Answer) -> None:
+            answer.headers["Transfer-Encoding"] = "chunked"
+            answer.body = b""
+            self._send(answer)
+            while not api.closing.wait(0.01):
+                self.wfile.write(b"1\r\n \r\n")
 
         def _dropped(self, answer: Answer) -> None:
             self.close_connection = True
