@@ -142,7 +142,8 @@ def pull(project: Project, sources: tuple[str, ...], full: bool, as_json: bool) 
 
     result = commands.pull(project, sources, full=full)
     _print(asdict(result), rendering.render_pull(result), as_json)
-    sys.exit(result.exit_code)
+    if result.exit_code:
+        sys.exit(result.exit_code)
 
 
 @hub.command(epilog="Example: hub report --entity events --json")

@@ -12,6 +12,8 @@ from loader.pull.settings import Cursor, HttpSettings, KeyPath, Link, PageNumber
 
 Position = str | None
 
+_MOST_DIGITS = 18
+
 
 def first_position(pagination: Pagination | None) -> Position:
     """The position of the first page."""
@@ -85,7 +87,7 @@ def _says_more(pagination: PageNumbers, page: Page, items_before: int, where: st
 def _total(path: KeyPath, page: Page, where: str) -> int:
     _require(page, path, "total", where)
     total = page.body.word(path) or ""
-    if not total.isdecimal():
+    if not (total.isdecimal() and len(total) < _MOST_DIGITS):
         raise PullFailed(
             where,
             f"what stands at {'.'.join(path)} is no whole number",

@@ -5,11 +5,12 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import duckdb
+import httpx
 
 from loader.errors import HubError, WrongUse
 from loader.project import Project
@@ -28,6 +29,7 @@ from loader.pull.pagination import (
 )
 from loader.pull.settings import Cursor, HttpSettings, PageNumbers
 from loader.pull.state import PullState, has_landed, load_state, save_state
+from loader.readers import UnreadableFile
 from loader.runs import utc_now
 from loader.sources import Source
 
@@ -108,34 +110,31 @@ def pull_source(
         return pull.carry_out(full)
 
 
+@dataclass
 class _Pull:
-    """The pull of one source."""
+    """The pull of one source.
 
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        source: Source,
-        settings: HttpSettings,
-        endpoint: Endpoint,
-        client: Client,
-        folder: Path,
-        run_id: str,
-    ) -> None:
-        self.connection = connection
-        self.source = source
-        self.settings = settings
-        self.endpoint = endpoint
-        self.client = client
-        self.folder = folder
-        self.run_id = run_id
-        self.where = f"source '{source.name}'"
-        self.state = PullState()
-        self.resumed = False
-        self.pages = 0
-        self.items = 0
-        self.warnings: list[str] = []
-        self.contents: set[str] = set()
-        self.asked: set[Position] = set()
+    pages, items: pulled now.   contents, asked: digests and positions of the pages of now.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    source: Source
+    settings: HttpSettings
+    endpoint: Endpoint
+    client: Client
+    folder: Path
+    run_id: str
+    state: PullState = field(default_factory=PullState)
+    resumed: bool = False
+    pages: int = 0
+    items: int = 0
+    warnings: list[str] = field(default_factory=list)
+    contents: set[str] = field(default_factory=set)
+    asked: set[Position] = field(default_factory=set)
+
+    @property
+    def where(self) -> str:
+        return f"source '{self.source.name}'"
 
     def carry_out(self, full: bool) -> PullOutcome:
         """Pull to the end, or as far as it goes."""
@@ -196,12 +195,7 @@ class _Pull:
             except PageRejected as error:
                 if not (self.resumed and not self.pages and error.status in _GONE):
                     raise
-                self.warnings.append(
-                    f"the API no longer knows where the last pull stopped (status "
-                    f"{error.status}), so this one starts from the beginning"
-                )
-                self.resumed = False
-                self._start(self.state.settings, self.state.since, self.state.asked_since)
+                self._start_over(error.status)
                 continue
             if doubt:
                 after = self._after_doubt(doubt, page, after)
@@ -218,37 +212,50 @@ class _Pull:
             "`limits`.",
         )
 
+    def _start_over(self, status: int) -> None:
+        self.warnings.append(
+            f"the API no longer knows where the last pull stopped (status {status}), so this one "
+            "starts from the beginning"
+        )
+        self.resumed = False
+        self._start(self.state.settings, self.state.since, self.state.asked_since)
+
     def _ask(self) -> tuple[Page, Position, Doubt | None]:
         """The page at the present position, the position after it, and what is wrong with it."""
         position = self.state.position
-        address = address_of(self.settings, self.endpoint, position, self.state.asked_since)
         name = f"page {self.state.pages + 1}"
-        for asks_left in reversed(range(_ASKS)):
-            try:
-                page = self.client.page(address, name)
-            except PageRejected as error:
-                if not self._is_past_the_end(error):
-                    raise
-                page = Page(address, Body("null"), [])
-                return page, None, None
-            after = position_after(
-                self.settings.pagination,
-                self.endpoint,
-                position,
-                page,
-                self.state.items,
+        try:
+            address = address_of(self.settings, self.endpoint, position, self.state.asked_since)
+            for asks_left in reversed(range(_ASKS)):
+                page, after, doubt = self._ask_once(address, name)
+                if doubt is None:
+                    break
+                log.info("%s: %s %s", self.source.name, name, doubt)
+                if asks_left:
+                    time.sleep(self.settings.retries.first_wait)
+        except (UnreadableFile, httpx.InvalidURL) as error:
+            raise PullFailed(
                 self.where,
-            )
-            if after == position and not page.items:
-                after = None  # some APIs give out, at their end, the cursor that they were given
-            doubt = self._doubt(page, after)
-            if doubt is None:
-                break
-            log.info("%s: %s %s", self.source.name, name, doubt)
-            if asks_left:
-                time.sleep(self.settings.retries.first_wait)
+                f"{name}: what should lead to the next page cannot be used",
+                "Correct `pagination` in the source's YAML, or tell the API's owner.",
+            ) from error
         self.asked.add(position)
         return page, after, doubt
+
+    def _ask_once(self, address: httpx.URL, name: str) -> tuple[Page, Position, Doubt | None]:
+        position = self.state.position
+        try:
+            page = self.client.page(address, name)
+        except PageRejected as error:
+            if not self._is_past_the_end(error):
+                raise
+            return Page(address, Body("null"), []), None, None
+        after = position_after(
+            self.settings.pagination, self.endpoint, position, page, self.state.items, self.where
+        )
+        if after == position and not page.items:
+            after = None  # some APIs give out, at their end, the cursor that they were given
+        return page, after, self._doubt(page, after)
 
     def _is_past_the_end(self, error: PageRejected) -> bool:
         """Whether an API without any other sign of its end says so by 404."""
