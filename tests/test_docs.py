@@ -47,7 +47,7 @@ class Reader:
     def run(self, command: str) -> str:
         # the environment is the one that the tests run in, and the suite inside one of its tests
         # would never end
-        command = re.sub(r"^make (?=run)", "make --old-file=.venv/.ready ", command)
+        command = re.sub(r"^make (?=run|demo-api)", "make --old-file=.venv/.ready ", command)
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
             name: value
@@ -89,6 +89,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     copy_project(root)
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy2(PROJECT / name, root / name)
+    shutil.copytree(PROJECT / "tests" / "demo", root / "tests" / "demo")
     (root / ".venv").symlink_to(PROJECT / ".venv")
     return Reader(root)
 
