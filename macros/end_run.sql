@@ -9,7 +9,7 @@
         {% set running = run_query(current_run()) %}
         {% for row in running %}
             {% set run_id = row['run_id'] %}
-            {% for entity in var('sources') %}
+            {% for entity in _built_entities(results) %}
                 {% do run_query(_count_outcomes(entity, run_id, row['started_at'])) %}
                 {% do run_query(_count_state(entity, run_id)) %}
             {% endfor %}
@@ -18,6 +18,16 @@
             {% do run_query(_close_run(run_id, errors)) %}
         {% endfor %}
     {% endif %}
+{% endmacro %}
+
+
+{#- The entities of which this run built something: the others hold what they held. #}
+{% macro _built_entities(results) %}
+    {% set tags = [] %}
+    {% for result in results if result.node.resource_type in ['model', 'snapshot'] %}
+        {% do tags.extend(result.node.tags) %}
+    {% endfor %}
+    {{ return(var('sources').keys() | select('in', tags) | list) }}
 {% endmacro %}
 
 

@@ -164,6 +164,8 @@ class Intake:
                     "isolation.level": "read_committed",
                     "queued.max.messages.kbytes": max(1024, self.settings.buffer_bytes >> 12),
                     "reconnect.backoff.max.ms": _LONGEST_BACKOFF_MS,
+                    # a broker that has something answers at once; some wait all the same
+                    "fetch.wait.max.ms": 100,
                     "error_cb": lambda error: self._note_absence(error.str()),
                     # what matters of its log comes through error_cb
                     "log_level": 2,
@@ -232,6 +234,7 @@ class Intake:
         if new:
             consumer.assign([TopicPartition(topic, *item) for item in self._next.items()])
             self._is_paused = False
+            log.info("%s: reading %s partitions of %s", self.source.name, len(self._next), topic)
         if added:
             self._tell(self.source.name, "partitions added", ", ".join(map(str, added)))
         for partition in self._next:

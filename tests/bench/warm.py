@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,7 +14,7 @@ from tests.bench.session import Session
 
 
 def warm(session: Session) -> list[Finding]:
-    """Increments in a process that ran the hub before. `hub run` takes all entities at once."""
+    """Increments in a process that ran the hub before."""
     bench, options = session.bench, session.options
     history = options.histories[0]
     kept = session.history(history)
@@ -23,8 +24,8 @@ def warm(session: Session) -> list[Finding]:
     ]
     findings = []
     for way, what, is_goal in (
-        ("hub", "hub run, all entities", True),
-        ("dbt", "hub land and dbt build of events, manifest kept", False),
+        ("run", "hub run, which parses the project each time", False),
+        ("kept", "a run of one source with the project kept, as in a stream", True),
     ):
         bench.restore(kept)
         bench.drop("app")
@@ -55,49 +56,35 @@ def main() -> None:
     way, *files = sys.argv[1:]
     logging.disable(logging.CRITICAL)
     project = open_project()
-    take: Callable[[], Any]
-    if way == "hub":
-
-        def take() -> None:
-            if hub.run(project).failed:
-                raise SystemExit("the run failed")
-    else:
-        take = _dbt_for_one_entity(project)
+    take = _run_with_project_kept(project) if way == "kept" else partial(hub.run, project)
 
     spent: dict[str, list[float]] = {"cpu": [], "wall": []}
     for file in map(Path, files):
         (project.landing / "app" / file.name).hardlink_to(file)
         before = time.process_time(), time.monotonic()
-        take()
+        if take().failed:
+            raise SystemExit("the run failed")
         spent["cpu"].append(time.process_time() - before[0])
         spent["wall"].append(time.monotonic() - before[1])
     print(json.dumps({figure: values[1:] for figure, values in spent.items()}))
 
 
-def _dbt_for_one_entity(project: Any) -> Callable[[], None]:
+def _run_with_project_kept(project: Any) -> Callable[[], Any]:
     """Land the files of one source and build its entity, with the project parsed beforehand."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
+    from loader.build import KeptProject
+    from loader.landing import land
+    from loader.pipeline import Plan, carry_out
 
-    from loader import hub
-
-    quietly = ("--log-level", "none", "--log-level-file", "none", "--no-write-json")
-    manifest: Any = dbtRunner().invoke(["parse", *quietly]).result
-    build = ("build", "--select", "tag:events", "--exclude-resource-type", "unit_test", *quietly)
-
-    def take() -> None:
-        hub.land_files(project, ("app",))
-        try:
-            # a build leaves its compiled SQL in the manifest, and from there the next one would
-            # take it, without that of the ephemeral models
-            outcome: Any = dbtRunner(manifest=manifest.deepcopy()).invoke(list(build))
-        finally:
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-        if not outcome.success:
-            failed = [node.message for node in outcome.result or () if node.status == "error"]
-            raise SystemExit(f"the build failed: {outcome.exception or failed}")
-
-    return take
+    plan = Plan(
+        "run",
+        [],
+        clock=None,
+        force=False,
+        prepare=lambda connection, run_id: land(connection, project, ("app",), run_id),
+        kept=KeptProject(),
+        proves_all=False,
+    )
+    return partial(carry_out, project, plan)
 
 
 if __name__ == "__main__":

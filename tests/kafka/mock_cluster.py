@@ -7,7 +7,6 @@ line of its standard input, and ends where that ends: so it never outlives who s
 import json
 import subprocess
 import sys
-from types import TracebackType
 from typing import Any, Self
 
 from confluent_kafka import KafkaException
@@ -43,12 +42,7 @@ class MockCluster(Cluster):
         self.bootstrap_servers = self._line()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
 
     @property

@@ -38,6 +38,12 @@ def streamed(
     return bench
 
 
+def read_from(bench: Workbench, mock: MockCluster, **settings: object) -> None:
+    """Let the source `web` read the mock cluster's topic, with these settings."""
+    where = {"topic": TOPIC, "bootstrap_servers": mock.bootstrap_servers}
+    bench.set_meta("web", kafka=where | settings)
+
+
 def drain(bench: Workbench) -> int:
     """`hub stream --once`; returns how many records it took."""
     return hub.stream(bench.project, (), once=True).records
@@ -243,16 +249,9 @@ def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(str
     assert "offsets lost" in checks["streams"].detail
 
 
-def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock, monkeypatch):
+def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock):
     mock.create_topic(TOPIC, 1)
-    own_project.set_meta(
-        "web",
-        kafka={
-            "topic": TOPIC,
-            "bootstrap_servers": mock.bootstrap_servers,
-            "lost_offsets": "earliest",
-        },
-    )
+    read_from(own_project, mock, lost_offsets="earliest")
     mock.produce(TOPIC, [click(number) for number in range(3)])
     drain(own_project)
     mock.produce(TOPIC, [click(number) for number in range(3, 9)])
@@ -270,14 +269,7 @@ def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock, monkey
 
 def test_a_stream_may_begin_at_the_end(own_project, mock):
     mock.create_topic(TOPIC, 2)
-    own_project.set_meta(
-        "web",
-        kafka={
-            "topic": TOPIC,
-            "bootstrap_servers": mock.bootstrap_servers,
-            "start": "latest",
-        },
-    )
+    read_from(own_project, mock, start="latest")
     mock.produce(TOPIC, [click(1)])
     assert drain(own_project) == 0
     mock.produce(TOPIC, [click(2)])

@@ -23,7 +23,12 @@ from .test_stream import TOPIC, click, streamed
 __all__ = ["streamed"]  # a fixture
 
 QUICK = {"first_pause": 0.1, "longest_pause": 0.5, "failures_to_open": 5}
-HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+HOLD = """
+import duckdb, sys
+held = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 def count(bench: Workbench, query: str) -> int:
