@@ -8,8 +8,9 @@ from typing import Literal
 
 import duckdb
 
-from loader.file_landing import digest_of, written_out
+from loader.file_landing import digest_of
 from loader.fingerprint import unfinished_files
+from loader.names import written_out
 from loader.project import Project
 
 # dbt writes a table anew before it drops the old one, so a build may need this much more
@@ -177,11 +178,22 @@ def _runs(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
             "`hub run` completes what they began.",
         )
     last = connection.execute(
-        "select run_id, status from ops.runs order by run_id desc limit 1"
+        "select run_id, status, command from ops.runs order by run_id desc limit 1"
     ).fetchone()
     if last and last[1] == "failed":
         return Finding(
             "runs", "fail", f"the last one, {last[0]}, failed", f"`hub report --run {last[0]}`"
+        )
+    if (
+        last
+        and last[1:] in (("succeeded", "run"), ("succeeded", "redrive"))
+        and not (project.receipts / f"{last[0]}.json").exists()
+    ):
+        return Finding(
+            "runs",
+            "warn",
+            f"the last one, {last[0]}, has no receipt: it was killed when all was built",
+            f"Nothing else is missing: `hub report --run {last[0]} --json` has what it would say.",
         )
     return Finding("runs", "ok", "none is left open")
 

@@ -30,6 +30,7 @@ from loader.ledger import (
     replace_verdict,
 )
 from loader.little_memory import little_memory
+from loader.names import written_out
 from loader.raw_rows import insert_records, note_fields
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
 from loader.readers.formats import FileFormat
@@ -214,11 +215,6 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         with contextlib.suppress(duckdb.Error):
             connection.execute("rollback")
         raise
-
-
-def written_out(name: str) -> str:
-    """A file's name as text: bytes in it that are none are written out, as \\xff."""
-    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def _state_of(status: os.stat_result) -> str | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 
 from loader.errors import HubError, WrongUse
-from loader.file_landing import FileOutcome, land_file, written_out
+from loader.file_landing import FileOutcome, land_file
+from loader.names import written_out
 from loader.project import Project
 
 log = logging.getLogger(__name__)

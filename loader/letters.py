@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 
+from loader.names import written_out
 from loader.runs import utc_now
 
 _COLUMNS = (
@@ -35,7 +36,7 @@ class LetterChoice:
         wanted = {
             "entity = ?": self.entity,
             "source = ?": self.source,
-            "list_contains(reasons, ?)": self.reason,
+            "list_contains(reasons, ?)": self.reason and written_out(self.reason),
             "record_id = ?": self.record_id,
         }
         given = {part: value for part, value in wanted.items() if value is not None}
@@ -92,7 +93,7 @@ def discard_letters(
     connection.execute(
         "insert into ops.discards (record_id, discarded_at, discarded_by, reason) "
         "select unnest(?::bigint[]), ?, ?, ?",
-        [chosen, utc_now(), discarded_by, reason],
+        [chosen, utc_now(), written_out(discarded_by), written_out(reason)],
     )
     return letters_by_id(connection, chosen)
 

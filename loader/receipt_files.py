@@ -1,9 +1,10 @@
 """Writes receipts beside the warehouse, so that a reader never meets half a file."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from loader.leftovers import aside_of
 
 
 def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
@@ -15,7 +16,7 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as JSON, aside and then renamed."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = aside_of(path)
     try:
         aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         aside.replace(path)

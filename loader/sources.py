@@ -3,6 +3,7 @@
 import codecs
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -58,17 +59,13 @@ def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Sour
     registered: source names by entity, from `vars: sources`.
     Raises WrongUse where a source has no YAML or adapter, two of one name, or a wrong setting.
     """
+    where = "dbt_project.yml: vars: sources"
+    for name in chain.from_iterable(registered.values()):
+        _check_name(name, where)
     declared = _declared_tables(root)
     sources: dict[str, Source] = {}
     for entity, names in registered.items():
         for name in names:
-            where = "dbt_project.yml: vars: sources"
-            if not _NAME.fullmatch(name) or name in _RESERVED:
-                raise WrongUse(
-                    where,
-                    f"'{name}' cannot be the name of a source",
-                    f"Use lower case letters, digits and _, and none of {', '.join(_RESERVED)}.",
-                )
             if name in sources:
                 raise WrongUse(
                     where,
@@ -81,7 +78,16 @@ def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Sour
 
 def declared_sources(root: Path) -> tuple[str, ...]:
     """The names of all sources that a YAML under models/staging declares, registered or not."""
-    return tuple(name for name in _declared_tables(root) if _NAME.fullmatch(name))
+    return tuple(_declared_tables(root))
+
+
+def _check_name(name: str, where: str) -> None:
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise WrongUse(
+            where,
+            f"'{name}' cannot be the name of a source",
+            f"Use lower case letters, digits and _, and none of {', '.join(_RESERVED)}.",
+        )
 
 
 def _declared_tables(root: Path) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -95,6 +101,7 @@ def _declared_tables(root: Path) -> dict[str, tuple[str, dict[str, Any]]]:
                 continue
             for table in group.get("tables") or []:
                 name = str(mapping(table, f"{shown_as}: sources: raw").get("name"))
+                _check_name(name, shown_as)
                 if name in tables:
                     raise WrongUse(
                         shown_as,

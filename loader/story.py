@@ -1,6 +1,5 @@
 """Answers why: the whole story of records, from the file they came in to what became of them."""
 
-import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import duckdb
 
 from loader.errors import WrongUse
+from loader.names import written_out
 
 _MOST_RECORDS = 100
 _GREATEST_ID = 2**63 - 1
@@ -30,7 +30,7 @@ def parse_question(asked: str | None, record_id: int | None) -> Question:
     Bytes that are no text are written as in the names that the ledger keeps.
     """
     if asked is not None and record_id is None:
-        asked = os.fsencode(asked).decode("utf-8", "backslashreplace")
+        asked = written_out(asked)
         place = _PLACE.fullmatch(asked)
         if place:
             return Question(file=place[1], row_number=int(place[2]))

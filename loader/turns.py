@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loader.errors import HubError
+from loader.leftovers import remove_leftovers
 
 
 @contextmanager
@@ -37,7 +38,8 @@ def taking_turns(database: Path) -> Iterator[None]:
                 "One command works on it at a time: wait for it or end it.",
             ) from error
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()} ({' '.join(sys.argv[:2])})".encode(), 0)
+        os.pwrite(descriptor, os.fsencode(f"{os.getpid()} ({' '.join(sys.argv[:2])})"), 0)
+        remove_leftovers(database.parent, database.parent / "receipts")
         yield
     finally:
         # the lock goes with the descriptor; the file stays, so that all lock the same one

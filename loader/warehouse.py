@@ -1,6 +1,5 @@
 """Opens the warehouse, a DuckDB file, and creates the tables that the loader keeps in it."""
 
-import contextlib
 import hashlib
 import logging
 import os
@@ -13,6 +12,7 @@ from typing import Any
 import duckdb
 
 from loader.errors import HubError, WrongUse
+from loader.leftovers import aside_of
 from loader.project import SCHEMAS, Project
 from loader.shared_views import create_shared_views
 from loader.yaml_files import read_yaml
@@ -47,10 +47,6 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    if not path.parent.is_dir():
-        raise HubError(
-            f"database {path}", f"there is no folder {path.parent}", "Create it or name another."
-        )
     try:
         if not path.exists():
             _create(path)
@@ -75,12 +71,16 @@ def _create(path: Path) -> None:
     A file that DuckDB could not begin to the end, on a full disk or when killed, is no database
     to it ever after.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = aside_of(path)
     try:
         duckdb.connect(str(aside)).close()
-        # unlike a rename, a link leaves alone what another process has created meanwhile
-        with contextlib.suppress(FileExistsError):
+        try:
+            # unlike a rename, a link leaves alone what another process has created meanwhile
             path.hardlink_to(aside)
+        except OSError:
+            # there are file systems without links; hub commands, at least, take turns
+            if not path.exists():
+                aside.rename(path)
     finally:
         aside.unlink(missing_ok=True)
 

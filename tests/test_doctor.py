@@ -64,3 +64,18 @@ def test_a_quarantined_file_and_a_failed_run_are_found(samples):
     samples.sql("update ops.runs set status = 'failed'")
     found = findings(samples)
     assert (found["quarantine"], found["runs"]) == ("warn", "fail")
+
+
+def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
+    receipt = samples.run()
+    (samples.root / "receipts" / f"{receipt['run_id']}.json").unlink()
+    (finding,) = [each for each in hub.doctor(samples.project) if each.check == "runs"]
+    assert (finding.status, receipt["run_id"] in finding.detail) == ("warn", True)
+    assert f"`hub report --run {receipt['run_id']} --json`" in finding.remedy
+
+
+def test_a_name_that_is_no_text_is_written_out(samples):
+    samples.land()
+    samples.drop("app/new\udcff.json", "[]")
+    (finding,) = [each for each in hub.doctor(samples.project) if each.check == "files"]
+    assert r"app/new\xff.json" in finding.detail

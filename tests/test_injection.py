@@ -12,6 +12,7 @@ from conftest import Workbench, fresh_samples
 
 from loader import hub
 from loader.cli import main
+from loader.letters import LetterChoice
 from loader.rendering import render_difference, render_receipt
 
 CLEAR_SCREEN = "\x1b[2Jcleared"
@@ -346,6 +347,36 @@ class TestTheSettings:
         assert not own_project.database.exists()
 
     @pytest.mark.parametrize("name", NAMES)
+    def test_such_a_name_in_the_yaml_alone_is_refused_with_its_place(
+        self, own_project: Workbench, said: Said, name: str
+    ) -> None:
+        own_project.edit(
+            "models/staging/app/app.yml",
+            "- name: app\n",
+            f"- name: {json.dumps(name)}\n      - name: app\n",
+        )
+
+        _, complaint = said("land", code=2)
+
+        assert "models/staging/app/app.yml" in complaint
+        assert "cannot be the name of a source. Use lower case letters" in complaint
+        assert not own_project.database.exists()
+
+    def test_bytes_that_are_no_text_discard_letters_all_the_same(self, bench: Workbench) -> None:
+        bench.drop("app/a.json", [{"key": ""}])
+        bench.run()
+
+        (letter,) = hub.discard(
+            bench.project, LetterChoice(entity="events"), "mi\udcff", "because \udc80"
+        )
+
+        assert letter["status"] == "discarded"
+        assert bench.sql("select discarded_by, reason from ops.discards") == [
+            (r"mi\xff", r"because \x80")
+        ]
+        assert hub.discard(bench.project, LetterChoice(reason="\udcff"), "mia", "none") == []
+
+    @pytest.mark.parametrize("name", NAMES)
     def test_such_a_name_of_an_entity_is_refused_with_the_reason(
         self, own_project: Workbench, said: Said, name: str
     ) -> None:
@@ -355,19 +386,6 @@ class TestTheSettings:
 
         assert "no contract for the entity" in complaint
         assert not own_project.database.exists()
-
-    def test_such_a_name_in_a_yaml_alone_makes_no_table(self, own_project: Workbench) -> None:
-        own_project.edit(
-            "models/staging/app/app.yml",
-            "      - name: app\n",
-            f"      - name: {json.dumps(self.NAMES[0])}\n      - name: app\n",
-        )
-
-        own_project.land()
-
-        tables = own_project.sql("select table_name from duckdb_tables() where schema_name = 'raw'")
-        assert ("app",) in tables
-        assert all(name.isidentifier() for (name,) in tables)
 
     def test_a_path_to_a_contract_is_no_entity(self, own_project: Workbench, said: Said) -> None:
         own_project.set_vars(sources={"../contracts/events": ["app"]})

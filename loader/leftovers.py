@@ -1,0 +1,33 @@
+"""Removes the files that killed commands were still writing, aside from where they belong."""
+
+import os
+import re
+from pathlib import Path
+
+_ASIDE = re.compile(r"\..+\.(\d+)(\.wal)?")
+
+
+def remove_leftovers(*folders: Path) -> None:
+    """Remove what the loader wrote aside in these folders, as .<name>.<process>, where that
+    process is no more."""
+    for folder in folders:
+        if folder.is_dir():
+            for path in folder.iterdir():
+                aside = _ASIDE.fullmatch(path.name)
+                if aside and path.is_file() and not _is_alive(int(aside[1])):
+                    path.unlink(missing_ok=True)
+
+
+def aside_of(path: Path) -> Path:
+    """Where this process writes what is to stand at `path` when it is whole."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True  # it is somebody else's
+    return True
