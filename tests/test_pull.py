@@ -728,6 +728,21 @@ class TestSecrets:
             assert form.encode() not in shown
             assert not any(form.encode() in content for content in kept)
 
+    def test_are_not_kept_as_a_cursor(
+        self, own_project: Workbench, pull: Pull, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PARTNER_TOKEN", TOKEN)
+        meta = json.dumps({"next": f"after-{TOKEN}"})
+        first = Answer(body=f'{{"data": {{"items": [{{"id": 1}}]}}, "meta": {meta}}}'.encode())
+
+        with SampleApi(
+            [], answer=lambda request: Answer(403) if "cursor" in request.query else first
+        ) as api:
+            told(pull(api, auth={"header": "X-Key", "value_from": "PARTNER_TOKEN"}))
+
+        assert states(own_project)["position"] is None
+        assert b"s3cr3t" not in own_project.database.read_bytes()
+
     @pytest.mark.parametrize("value", [None, "", "  ", "two\nlines", "é"])
     def test_that_cannot_be_used_are_named_not_shown(
         self, own_project: Workbench, pull: Pull, monkeypatch: pytest.MonkeyPatch, value: str | None

@@ -68,7 +68,7 @@ class Page:
 class Client:
     """Asks for pages, one after the other.
 
-    requests: asked so far.   failures: those of them that were tried again, or would have been.
+    requests: asked so far.   failures: those of them whose failure may pass.
     """
 
     def __init__(self, source: str, endpoint: Endpoint, settings: HttpSettings) -> None:
@@ -262,7 +262,7 @@ def seconds_to_wait(header: str | None, now: datetime) -> float | None:
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -49,7 +49,8 @@ class PullOutcome:
 
     status:   complete or failed.   resumed: whether it went on with one that had not ended.
     since:    the value that it asked for; None for everything.
-    pages, items: pulled now.       requests: made; retries: those that were made again.
+    pages, items: pulled now.       requests: made.   retries: of them, those that failed in a way
+    that may pass.
     error:    why it failed.        exit_code: what the command ends with on its account.
     """
 
