@@ -281,8 +281,10 @@ def discard(
     _print(letters, rendering.render_letters(letters), as_json)
 
 
-@hub.command(epilog="Example: hub why evt-003   or: hub why app/events.json:4")
-@click.argument("asked", required=False, metavar="KEY|FILE:ROW")
+@hub.command(
+    epilog="Example: hub why evt-003   or: hub why app/events.json:4   or: hub why clicks/0@17"
+)
+@click.argument("asked", required=False, metavar="KEY|FILE:ROW|TOPIC/PARTITION@OFFSET")
 @click.option("--record", "record_id", type=int, metavar="ID", help="A record by its record_id.")
 @_common
 def why(project: Project, asked: str | None, record_id: int | None, as_json: bool) -> None:

@@ -12,20 +12,26 @@ from loader.names import written_out
 _MOST_RECORDS = 100
 _GREATEST_ID = 2**63 - 1
 _PLACE = re.compile(r"(.+/.+):([1-9][0-9]{0,17})", re.DOTALL)
+_OFFSET = re.compile(r"(?:.+/)?([A-Za-z0-9._-]+)/([0-9]{1,9})@([0-9]{1,18})", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about: a key, a row of a file, or a record by its id. One of them is set."""
+    """What is asked about: a key, a row of a file, the offset of a partition of a topic, or a
+    record by its id. One of them is set."""
 
     key: str | None = None
     file: str | None = None
     row_number: int | None = None
     record_id: int | None = None
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
 
 
 def parse_question(asked: str | None, record_id: int | None) -> Question:
-    """A question from the command line: KEY, FILE:ROW, or a record's id. Raises WrongUse.
+    """A question from the command line: KEY, FILE:ROW, TOPIC/PARTITION@OFFSET, or a record's id.
+    Raises WrongUse.
 
     Bytes that are no text are written as in the names that the ledger keeps.
     """
@@ -34,6 +40,9 @@ def parse_question(asked: str | None, record_id: int | None) -> Question:
         place = _PLACE.fullmatch(asked)
         if place:
             return Question(file=place[1], row_number=int(place[2]))
+        offset = _OFFSET.fullmatch(asked)
+        if offset:
+            return Question(topic=offset[1], partition=int(offset[2]), offset=int(offset[3]))
         return Question(key=asked)
     if record_id is None or asked is not None:
         raise WrongUse(
@@ -53,12 +62,19 @@ def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> dict[st
 
     A record has entity, source, file, row_number, record_id, record (raw text), landed_at,
     decisions, and is_current (whether the target's row is its). files is the number of files
-    that landed; more_records says that only the first are told. What looks like FILE:ROW is taken
+    that landed; more_records says that only the first are told. What looks like a place is taken
     for a key where there is no such row.
     """
-    records = _records(connection, question)
+    if question.topic is None:
+        records = _records(connection, question)
+    else:
+        places = _at_offset(connection, question)
+        records = [record for place in places for record in _records(connection, place)]
     if not records and question.file is not None:
         records = _records(connection, Question(key=f"{question.file}:{question.row_number}"))
+    if not records and question.topic is not None:
+        key = f"{question.topic}/{question.partition}@{question.offset}"
+        records = _records(connection, Question(key=key))
     told = records[:_MOST_RECORDS]
     _add_raw_texts(connection, told)
     files = connection.execute("select count(*) from raw.loads where status = 'landed'").fetchall()[
@@ -70,6 +86,28 @@ def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> dict[st
         "records": told,
         "more_records": len(records) > len(told),
     }
+
+
+def _at_offset(connection: duckdb.DuckDBPyConnection, question: Question) -> list[Question]:
+    """The rows that stand for an offset of a topic: more than one if the topic was made anew."""
+    sources = connection.execute(
+        "select distinct source from ops.stream_offsets where topic = ?", [question.topic]
+    ).fetchall()
+    places = []
+    for (source,) in sources:
+        rows = connection.execute(
+            f"""
+            select loads.file, raw.row_number
+            from raw.{source} as raw
+            inner join raw.loads
+                on loads.load_id = raw.load_id
+            where json_extract_string(raw.position, ['topic', 'partition', 'offset']) = ?
+            order by raw.load_id
+            """,
+            [[question.topic, str(question.partition), str(question.offset)]],
+        ).fetchall()
+        places += [Question(file=file, row_number=number) for file, number in rows]
+    return places
 
 
 def _records(connection: duckdb.DuckDBPyConnection, question: Question) -> list[dict[str, Any]]:

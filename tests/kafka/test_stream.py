@@ -9,6 +9,7 @@ from confluent_kafka import TopicPartition
 
 from loader import hub
 from loader.errors import HubError, WrongUse
+from loader.story import parse_question
 from loader.stream import batch_landing
 from tests.conftest import Workbench
 
@@ -174,6 +175,21 @@ def test_the_ledger_has_a_line_for_each_batch_with_the_run_that_brought_it(strea
     ) == [("web/kafka/clicks/1@0", 2, "landed", "stream", "succeeded")]
     story = hub.why(streamed.project, hub.Question(file="web/kafka/clicks/1@0", row_number=2))
     assert [record["key"] for record in story["records"]] == ["clk-2"]
+
+
+def test_why_answers_for_an_offset_of_the_topic(streamed, mock):
+    mock.produce(TOPIC, [click(1), b"{", click(2)], partition=3)
+    drain(streamed)
+    for asked, key in (("clicks/3@0", "clk-1"), ("web/kafka/clicks/3@2", "clk-2")):
+        story = hub.why(streamed.project, parse_question(asked, None))
+        assert [record["key"] for record in story["records"]] == [key]
+    story = hub.why(streamed.project, parse_question("clicks/3@1", None))
+    assert [record["record"] for record in story["records"]] == ["{"]
+    assert hub.why(streamed.project, parse_question("clicks/3@9", None))["records"] == []
+    mock.produce(TOPIC, [click(3, event_id="clicks/3@9")])
+    drain(streamed)
+    story = hub.why(streamed.project, parse_question("clicks/3@9", None))
+    assert [record["key"] for record in story["records"]] == ["clicks/3@9"]
 
 
 def test_the_receipt_tells_lag_rate_and_latency(streamed, mock):
