@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import TopicPartition
+from conftest import Workbench
 
 from loader import hub
 from loader.errors import HubError, WrongUse
 from loader.story import parse_question
 from loader.stream import batch_landing
-from tests.conftest import Workbench
 
 from .cluster import Content, Message
 from .mock_cluster import MockCluster

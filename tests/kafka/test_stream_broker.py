@@ -5,9 +5,9 @@ import threading
 import time
 
 import pytest
+from conftest import Workbench
 
 from loader import hub
-from tests.conftest import Workbench
 
 from .broker import COMPACTED, Broker
 from .cluster import Message

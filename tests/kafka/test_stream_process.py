@@ -10,11 +10,11 @@ import threading
 import time
 
 import pytest
+from conftest import Workbench
 
 from loader import hub
 from loader.stream.intake import Intake
 from loader.stream.settings import KafkaSettings
-from tests.conftest import Workbench
 
 from .cluster import Message
 from .mock_cluster import MockCluster
