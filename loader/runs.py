@@ -102,6 +102,12 @@ def end_run(
             "run_id": run_id,
         },
     )
+    if fingerprint is not None:
+        # only the latest is ever compared, and an UPDATE writes all texts near it anew
+        connection.execute(
+            "update ops.runs set fingerprint = null where fingerprint is not null and run_id <> ?",
+            [run_id],
+        )
 
 
 def errors_of(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:

@@ -119,3 +119,14 @@ _FAULTS: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "invalid_event_type": _with("event_type", "hover"),
     "missing_user_id": _with("user_id", None),
 }
+
+
+def click(number: int, **changes: object) -> bytes:
+    """The value of one click, by hand."""
+    record = {
+        "event_id": f"clk-{number}",
+        "event_timestamp": f"2025-01-15T09:{number // 60 % 60:02}:{number % 60:02}Z",
+        "event_type": "page_view",
+        "user_id": "u-1",
+    }
+    return json.dumps(record | changes).encode()

@@ -4,10 +4,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from conftest import Workbench
 
 from .artifacts import why_not
 from .broker import Broker
 from .mock_cluster import MockCluster
+
+TOPIC = "clicks"  # as the source `web` has it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,3 +49,13 @@ def broker(shared_broker: Broker) -> Broker:
 def topic(request: pytest.FixtureRequest) -> str:
     """The name of a topic that no other test uses."""
     return str(request.node.name)
+
+
+@pytest.fixture
+def streamed(
+    bench: Workbench, mock: MockCluster, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workbench]:
+    """A workbench whose source `web` reads the mock cluster's topic of four partitions."""
+    mock.create_topic(TOPIC, 4)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", mock.bootstrap_servers)
+    return bench

@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -13,30 +12,10 @@ from loader.errors import HubError, WrongUse
 from loader.story import parse_question
 from loader.stream import batch_landing
 
+from .clicks import click
 from .cluster import Content, Message
+from .conftest import TOPIC
 from .mock_cluster import MockCluster
-
-TOPIC = "clicks"
-
-
-def click(number: int, **changes: object) -> bytes:
-    record = {
-        "event_id": f"clk-{number}",
-        "event_timestamp": f"2025-01-15T09:{number // 60 % 60:02}:{number % 60:02}Z",
-        "event_type": "page_view",
-        "user_id": "u-1",
-    }
-    return json.dumps(record | changes).encode()
-
-
-@pytest.fixture
-def streamed(
-    bench: Workbench, mock: MockCluster, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Workbench]:
-    """A workbench whose source `web` reads the mock cluster's topic of four partitions."""
-    mock.create_topic(TOPIC, 4)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", mock.bootstrap_servers)
-    return bench
 
 
 def read_from(bench: Workbench, mock: MockCluster, **settings: object) -> None:

@@ -10,9 +10,9 @@ from conftest import Workbench
 from loader import hub
 
 from .broker import COMPACTED, Broker
+from .clicks import click
 from .cluster import Message
 from .streaming import StreamProcess
-from .test_stream import click
 
 pytestmark = pytest.mark.kafka
 

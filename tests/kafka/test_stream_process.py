@@ -16,12 +16,11 @@ from loader import hub
 from loader.stream.intake import Intake
 from loader.stream.settings import KafkaSettings
 
+from .clicks import click
 from .cluster import Message
+from .conftest import TOPIC
 from .mock_cluster import MockCluster
 from .streaming import StreamProcess
-from .test_stream import TOPIC, click, streamed
-
-__all__ = ["streamed"]  # a fixture
 
 QUICK = {"first_pause": 0.1, "longest_pause": 0.5, "failures_to_open": 5}
 HOLD = """
