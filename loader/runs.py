@@ -103,9 +103,11 @@ def end_run(
         },
     )
     if fingerprint is not None:
-        # only the latest is ever compared, and an UPDATE writes all texts near it anew
+        # Only the latest is ever compared. Streams make a run each second, and an UPDATE writes
+        # all texts near it anew.
         connection.execute(
-            "update ops.runs set fingerprint = null where fingerprint is not null and run_id <> ?",
+            "update ops.runs set fingerprint = null "
+            "where fingerprint is not null and command = 'stream' and run_id <> ?",
             [run_id],
         )
 
