@@ -1,0 +1,1 @@
+"""Demonstrations: what the hub does with records, shown by sending it some."""
