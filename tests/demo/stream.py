@@ -101,10 +101,10 @@ def _play(root: Path, cluster: MockCluster, rate: float) -> None:
         print(f"a mock cluster with the topic {_TOPIC} in {_PARTITIONS} partitions,")
         print("an empty warehouse in a temporary copy of the project")
         print("$ hub stream web &")
-        onlooker.wait_for(0)
-        _show_one_by_one(cluster, onlooker)
-        _show_broken(cluster, onlooker)
-        _show_many(cluster, onlooker, rate)
+        stream.wait_for_decided(0)
+        _show_one_by_one(cluster, stream, onlooker)
+        _show_broken(cluster, stream, onlooker)
+        _show_many(cluster, stream, onlooker, rate)
         _heading("The stream is stopped")
         print("$ kill -TERM <the stream>")
         code = stream.end()
@@ -114,12 +114,12 @@ def _play(root: Path, cluster: MockCluster, rate: float) -> None:
             raise SystemExit(code)
 
 
-def _show_one_by_one(cluster: MockCluster, onlooker: Onlooker) -> None:
+def _show_one_by_one(cluster: MockCluster, stream: StreamProcess, onlooker: Onlooker) -> None:
     for number, (example, becomes) in enumerate(_ONE_BY_ONE):
         _heading(example.what)
         (message,) = cluster.produce(_TOPIC, [example.value], key=_USER)
         print(f"sent: {(example.value or b'').decode()}\n")
-        onlooker.wait_for(number + 1)
+        stream.wait_for_decided(number + 1)
         print(f"{becomes}:")
         onlooker.show(
             "select event_id, event_timestamp, event_type, user_id from marts.clicks "
@@ -130,12 +130,12 @@ def _show_one_by_one(cluster: MockCluster, onlooker: Onlooker) -> None:
         onlooker.show_command("why", onlooker.place(0, message.offset))
 
 
-def _show_broken(cluster: MockCluster, onlooker: Onlooker) -> None:
+def _show_broken(cluster: MockCluster, stream: StreamProcess, onlooker: Onlooker) -> None:
     _heading("Six that are broken, each in its own way")
     sent = cluster.produce(_TOPIC, [example.value for example in _BROKEN], key=_USER)
     for example in _BROKEN:
         print(f"{example.what}:\n    {example.value!r}")
-    onlooker.wait_for(len(_ONE_BY_ONE) + len(sent))
+    stream.wait_for_decided(len(_ONE_BY_ONE) + len(sent))
     print("\nnone of them becomes a row of marts.clicks:")
     onlooker.show("select count(*) as clicks from marts.clicks")
     print("each is a dead letter:")
@@ -145,14 +145,16 @@ def _show_broken(cluster: MockCluster, onlooker: Onlooker) -> None:
         onlooker.show_command("why", example.key or onlooker.place(0, message.offset))
 
 
-def _show_many(cluster: MockCluster, onlooker: Onlooker, rate: float) -> None:
+def _show_many(
+    cluster: MockCluster, stream: StreamProcess, onlooker: Onlooker, rate: float
+) -> None:
     _heading(f"{_MORE:,} more")
     before = onlooker.last_load()
-    stream = clicks(_SEED, _START, 1_000, _RATES)
-    sent = send(cluster.producer(linger_ms=5), _TOPIC, stream, rate, _MORE / rate)
+    more = clicks(_SEED, _START, 1_000, _RATES)
+    sent = send(cluster.producer(linger_ms=5), _TOPIC, more, rate, _MORE / rate)
     ended = time.monotonic()
     print(f"sent in {sent.seconds:.1f} s: {_counted(sent.kinds)}")
-    onlooker.wait_for(len(_ONE_BY_ONE) + len(_BROKEN) + _MORE)
+    stream.wait_for_decided(len(_ONE_BY_ONE) + len(_BROKEN) + _MORE)
     print(f"all decided {time.monotonic() - ended:.1f} s after the last one was sent:")
     onlooker.show(
         "select outcome, count(*) as records from ops.record_outcomes "
