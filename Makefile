@@ -1,13 +1,13 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-kafka torture check bench docs contracts lock clean
+.PHONY: help setup run test test-kafka torture check bench docs contracts demo-stream bench-stream lock clean
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## Make .venv with everything in it (PYTHON=python3.13 chooses the interpreter)
 
@@ -40,6 +40,12 @@ check: setup ## Lint, format, types, security, SQL style and house rules
 
 bench: setup ## Measure what the hub costs, about 20 minutes (PARTS="land run" for less; docs/performance.md)
 	.venv/bin/python -m tests.bench $(PARTS) $(FLAGS)
+
+bench-stream: setup ## Measure a stream, its delays and its costs, about 20 minutes (FLAGS="--seconds 60" for less)
+	.venv/bin/python -m tests.bench.stream $(FLAGS)
+
+demo-stream: setup ## Play a clickstream to `hub stream`, and show what becomes of it (docs/demo.md)
+	@.venv/bin/python -m tests.demo.stream
 
 docs: setup ## Write the data documentation as one page, target/static_index.html
 	.venv/bin/dbt docs generate --static

@@ -20,7 +20,7 @@ PARTS = {"steady": steady, "backlog": backlog, "slow": slow, "history": history}
 
 
 def main() -> None:
-    """Measure the parts that were asked for. Exits with 1 if a record was lost or a stream failed."""
+    """Measure the parts that were asked for. Exits with 1 if a record or a stream was lost."""
     arguments = _arguments()
     options = Options(
         arguments.rate,
@@ -28,13 +28,14 @@ def main() -> None:
         arguments.backlog,
         arguments.flood,
         arguments.batches,
+        arguments.span,
         arguments.repeat,
     )
     commit = report.current_commit()
     findings: list[Finding] = []
     try:
         with open_workbench(arguments.work) as bench:
-            session = StreamSession(options, bench)
+            session = StreamSession(options, bench, bench.keep_database("blank"))
             for part in arguments.parts or PARTS:
                 print(f"{part}: {(PARTS[part].__doc__ or '').splitlines()[0]}", flush=True)
                 for finding in PARTS[part](session):
@@ -68,6 +69,7 @@ def _arguments() -> argparse.Namespace:
         ("backlog", int, 200_000, "events that wait before a stream begins"),
         ("flood", int, 20_000, "events for the slow consumer"),
         ("batches", int, 100_000, "batches in the long past of a stream"),
+        ("span", float, 20, "seconds of events onto each past"),
         ("repeat", int, 3, "runs of each side of a ratio"),
     ):
         parser.add_argument(f"--{name}", type=kind, default=default, help=meaning)

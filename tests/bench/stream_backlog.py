@@ -12,7 +12,7 @@ _AT_ONCE = 1e6  # events a second: as fast as they can be sent
 def backlog(session: StreamSession) -> list[Finding]:
     """All events are sent beforehand; `hub stream --once` takes them."""
     count, bench = session.options.backlog, session.bench
-    bench.empty()
+    session.begin()
     with session.cluster(1 + count // _CLICKS_OF_A_PARTITION) as cluster:
         sent = send_clicks(cluster, _AT_ONCE, count / _AT_ONCE)
         bench.environment["KAFKA_BOOTSTRAP_SERVERS"] = cluster.bootstrap_servers

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tests.bench.workbench import Workbench
 from tests.kafka.clicks import Rates, clicks
@@ -25,6 +26,7 @@ class Options:
     backlog:       how many events wait before a stream begins.
     flood:         how many events are sent to the slow consumer.
     batches:       how many batches the long past of a stream has had.
+    span:          for how many seconds events are sent onto a past, each time.
     repeat:        how often each side of a ratio is measured.
     """
 
@@ -33,15 +35,24 @@ class Options:
     backlog: int
     flood: int
     batches: int
+    span: float
     repeat: int
 
 
 @dataclass(frozen=True)
 class StreamSession:
-    """What all parts work with: the options, and a copy of the project."""
+    """What all parts work with: the options, and a copy of the project.
+
+    blank: a warehouse that was built and holds no record.
+    """
 
     options: Options
     bench: Workbench
+    blank: Path
+
+    def begin(self) -> None:
+        """Go back to a warehouse without records."""
+        self.bench.restore(self.blank)
 
     @contextmanager
     def cluster(self, partitions: int) -> Iterator[MockCluster]:

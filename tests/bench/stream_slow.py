@@ -24,7 +24,7 @@ def slow(session: StreamSession) -> list[Finding]:
     """Events come ten times as fast as a stream with a tiny buffer can take them."""
     options, bench = session.options, session.bench
     count, rate = options.flood, options.rate * _TOO_FAST
-    bench.empty()
+    session.begin()
     with (
         _tiny_buffer(bench.root / "models" / "staging" / "web" / "web.yml"),
         session.cluster(1 + count // _CLICKS_OF_A_PARTITION) as cluster,

@@ -15,7 +15,7 @@ _GOAL_P50, _GOAL_P99 = 2.0, 5.0
 def steady(session: StreamSession) -> list[Finding]:
     """Events at a steady rate, into an empty warehouse."""
     options, bench = session.options, session.bench
-    bench.empty()
+    session.begin()
     with session.cluster(_PARTITIONS) as cluster:
         with session.stream(cluster) as stream, watching(stream.pid) as readings:
             start = time.monotonic()
