@@ -4,8 +4,6 @@ from tests.bench.findings import MEBIBYTE, Finding
 from tests.bench.stream_outcome import batches, lost_or_doubled
 from tests.bench.stream_session import TOPIC, StreamSession, send_clicks
 
-# a partition of the mock cluster holds some 21,000 clicks
-_CLICKS_OF_A_PARTITION = 10_000
 _AT_ONCE = 1e6  # events a second: as fast as they can be sent
 
 
@@ -13,7 +11,7 @@ def backlog(session: StreamSession) -> list[Finding]:
     """All events are sent beforehand; `hub stream --once` takes them."""
     count, bench = session.options.backlog, session.bench
     session.begin()
-    with session.cluster(1 + count // _CLICKS_OF_A_PARTITION) as cluster:
+    with session.cluster(holding=count) as cluster:
         sent = send_clicks(cluster, _AT_ONCE, count / _AT_ONCE)
         bench.environment["KAFKA_BOOTSTRAP_SERVERS"] = cluster.bootstrap_servers
         usage = bench.hub("stream", "web", "--once")

@@ -10,7 +10,6 @@ from tests.bench.stream_gauge import watching
 from tests.bench.stream_outcome import batches
 from tests.bench.stream_session import StreamSession, send_clicks
 
-_PARTITIONS = 4
 _FEW_SECONDS = 3.0
 _GOALS = {"CPU": 1.3, "bytes written": 1.5, "time": 1.3}
 
@@ -109,7 +108,7 @@ def _short_past(session: StreamSession) -> Path:
     """A warehouse that has taken up a few seconds of clicks, from a cluster that is gone."""
     bench = session.bench
     session.begin()
-    with session.cluster(_PARTITIONS) as cluster, session.stream(cluster) as stream:
+    with session.cluster() as cluster, session.stream(cluster) as stream:
         sent = send_clicks(cluster, session.options.rate, _FEW_SECONDS)
         stream.wait_for_decided(sent.messages)
     with duckdb.connect(str(bench.database)) as connection:
@@ -122,7 +121,7 @@ def _cost_of_a_batch(session: StreamSession, seed: int) -> dict[str, float]:
     bench, options = session.bench, session.options
     known, decided = _size(bench.database)
     with (
-        session.cluster(_PARTITIONS) as cluster,
+        session.cluster() as cluster,
         session.stream(cluster) as stream,
         watching(stream.pid) as readings,
     ):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.workbench import Workbench
-from tests.kafka.clicks import Rates, clicks
+from tests.kafka.clicks import clicks
 from tests.kafka.clickstream import Sent, send
 from tests.kafka.cluster import Cluster
 from tests.kafka.mock_cluster import MockCluster
@@ -16,6 +16,9 @@ from tests.kafka.streaming import StreamProcess
 TOPIC = "clicks"
 
 _SEED = 1
+_PARTITIONS = 4
+# the mock cluster keeps about twice as many of a partition; users are not spread evenly
+_CLICKS_OF_A_PARTITION = 10_000
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,10 @@ class StreamSession:
         self.bench.restore(self.blank)
 
     @contextmanager
-    def cluster(self, partitions: int) -> Iterator[MockCluster]:
-        """A mock cluster with the topic, which is empty."""
+    def cluster(self, holding: int = 0) -> Iterator[MockCluster]:
+        """A mock cluster with the empty topic, which has room for so many clicks at once."""
         with MockCluster() as cluster:
-            cluster.create_topic(TOPIC, partitions)
+            cluster.create_topic(TOPIC, max(_PARTITIONS, 1 + holding // _CLICKS_OF_A_PARTITION))
             yield cluster
 
     @contextmanager
@@ -77,11 +80,9 @@ class StreamSession:
                 raise RuntimeError(f"the stream ended with {code}:\n{stream.log}")
 
 
-def send_clicks(
-    cluster: Cluster, rate: float, seconds: float, rates: Rates | None = None, seed: int = _SEED
-) -> Sent:
+def send_clicks(cluster: Cluster, rate: float, seconds: float, seed: int = _SEED) -> Sent:
     """Send clicks at a rate; raises RuntimeError where one did not arrive."""
-    stream = clicks(seed, datetime.now(UTC), rate, rates)
+    stream = clicks(seed, datetime.now(UTC), rate)
     sent = send(cluster.producer(linger_ms=5), TOPIC, stream, rate, seconds)
     if sent.failed:
         raise RuntimeError(f"{sent.failed:,} of {sent.messages:,} messages did not arrive")

@@ -11,7 +11,6 @@ from tests.bench.stream_gauge import watching
 from tests.bench.stream_outcome import batches, lost_or_doubled
 from tests.bench.stream_session import TOPIC, StreamSession, send_clicks
 
-_CLICKS_OF_A_PARTITION = 10_000
 # so few that each run of dbt, which takes a second whatever it has to do, takes up little
 _BUFFER = 200
 # one call of the client may bring so many more than there is room for
@@ -27,7 +26,7 @@ def slow(session: StreamSession) -> list[Finding]:
     session.begin()
     with (
         _tiny_buffer(bench.root / "models" / "staging" / "web" / "web.yml"),
-        session.cluster(1 + count // _CLICKS_OF_A_PARTITION) as cluster,
+        session.cluster(holding=count) as cluster,
     ):
         with session.stream(cluster) as stream, watching(stream.pid) as readings:
             sent = send_clicks(cluster, rate, count / rate)

@@ -7,7 +7,6 @@ from tests.bench.stream_gauge import Readings, watching
 from tests.bench.stream_outcome import batches, delays, lost_or_doubled
 from tests.bench.stream_session import TOPIC, StreamSession, send_clicks
 
-_PARTITIONS = 4
 _WARM_UP = 30.0  # seconds, or a fifth of the whole time where that is less
 _GOAL_P50, _GOAL_P99 = 2.0, 5.0
 
@@ -16,7 +15,7 @@ def steady(session: StreamSession) -> list[Finding]:
     """Events at a steady rate, into an empty warehouse."""
     options, bench = session.options, session.bench
     session.begin()
-    with session.cluster(_PARTITIONS) as cluster:
+    with session.cluster() as cluster:
         with session.stream(cluster) as stream, watching(stream.pid) as readings:
             start = time.monotonic()
             sent = send_clicks(cluster, options.rate, options.seconds)
