@@ -1,13 +1,14 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo-api test test-kafka torture check bench docs contracts lock clean
+.PHONY: help setup run demo-api demo-stream test test-kafka torture check bench bench-stream docs contracts
+.PHONY: lock clean
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## Make .venv with everything in it (PYTHON=python3.13 chooses the interpreter)
 
@@ -18,7 +19,7 @@ run: setup ## Land what is new in landing/, build, print the receipt
 	@.venv/bin/hub run
 
 demo-api: setup ## Pull from a sample API that fails now and then, into a temporary warehouse
-	@.venv/bin/python -m tests.demo
+	@.venv/bin/python -m tests.demo.pull
 
 test: setup ## Run all tests, with the coverage of loader/
 	.venv/bin/pytest -n auto --dist loadfile --cov=loader --cov-branch --cov-report=term:skip-covered
@@ -43,6 +44,12 @@ check: setup ## Lint, format, types, security, SQL style and house rules
 
 bench: setup ## Measure what the hub costs, about 20 minutes (PARTS="land run" for less; docs/performance.md)
 	.venv/bin/python -m tests.bench $(PARTS) $(FLAGS)
+
+bench-stream: setup ## Measure a stream, its delays and its costs, about 20 minutes (FLAGS="--seconds 60" for less)
+	.venv/bin/python -m tests.bench.stream $(FLAGS)
+
+demo-stream: setup ## Play a clickstream to `hub stream`, and show what becomes of it (docs/demo.md)
+	@.venv/bin/python -m tests.demo.stream
 
 docs: setup ## Write the data documentation as one page, target/static_index.html
 	.venv/bin/dbt docs generate --static

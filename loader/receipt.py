@@ -99,14 +99,14 @@ def _entity_receipt(
     project: Project,
     run: Run,
     entity: str,
-    counted: dict[tuple[str, str | None], Counts],
+    counted: defaultdict[tuple[str, str | None], Counts],
 ) -> dict[str, Any]:
     names = [name for name, source in project.sources.items() if source.entity == entity]
     counts: Counts = defaultdict(int)
     for name in names:
         for measure, amount in counted[entity, name].items():
             counts[measure] += amount
-    state = _state(connection, run.run_id, entity)
+    state = counted[entity, None] or _earlier_state(connection, run.run_id, entity)
     records = _total(counts, OUTCOMES)
     hits = counts["duplicate"]
     lineage = _with_prefix(state, "lineage ")
@@ -161,8 +161,8 @@ def _why_not_reconciled(names: list[str], off: bool) -> str | None:
     return None
 
 
-def _state(connection: duckdb.DuckDBPyConnection, run_id: str, entity: str) -> Counts:
-    """What the entity held at the run's end; a run that did nothing left it as it was."""
+def _earlier_state(connection: duckdb.DuckDBPyConnection, run_id: str, entity: str) -> Counts:
+    """What the entity held at the end of a run that did not build it: what it had held before."""
     state: Counts = defaultdict(int)
     rows = connection.execute(
         """
@@ -243,16 +243,33 @@ def _warnings(
             [run.run_id],
         ).fetchall()
     ]
-    warnings += [
-        f"{file}: field '{field}' is {drift}: see ops.schema_drift"
-        for file, field, drift in connection.execute(
-            "select distinct drift.file, drift.field, drift.drift from ops.schema_drift as drift "
-            "inner join raw.loads on loads.load_id = drift.load_id "
-            "where loads.run_id = ? order by all limit 20",
-            [run.run_id],
-        ).fetchall()
+    return warnings + _drift_warnings(connection, run)
+
+
+def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
+    """What is new of the fields that the run's loads brought."""
+    first, last = connection.execute(
+        "select min(load_id), max(load_id) from raw.loads where run_id = ?", [run.run_id]
+    ).fetchall()[0]
+    if first is None:
+        return []
+    # with numbers for bounds, of the past no more is read than a few blocks
+    drifts = connection.execute(
+        f"""
+        select distinct drift.file, drift.field, drift.drift
+        from ops.schema_drift as drift
+        inner join raw.loads
+            on loads.load_id = drift.load_id
+        where loads.run_id = ?
+            and drift.load_id between {first} and {last}
+        order by all
+        limit 20
+        """,
+        [run.run_id],
+    ).fetchall()
+    return [
+        f"{file}: field '{field}' is {drift}: see ops.schema_drift" for file, field, drift in drifts
     ]
-    return warnings
 
 
 def _quality(counts: Counts) -> float | None:

@@ -1,1 +1,1 @@
-"""A sample API, and a demonstration that pulls from it: `make demo-api`."""
+"""Demonstrations: what the hub does with records, shown by sending it some."""

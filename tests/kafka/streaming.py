@@ -1,12 +1,13 @@
 """`hub stream` as a process, as people run it."""
 
+import json
 import os
 import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -15,16 +16,24 @@ import duckdb
 from .cluster import DEADLINE
 
 HUB = Path(sys.executable).parent / "hub"
+# of the steps in the lineage, the one that every record has, whatever became of it
+_FIRST_STEPS = ("stage", "reject", "late", "duplicate")
 
 
 class StreamProcess:
     """A running `hub stream`, ended at the latest with the `with`."""
 
-    def __init__(self, root: Path, bootstrap_servers: str, *arguments: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        bootstrap_servers: str,
+        *arguments: str,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self.root = root
         self._log = root / "stream.log"
         self._command = [HUB, "stream", "--log-level", "info", *arguments]
-        self._environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers}
+        self._environment = {**environment, "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers}
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
@@ -37,6 +46,10 @@ class StreamProcess:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(DEADLINE)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -73,9 +86,27 @@ class StreamProcess:
 
         self._wait(has_come, f"{expected!r} from {query}")
 
-    def _wait(self, has_come: Callable[[], bool], what: str) -> None:
+    def wait_for_decided(self, records: int, patience: float = 2 * DEADLINE) -> None:
+        """Wait until so many clicks were decided in all, also by earlier streams.
+
+        The stream writes its latest receipt beside the warehouse: who waits for that does not get
+        in its way.
+        """
+        latest = self.root / "receipts" / "latest.json"
+
+        def has_come() -> bool:
+            if not latest.exists():
+                return False
+            lineage = json.loads(latest.read_text())["entities"]["clicks"]["lineage"]
+            return sum(lineage.get(step, 0) for step in _FIRST_STEPS) >= records
+
+        self._wait(has_come, f"{records:,} decided records", patience)
+
+    def _wait(
+        self, has_come: Callable[[], bool], what: str, patience: float = 2 * DEADLINE
+    ) -> None:
         start = time.monotonic()
         while not has_come():
-            if time.monotonic() - start > 2 * DEADLINE:
+            if time.monotonic() - start > patience:
                 raise AssertionError(f"waited in vain for {what}, its log:\n{self.log}")
             time.sleep(0.2)
