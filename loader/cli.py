@@ -145,6 +145,25 @@ def stream(project: Project, sources: tuple[str, ...], once: bool, as_json: bool
     _print(asdict(summary), rendering.render_stream(asdict(summary)), as_json)
 
 
+@hub.command(epilog="Example: hub pull partner")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--full", is_flag=True, help="Ask for everything, not only for what is new.")
+@_common
+def pull(project: Project, sources: tuple[str, ...], full: bool, as_json: bool) -> None:
+    """Pull what is new from HTTP APIs and land it; `hub run` then does the rest.
+
+    A pull that failed or was killed is continued where it stopped.
+    """
+    from dataclasses import asdict
+
+    from loader import hub as commands
+
+    result = commands.pull(project, sources, full=full)
+    _print(asdict(result), rendering.render_pull(result), as_json)
+    if result.exit_code:
+        sys.exit(result.exit_code)
+
+
 @hub.command(epilog="Example: hub report --entity events --json")
 @click.option("--entity", metavar="E", help="Only this entity, in full.")
 @click.option("--run", "run_id", metavar="ID", help="A certain run instead of the latest build.")

@@ -14,6 +14,17 @@ def is_reference(text: str) -> bool:
     return found is not None and found[2] is None
 
 
+def variable(name: str, where: str) -> str:
+    """The value of a variable. Raises WrongUse, which names it, where it is not set or empty."""
+    if value := os.environ.get(name, "").strip():
+        return value
+    raise WrongUse(
+        where,
+        f"the environment variable {name} is not set",
+        f"Set {name} and run the same command again.",
+    )
+
+
 def expanded(text: str, where: str) -> str:
     """The text with the variables' values. Raises WrongUse, which names the variable alone, where
     one is neither set nor has a default.
@@ -22,9 +33,6 @@ def expanded(text: str, where: str) -> str:
     """
 
     def value(found: re.Match[str]) -> str:
-        given = os.environ.get(found[1]) or found[2]
-        if given is None:
-            raise WrongUse(where, f"the environment variable {found[1]} is not set", "Set it.")
-        return given
+        return os.environ.get(found[1]) or found[2] or variable(found[1], where)
 
     return _REFERENCE.sub(value, text)

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,20 @@ from loader.warehouse import open_warehouse
 from loader.what_if import compare
 
 if TYPE_CHECKING:
+    from loader.pull.pulling import PullOutcome
     from loader.stream.streaming import StreamSummary
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """What a pull did: the outcome of each source, and the files that landed then."""
+
+    sources: "tuple[PullOutcome, ...]"
+    landing: Landing
+
+    @property
+    def exit_code(self) -> int:
+        return max(outcome.exit_code for outcome in self.sources)
 
 
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
@@ -40,6 +53,42 @@ def land_files(project: Project, names: tuple[str, ...]) -> Landing:
                 connection, run_id, errors=[], warnings=landing_warnings(landing), fingerprint=None
             )
     return landing
+
+
+def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> PullResult:
+    """Pull what is new from the named sources, or all that are pulled, and land it; logged as a
+    run of its own.
+
+    full: ask for everything, whatever was pulled before. Raises WrongUse for a source that is not
+    pulled; what fails later is the outcome of its source, and the others go on.
+    """
+    # imported here because no other command asks an API
+    from loader.pull.pulling import pull_source, sources_to_pull
+
+    sources = sources_to_pull(project, names)
+    with taking_turns(project.database), open_warehouse(project) as connection:
+        run_id = start_run(connection, "pull", [], None)
+        with logged(run_id), closing_on_error(connection, run_id):
+            with stage("pull"):
+                outcomes = tuple(
+                    pull_source(connection, project, source, run_id, full=full)
+                    for source in sources
+                )
+            with stage("land"):
+                landing = land(connection, project, [source.name for source in sources], run_id)
+            warnings = [
+                f"{outcome.source}: {warning}"
+                for outcome in outcomes
+                for warning in outcome.warnings
+            ]
+            end_run(
+                connection,
+                run_id,
+                errors=[outcome.error for outcome in outcomes if outcome.error],
+                warnings=warnings + landing_warnings(landing),
+                fingerprint=None,
+            )
+    return PullResult(outcomes, landing)
 
 
 def run(

@@ -5,12 +5,15 @@ write out what would steer the terminal.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loader.doctor import Finding
 from loader.landing import Landing
 from loader.logs import plain
 from loader.receipt import OUTCOMES
+
+if TYPE_CHECKING:
+    from loader.hub import PullResult
 
 _MOST_CHARS = 500
 
@@ -27,6 +30,35 @@ def render_landing(landing: Landing) -> str:
     ]
     lines = _table(rows) if rows else ["no files"]
     lines += [f"{name}: no registered source claims it" for name in landing.unclaimed]
+    return _text(lines)
+
+
+def render_pull(result: "PullResult") -> str:
+    """A line for each source, then what landed and what went wrong."""
+    head = ("source", "status", "pages", "records", "requests", "retries", "since")
+    rows = [
+        (
+            outcome.source,
+            f"{outcome.status}{', resumed' if outcome.resumed else ''}",
+            *(
+                f"{number:,}"
+                for number in (outcome.pages, outcome.items, outcome.requests, outcome.retries)
+            ),
+            outcome.since or "-",
+        )
+        for outcome in result.sources
+    ]
+    landed = [outcome for outcome in result.landing.files if outcome.status == "landed"]
+    total = sum(outcome.rows for outcome in landed)
+    lines = [*_table([head, *rows]), f"landed: {len(landed):,} files, {total:,} rows"]
+    lines += [
+        f"{outcome.file}: {outcome.status}: {outcome.reason}"
+        for outcome in result.landing.files
+        if outcome.status not in ("landed", "known")
+    ]
+    for pulled in result.sources:
+        lines += [f"warning: {pulled.source}: {warning}" for warning in pulled.warnings]
+        lines += [f"error: {pulled.error}"] if pulled.error else []
     return _text(lines)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loader.errors import WrongUse
+from loader.pull.settings import HttpSettings, read_http
 from loader.readers import UnreadableFile, format_of
 from loader.stream.settings import KafkaSettings, parse_kafka
 from loader.yaml_files import mapping, one_of, only_known, read_yaml
 
 LATE_POLICIES = ("apply", "skip", "dead_letter")
 FIELD_TYPES = ("string", "number", "boolean", "object", "array", "any")
-_META_KEYS = ("late", "allowed_lateness", "timezone", "format", "fields", "kafka")
+_META_KEYS = ("late", "allowed_lateness", "timezone", "format", "fields", "kafka", "http")
 _FORMAT_KEYS = ("kind", "encoding", "delimiter", "quote", "escape")
 # tables of the loader itself stand in the same schema
 _RESERVED = ("loads", "sources", "fields", "source_fields")
@@ -35,7 +36,8 @@ class Source:
     """One registered source.
 
     allowed_lateness is in seconds. format holds what the YAML declares of its files; what it
-    leaves out follows from each file's name. kafka is set where its records are on a topic, too.
+    leaves out follows from each file's name. kafka is set where its records are on a topic, http
+    where they are pulled from an API.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Source:
     format: dict[str, str] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
     kafka: KafkaSettings | None = None
+    http: HttpSettings | None = None
 
 
 def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Source]:
@@ -141,6 +144,7 @@ def _read_source(
         format=_format(meta.get("format"), f"{where}: format"),
         fields=_fields(meta.get("fields"), f"{where}: fields"),
         kafka=parse_kafka(meta.get("kafka"), f"{where}: kafka"),
+        http=read_http(meta, where),
     )
 
 

@@ -59,6 +59,6 @@ def one_of(value: Any, known: Collection[str], where: str) -> str:
 
 def positive(value: Any, where: str) -> float:
     """`value`, which must be a number above 0. Raises WrongUse."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
         raise WrongUse(where, f"expected a number, found {value!r}", "Write one above 0.")
     return float(value)

@@ -50,7 +50,7 @@ class Reader:
     def run(self, command: str) -> str:
         # the environment is the one that the tests run in, and the suite inside one of its tests
         # would never end
-        command = re.sub(r"^make (?=run)", "make --old-file=.venv/.ready ", command)
+        command = re.sub(r"^make (?=run|demo-api)", "make --old-file=.venv/.ready ", command)
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
             name: value
@@ -92,6 +92,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     copy_project(root)
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy2(PROJECT / name, root / name)
+    shutil.copytree(PROJECT / "tests" / "demo", root / "tests" / "demo")
     (root / ".venv").symlink_to(PROJECT / ".venv")
     with MockCluster() as cluster:
         cluster.create_topic("clicks")

@@ -1,6 +1,7 @@
 """`hub stream` as a process, as people run it."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -41,6 +42,10 @@ class StreamProcess:
     def log(self) -> str:
         """What it wrote to its terminal so far."""
         return self._log.read_text(errors="replace")
+
+    def limit_files(self, size: int) -> None:
+        """Let no file that it writes grow beyond so many bytes, as a full disk would not."""
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     def kill(self) -> None:
         """End it as a crash would."""

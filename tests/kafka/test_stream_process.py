@@ -2,6 +2,7 @@
 
 import json
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -150,6 +151,24 @@ def test_a_build_that_fails_five_times_opens_the_circuit_and_then_recovers(own_p
     assert events[-1] == "recovered"
     assert count(own_project, "select count(*) from ops.run_log where status = 'failed'") >= 5
     assert own_project.outcomes("web") == ["applied"] * 9
+
+
+def test_a_full_disk_holds_the_stream_until_there_is_room(own_project, mock):
+    own_project.set_vars(stream=QUICK)
+    mock.create_topic(TOPIC, 1)
+    mock.produce(TOPIC, [click(0)])
+    rng = random.Random(1)
+    big = [click(number, page_url=rng.randbytes(4_000).hex()) for number in range(1, 500)]
+    with StreamProcess(own_project.root, mock.bootstrap_servers) as stream:
+        stream.wait_for("select count(*) from marts.clicks", 1)
+        stream.limit_files(own_project.database.stat().st_size)
+        mock.produce(TOPIC, big)
+        stream.wait_for_log("File too large", 2)
+        stream.limit_files(resource.RLIM_INFINITY)
+        stream.wait_for("select count(*) from marts.clicks", 500)
+        assert stream.end() == 0
+    assert own_project.outcomes("web") == ["applied"] * 500
+    assert {finding.status for finding in hub.doctor(own_project.project)} <= {"ok", "warn"}
 
 
 def test_a_slow_consumer_pauses_the_partitions_and_holds_no_more_than_its_bound(bench, mock):

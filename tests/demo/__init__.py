@@ -1,0 +1,1 @@
+"""A sample API, and a demonstration that pulls from it: `make demo-api`."""

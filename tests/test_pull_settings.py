@@ -1,0 +1,242 @@
+"""The settings under `meta: http`: what is wrong with them is one line that says where and what."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from conftest import Workbench
+
+from loader.errors import WrongUse
+from loader.pull.bookmark import greatest, value_to_ask_for
+from loader.pull.client import seconds_to_wait
+from loader.pull.endpoint import Refused, open_endpoint, parsed
+from loader.pull.settings import (
+    Auth,
+    Cursor,
+    HttpSettings,
+    Limits,
+    Link,
+    PageNumbers,
+    Retries,
+    Since,
+    read_http,
+)
+
+URL = "https://api.example/x"
+AUTH = {"header": "Authorization", "value_from": "TOKEN"}
+SINCE = {"parameter": "since", "field": "at"}
+
+
+def test_a_url_is_enough() -> None:
+    assert read_http({"http": {"url": URL}}, "here") == HttpSettings(URL)
+
+
+def test_no_source_has_to_be_pulled() -> None:
+    assert read_http({}, "here") is None
+
+
+def test_everything_can_be_said() -> None:
+    http = {
+        "url": "${HOST:-https://api.example}/x",
+        "items": ["data.1", "items"],
+        "parameters": {"plant": 7},
+        "pagination": {
+            **{"kind": "page", "parameter": "p", "start": 0, "size_parameter": "n", "size": 50},
+            **{"has_more": "meta.more", "total": "meta.total"},
+        },
+        "auth": {**AUTH, "prefix": "Bearer ", "hosts": ["CDN.example:8443"]},
+        "since": {**SINCE, "kind": "number", "start": 5},
+        "allowed_hosts": ["files.example"],
+        "requests_per_second": 2.5,
+        "timeout": 3,
+        "retries": {"attempts": 2, "seconds": 9, "first_wait": 0, "longest_wait": 1},
+        "limits": {"page_bytes": 10, "page_seconds": 5, "pages": 3},
+    }
+
+    assert read_http({"http": http}, "here") == HttpSettings(
+        url="${HOST:-https://api.example}/x",
+        items=("data.1", "items"),
+        parameters={"plant": "7"},
+        pagination=PageNumbers("p", 0, "n", 50, ("meta", "more"), ("meta", "total")),
+        auth=Auth("TOKEN", "Authorization", None, "Bearer ", ("cdn.example:8443",)),
+        since=Since("since", ("at",), "number", 0, "5"),
+        allowed_hosts=("files.example",),
+        requests_per_second=2.5,
+        timeout=3,
+        retries=Retries(2, 9, 0, 1),
+        limits=Limits(10, 5, 3),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pagination", "meant"),
+    [
+        ({"kind": "page"}, PageNumbers()),
+        ({"kind": "cursor", "path": "next"}, Cursor(("next",))),
+        ({"kind": "link"}, Link()),
+        ({"kind": "link", "path": "links.next"}, Link(("links", "next"))),
+    ],
+)
+def test_pagination_has_defaults(pagination: dict[str, str], meant: Any) -> None:
+    settings = read_http({"http": {"url": URL, "pagination": pagination}}, "here")
+
+    assert settings is not None
+    assert settings.pagination == meant
+
+
+@pytest.mark.parametrize(
+    ("http", "says"),
+    [
+        ("https://api.example", ["http: expected a mapping"]),
+        ({}, ["http: url: expected a text, found None"]),
+        ({"url": 7}, ["http: url: it does not begin with http://"]),
+        ({"url": "ftp://api.example"}, ["http: url: it does not begin with http://"]),
+        ({"url": URL, "uri": URL}, ["unknown key 'uri'", "pagination, parameters"]),
+        ({"url": URL, "items": 7}, ["http: items", "7", "data.items"]),
+        ({"url": URL, "items": "a..b"}, ["http: items"]),
+        ({"url": URL, "parameters": ["a"]}, ["http: parameters: expected a mapping"]),
+        ({"url": URL, "parameters": {"a": True}}, ["http: parameters: a", "True"]),
+        ({"url": URL, "pagination": "page"}, ["http: pagination: expected a mapping"]),
+        ({"url": URL, "pagination": {"kind": "offset"}}, ["'offset'", "page, cursor, link"]),
+        ({"url": URL, "pagination": {"kind": "page", "path": "x"}}, ["unknown key 'path'"]),
+        ({"url": URL, "pagination": {"kind": "page", "start": -1}}, ["start", "-1"]),
+        ({"url": URL, "pagination": {"kind": "page", "size": 0}}, ["size", "0"]),
+        ({"url": URL, "pagination": {"kind": "cursor"}}, ["pagination: path", "None"]),
+        ({"url": URL, "auth": "Bearer x"}, ["http: auth: expected a mapping"]),
+        ({"url": URL, "auth": {"header": "X"}}, ["auth: value_from", "never write the secret"]),
+        ({"url": URL, "auth": {"value_from": "TOKEN"}}, ["either header or parameter"]),
+        ({"url": URL, "auth": {**AUTH, "parameter": "key"}}, ["either header or parameter"]),
+        ({"url": URL, "auth": {**AUTH, "header": "a b"}}, ["auth: header", "'a b'"]),
+        ({"url": URL, "auth": {**AUTH, "value": "x"}}, ["unknown key 'value'"]),
+        ({"url": URL, "since": {"field": "at"}}, ["since: parameter"]),
+        ({"url": URL, "since": {"parameter": "since"}}, ["since: field"]),
+        ({"url": URL, "since": {**SINCE, "kind": "date"}}, ["'date'", "timestamp, number"]),
+        ({"url": URL, "since": {**SINCE, "overlap": "1h"}}, ["since: overlap", "'1h'"]),
+        ({"url": URL, "since": {**SINCE, "overlap": -1}}, ["since: overlap", "-1"]),
+        ({"url": URL, "allowed_hosts": "cdn.example"}, ["allowed_hosts", "list of hosts"]),
+        ({"url": URL, "allowed_hosts": ["https://x/"]}, ["allowed_hosts", "list of hosts"]),
+        ({"url": URL, "requests_per_second": 0}, ["requests_per_second", "0"]),
+        ({"url": URL, "timeout": "short"}, ["timeout", "'short'"]),
+        ({"url": URL, "timeout": float("inf")}, ["timeout", "inf"]),
+        ({"url": URL, "retries": {"attempts": 0}}, ["retries: attempts", "0"]),
+        ({"url": URL, "retries": {"times": 3}}, ["unknown key 'times'"]),
+        ({"url": URL, "retries": {"seconds": True}}, ["retries: seconds", "True"]),
+        ({"url": URL, "limits": {"pages": 1.5}}, ["limits: pages", "1.5"]),
+        ({"url": URL, "limits": [3]}, ["limits: expected a mapping"]),
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_named(http: Any, says: list[str]) -> None:
+    with pytest.raises(WrongUse) as wrong:
+        read_http({"http": http}, "partner.yml: meta")
+
+    said = str(wrong.value)
+    assert said.startswith("partner.yml: meta: http")
+    assert "\n" not in said
+    for part in says:
+        assert part in said
+
+
+@pytest.mark.parametrize("value", ["s3cr3t-7f", "Bearer s3cr3t", "", None, 7])
+def test_a_secret_in_the_place_of_its_variable_is_not_repeated(value: Any) -> None:
+    with pytest.raises(WrongUse) as wrong:
+        read_http({"http": {"url": URL, "auth": {**AUTH, "value_from": value}}}, "here")
+
+    assert "s3cr3t" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("declared", [{"kind": "csv"}, {"encoding": "utf-16"}])
+def test_the_form_of_the_pages_is_not_declared(declared: dict[str, str]) -> None:
+    with pytest.raises(WrongUse, match="written as NDJSON or JSON in UTF-8"):
+        read_http({"http": {"url": URL}, "format": declared}, "here")
+
+
+def test_the_file_and_the_source_are_named(own_project: Workbench) -> None:
+    own_project.set_meta("partner", http={"url": 7})
+
+    with pytest.raises(WrongUse, match=r"partner\.yml: source 'partner': meta: http: url"):
+        own_project.project  # noqa: B018 - reading it is the test
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("0", 0.0),
+        (" 120 ", 120.0),
+        ("Fri, 21 Nov 2025 12:00:30 GMT", 30.0),
+        ("Fri, 21 Nov 2025 12:00:30 -0000", 30.0),
+        ("Fri, 21 Nov 2025 11:00:00 GMT", 0.0),
+        ("soon", None),
+        (f"Fri, 21 Nov {10**30} 12:00:30 GMT", None),
+        ("9" * 400, float("inf")),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_a_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+    assert seconds_to_wait(header, datetime(2025, 11, 21, 12, tzinfo=UTC)) == seconds
+
+
+NOW = datetime(2025, 11, 21, 12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "items", "meant"),
+    [
+        ("timestamp", None, [], None),
+        ("timestamp", None, ['{"at": "2025-01-15"}'], "2025-01-14T23:00:00"),
+        ("timestamp", "2025-01-16T00:00:00", ['{"at": "2025-01-15"}'], "2025-01-16T00:00:00"),
+        ("timestamp", None, ['{"at": "2025-01-15T08:00:00.5Z"}'], "2025-01-15T08:00:00.500000"),
+        ("timestamp", None, ["{", "[]", "7", '{"at": [1]}', '{"at": true}'], None),
+        ("number", "7", ['{"at": 7.25}', '{"at": "x"}', '{"at": "NaN"}'], "7.25"),
+        ("number", None, ['{"at": 1e400}', '{"at": 100}'], "100"),
+    ],
+)
+def test_the_greatest_value_counts(
+    kind: str, known: str | None, items: list[str], meant: str | None
+) -> None:
+    since = Since("since", ("at",), kind)
+
+    assert greatest(since, "Europe/Berlin", NOW, known, items) == meant
+
+
+@pytest.mark.parametrize(
+    ("kind", "overlap", "known", "meant"),
+    [
+        ("timestamp", 60, None, "start"),
+        ("timestamp", 60, "2025-01-16T00:00:00", "2025-01-15T23:59:00Z"),
+        ("timestamp", 0.5, "2025-01-16T00:00:00", "2025-01-15T23:59:59.500000Z"),
+        ("timestamp", 10.0**11, "2025-01-16T00:00:00", "start"),
+        ("timestamp", 0, "changed by hand", "start"),
+        ("number", 0.5, "7", "6.5"),
+    ],
+)
+def test_what_is_asked_for_reaches_back(
+    kind: str, overlap: float, known: str | None, meant: str
+) -> None:
+    assert value_to_ask_for(Since("since", ("at",), kind, overlap, "start"), known) == meant
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("https://api.example:443/y?q=1", None),
+        ("https://API.example/y", None),
+        ("https://cdn.example/y", None),
+        ("http://api.example/y", "leaves https"),
+        ("https://api.example:444/y", "api.example:444 is not declared"),
+        ("https://api.example.evil/y", "not declared"),
+        ("https://evil.example@other.example/", "other.example is not declared"),
+        ("file:///etc/passwd", "without a host"),
+    ],
+)
+def test_an_address_is_that_of_a_declared_host(address: str, says: str | None) -> None:
+    auth = Auth("TOKEN", "Authorization")
+    settings = HttpSettings(URL, auth=auth, allowed_hosts=("cdn.example",))
+    endpoint = open_endpoint(settings, "here", {"TOKEN": "s3cr3t"})
+    if says is None:
+        endpoint.check(parsed(address), endpoint.url)
+        return
+    with pytest.raises(Refused, match=says):
+        endpoint.check(parsed(address), endpoint.url)
