@@ -68,29 +68,27 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
 
     scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
     """
-    with open_warehouse(project) as connection:
-        run_id = start_run(connection, plan.command, plan.skip, plan.clock)
-        with logged(run_id), closing_on_error(connection, run_id):
-            landing = plan.prepare(connection, run_id)
-            before = fingerprint(connection, project, plan.skip)
-            work = entities_with_work(connection, project, before)
-            if plan.force:
-                work = project.entities
-            elif not work:
-                log.info("nothing new")
-                if plan.kept:  # the next run may have something, and dbt takes seconds to begin
-                    plan.kept.manifest(project, before.project)
-                return _close(connection, project, plan, run_id, landing, [], before.text(), True)
-    with logged(run_id), stage("build"):
-        try:
+    with _closing_when_left(project) as begun:
+        with open_warehouse(project) as connection:
+            run_id = start_run(connection, plan.command, plan.skip, plan.clock)
+            begun.append(run_id)
+            with logged(run_id):
+                landing = plan.prepare(connection, run_id)
+                before = fingerprint(connection, project, plan.skip)
+                work = entities_with_work(connection, project, before)
+                if plan.force:
+                    work = project.entities
+                elif not work:
+                    log.info("nothing new")
+                    if plan.kept:  # the next run may have something, and dbt takes seconds to begin
+                        plan.kept.manifest(project, before.project)
+                    state = before.text()
+                    return _close(connection, project, plan, run_id, landing, [], state, True)
+        with logged(run_id), stage("build"):
             parsed = plan.kept.manifest(project, before.project) if plan.kept else None
             failures = build(
                 project, run_id, plan.skip, work, scratch, parsed, proves_all=plan.proves_all
             )
-        except BaseException as error:
-            with contextlib.suppress(HubError, duckdb.Error), open_warehouse(project) as connection:
-                _close_after(connection, run_id, error)
-            raise
     with logged(run_id), open_warehouse(project) as connection:
         failures += errors_of(connection, run_id)
         if find_run(connection, run_id).status == "interrupted":
@@ -111,6 +109,21 @@ def logged(run_id: str) -> Iterator[None]:
         yield
     finally:
         RUN_ID.reset(token)
+
+
+@contextlib.contextmanager
+def _closing_when_left(project: Project) -> Iterator[list[str]]:
+    """Close the run whose identity the block puts into the list, where an exception or an interrupt
+    leaves it: be that while the warehouse is open, is being closed, or is left to dbt."""
+    begun: list[str] = []
+    try:
+        yield begun
+    except BaseException as error:
+        with contextlib.suppress(HubError, duckdb.Error):
+            for run_id in begun:
+                with open_warehouse(project) as connection:
+                    _close_after(connection, run_id, error)
+        raise
 
 
 @contextlib.contextmanager

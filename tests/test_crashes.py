@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 from torture.concurrency import AtOnce, InAGap
-from torture.deliveries import Delivery, Task, write_reference
+from torture.deliveries import Delivery, Task, measure_other_lives, write_reference
 from torture.faults import MODES
 from torture.kills import Kill
 from torture.limits import Limited
-from torture.playground import LAND, RUN, Playground
+from torture.playground import BUILD, DISCARD, LAND, REDRIVE, RUN, Playground
 from torture.signals import Interrupted
 from torture.steps import Failed, FailedNodes, KilledBefore, steps_of
 from torture.verdicts import Verdict
@@ -33,6 +33,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
 def delivery(ground: Playground) -> Delivery:
     delivery = Delivery(1, 300, ground.folder / "reference")
     write_reference(ground, delivery)
+    measure_other_lives(ground, delivery)
     return delivery
 
 
@@ -51,6 +52,13 @@ def test_a_run_killed_again_and_again_is_completed(ground, delivery, incremental
     killed = Kill(Task(delivery, RUN, incremental), seed=3, kills=2)
 
     assert_good(killed.carry_out(ground))
+
+
+@pytest.mark.parametrize("command", [BUILD, REDRIVE, DISCARD], ids=lambda command: command[0])
+def test_a_command_that_lands_nothing_has_done_all_or_nothing_when_killed(
+    ground, delivery, command
+):
+    assert_good(Kill(Task(delivery, command), seed=5).carry_out(ground))
 
 
 def test_what_a_kill_of_a_landing_leaves_on_the_disk_is_completed(ground, delivery):
@@ -102,7 +110,7 @@ def test_a_file_that_a_disk_could_not_read_lands_with_the_next_run(ground, deliv
         (LAND, "file", 8 << 10),  # too little for an empty database
         (LAND, "file", 64 << 10),
         (RUN, "file", 512 << 10),
-        (LAND, "duckdb", 1 << 20),
+        (RUN, "duckdb", 4 << 20),
     ],
 )
 def test_too_little_room_or_memory_is_told_and_made_up_for(ground, delivery, command, what, size):

@@ -17,6 +17,7 @@ from torture.faults import ImageTaker, Step, fail_at, fail_in, watch_steps, writ
 from torture.parts import PARTS
 from torture.playground import Ended
 from torture.verdicts import Verdict, complaints_about, noted, together
+from torture.writes import writes_of_busiest
 
 ACCOUNT: Account = {
     ("raw.app", "digest", 1): [("one", None)],
@@ -122,6 +123,12 @@ class TestFaults:
             or self.fails(watch, Step(11, "statement", "select 1")),
         ] == after
 
+    def test_a_rollback_is_no_step_to_begin_with(self, tmp_path: Path) -> None:
+        watch = fail_at(7, "once", tmp_path / "marker")
+
+        assert not self.fails(watch, Step(7, "statement", "rollback"))
+        assert self.fails(watch, Step(8, "statement", "select 1"))
+
     def test_a_node_fails_with_all_its_statements_and_no_other_does(self) -> None:
         watch = fail_in(["model.hub.events"])
 
@@ -180,6 +187,16 @@ class TestFaults:
             "a": [f"{number} statement select 1" for number in (1, 2, 4)],
             "b": ["3 statement select 1"],
         }
+
+
+def test_the_writes_of_the_busiest_thread_are_counted_once_each():
+    trace = (
+        '7 pwrite64(4, "", 4096, 0) = 4096\n7 write(4, ""...,  <unfinished ...>\n'
+        "8  pwrite64(4, 4096, 0) = 4096\n7 <... write resumed>) = 1\n7 +++ exited with 0 +++\n"
+    )
+
+    assert writes_of_busiest(trace) == 2
+    assert writes_of_busiest("") == 0
 
 
 class TestTable:

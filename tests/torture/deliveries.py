@@ -10,10 +10,13 @@ from oracle import File
 from record_strategies import Shape, renamed, write_files
 
 from .contents import Account, account_of
-from .playground import LAND, REFRESH, RUN, Glimpse, Playground
+from .playground import BUILD, DISCARD, LAND, REDRIVE, REFRESH, RUN, Glimpse, Playground
 
 Lives = dict[tuple[str, bool], float]
 _RECORDS = (1200, 300, 2500)
+# What they find is a warehouse that has built all; killed, they have done all they do or nothing.
+_ON_COMPLETE = (REFRESH, REDRIVE, DISCARD)
+_ALL_OR_NOTHING = (REDRIVE, DISCARD)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Delivery:
         return self.reference / "base"
 
     @property
+    def landed(self) -> Path:
+        """The warehouse with all of it landed and nothing built."""
+        return self.reference / "landed"
+
+    @property
     def complete(self) -> Path:
         """The warehouse with all of it."""
         return self.reference / "complete"
@@ -58,7 +66,8 @@ def deliveries(folder: Path, seed: int, count: int) -> list[Delivery]:
 @dataclass(frozen=True)
 class Task:
     """A command, and what it finds: a delivery; or, incremental, the second half of one on a
-    warehouse that has built the first; or, if it is REFRESH, a warehouse that has built all."""
+    warehouse that has built the first; or, if it lands nothing, a warehouse that has landed all,
+    and has built it unless the command is BUILD."""
 
     delivery: Delivery
     command: Sequence[str]
@@ -66,9 +75,8 @@ class Task:
 
     @property
     def program(self) -> str:
-        return (
-            "`dbt build --full-refresh`" if self.command == REFRESH else f"`hub {self.command[0]}`"
-        )
+        plain = {BUILD: "`dbt build`", REFRESH: "`dbt build --full-refresh`"}
+        return plain.get(tuple(self.command), f"`hub {self.command[0]}`")
 
     @property
     def name(self) -> str:
@@ -76,7 +84,9 @@ class Task:
 
     def set_up(self, ground: Playground) -> None:
         ground.clear()
-        if self.command == REFRESH:
+        if self.command == BUILD:
+            ground.restore(self.delivery.landed)
+        elif self.command in _ON_COMPLETE:
             ground.restore(self.delivery.complete)
         elif self.incremental:
             ground.restore(self.delivery.base)
@@ -88,6 +98,13 @@ class Task:
         """What an undisturbed hub says after a whole run, or, not built, after `hub land`."""
         return _read(_path(self.delivery, self.incremental, built))
 
+    def accounts(self, built: bool = True) -> list[Account]:
+        """What the hub may say when the command was killed and a normal one has followed."""
+        accounts = [self.expected(built)]
+        if self.command in _ALL_OR_NOTHING:
+            accounts.append(_read(self.delivery.reference / self.command[0]))
+        return accounts
+
     def glimpse(self, ground: Playground) -> Glimpse:
         """How far a disturbed command has come."""
         landed = self.expected(built=False)
@@ -95,7 +112,7 @@ class Task:
 
     def seconds(self, real: bool = False) -> float:
         """How long it takes undisturbed; `real` as a process of its own."""
-        return _lives(self.delivery)[self.command[0], real]
+        return _lives(self.delivery)[self.program, real]
 
 
 def write_reference(ground: Playground, delivery: Delivery) -> None:
@@ -111,8 +128,10 @@ def write_reference(ground: Playground, delivery: Delivery) -> None:
         seconds = 0.0
         for arguments, built in ((LAND, False), (RUN, True)):
             seconds += _undisturbed(ground, arguments)
-            lives[arguments[0], False] = seconds
+            lives[Task(delivery, arguments).program, False] = seconds
             account = account_of(ground.bench.database, built=built)
+            if arguments == LAND and not incremental:
+                ground.save(delivery.landed)
             _path(delivery, incremental, built).write_bytes(pickle.dumps(account))
         if not incremental:
             ground.save(delivery.complete)
@@ -120,14 +139,21 @@ def write_reference(ground: Playground, delivery: Delivery) -> None:
 
 
 def measure_other_lives(ground: Playground, delivery: Delivery) -> None:
-    """See how long the commands take as processes of their own, and a rebuild."""
+    """See how long the commands take as processes of their own, and those that land nothing; and
+    what these make of a warehouse that has built all."""
     lives = _lives(delivery)
-    for _ in ("parsing", "parsed"):
-        Task(delivery, REFRESH).set_up(ground)
-        lives[REFRESH[0], False] = _undisturbed(ground, REFRESH)
-    for arguments in (LAND, RUN):
-        Task(delivery, arguments).set_up(ground)
-        lives[arguments[0], True] = _undisturbed(ground, arguments, real=True)
+    # the first one parses
+    for command in (BUILD, BUILD, REFRESH, REDRIVE, DISCARD):
+        task = Task(delivery, command)
+        task.set_up(ground)
+        lives[task.program, False] = _undisturbed(ground, command)
+        if command in _ALL_OR_NOTHING:
+            account = account_of(ground.bench.database)
+            (delivery.reference / command[0]).write_bytes(pickle.dumps(account))
+    for command in (LAND, RUN):
+        task = Task(delivery, command)
+        task.set_up(ground)
+        lives[task.program, True] = _undisturbed(ground, command, real=True)
     _keep_lives(delivery, lives)
 
 

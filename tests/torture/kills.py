@@ -1,4 +1,4 @@
-"""`hub land` and `hub run`, killed at moments that are spread over their whole life."""
+"""Commands, killed at moments that are spread over their whole life."""
 
 import random
 import signal
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .deliveries import Delivery, Task
-from .playground import LAND, REFRESH, RUN, Glimpse, Playground
+from .playground import BUILD, DISCARD, LAND, REDRIVE, REFRESH, RUN, Glimpse, Playground
 from .verdicts import Examination, Verdict
 
 _MOST_ATTEMPTS = 20
@@ -55,20 +55,23 @@ class Kill:
 
 
 def kills(
-    deliveries: Sequence[Delivery], seed: int, *, land: int, run: int, refresh: int, real: int
+    deliveries: Sequence[Delivery], seed: int, *, land: int, run: int, other: int, real: int
 ) -> list[Kill]:
-    """So many kills of each command; of `real` of `hub land` and `hub run` it is a process of its
-    own. Every third run is a second one; every fifth trial is two or three kills in a row."""
+    """So many kills of `hub land` and `hub run`, and of each `other` command; of `real` of the
+    former it is a process of its own. Every third of them is a second one, on a warehouse that has
+    built half; every fifth trial is two or three kills in a row."""
     found = []
-    for command, count in ((LAND, land), (RUN, run), (REFRESH, refresh)):
+    counts = {LAND: land, RUN: run, **dict.fromkeys((BUILD, REFRESH, REDRIVE, DISCARD), other)}
+    for command, count in counts.items():
         for number in range(count):
             delivery = deliveries[number % len(deliveries)]
+            lands = command in (LAND, RUN)
             found.append(
                 Kill(
-                    Task(delivery, command, number % 3 == 2 and command != REFRESH),
+                    Task(delivery, command, number % 3 == 2 and lands),
                     seed * 1_000_000 + number,
-                    kills=2 + number % 2 if number % 5 == 4 else 1,
-                    real=number < real and command != REFRESH,
+                    kills=2 + number % 2 if number % 5 == 4 and lands else 1,
+                    real=number < real and lands,
                     # a build after every fourth landing; the others are landed to the end
                     then=LAND if command == LAND and number % 4 else RUN,
                 )

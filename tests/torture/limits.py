@@ -100,8 +100,10 @@ class FullDisk:
 def _examined(ground: Playground, task: Task, ended: Ended, trial: str, size: int) -> Verdict:
     """How a command ended that perhaps had too little, and what the same makes of it with more."""
     complaints = complaints_about(ended) if ended.code != 0 else []
-    examination = Examination(task, task.command, [task.glimpse(ground)], complaints)
-    moment = "failed" if ended.code else "had enough"
+    glimpse = task.glimpse(ground)
+    is_left_out = glimpse.has_held
+    examination = Examination(task, task.command, [glimpse], complaints, is_left_out)
+    moment = "failed" if ended.code else "held files" if is_left_out else "had enough"
     verdict = replace(examination.of(ground, trial), moments=(moment,))
     return noted(verdict, f"{size} bytes: {ended.err[-500:]} {ended.out[-500:]}")
 

@@ -58,9 +58,9 @@ def _kills(scope: Scope) -> Sequence[Trial]:
     return kills(
         scope.deliveries,
         scope.seed,
-        land=scope.of(80),
-        run=scope.of(140),
-        refresh=scope.of(20),
+        land=scope.of(70),
+        run=scope.of(80),
+        other=scope.of(10),
         real=scope.of(10),
     )
 
@@ -68,37 +68,37 @@ def _kills(scope: Scope) -> Sequence[Trial]:
 def _steps(scope: Scope) -> Sequence[Trial]:
     landing, first, second = scope.steps
     return [
-        *images(landing, 4, scope.of(4)),
-        *images(first, 8, scope.of(8)),
-        *images(second, 8, scope.of(8)),
-        *scope.some([Killed(landing, step) for step in _every(scope, landing, 20)]),
-        *scope.some([Killed(first, step) for step in _every(scope, first, 50)]),
-        *scope.some([Killed(second, step) for step in _every(scope, second, 50)]),
+        *images(landing, 8, scope.of(4)),
+        *images(first, 16, scope.of(4)),
+        *images(second, 16, scope.of(4)),
+        *scope.some([Killed(landing, step) for step in _every(scope, landing, 40)]),
+        *scope.some([Killed(first, step) for step in _every(scope, first, 100)]),
+        *scope.some([Killed(second, step) for step in _every(scope, second, 100)]),
     ]
 
 
 def _failures(scope: Scope) -> Sequence[Trial]:
     landing, first, second = scope.steps
     # a run lands as `hub land` does
-    built = [step for step in _every(scope, first, 8) if step > len(scope.steps[landing])]
+    built = [step for step in _every(scope, first, 32) if step > len(scope.steps[landing])]
     return scope.some(
         [
             *(
-                # a build after every twentieth landing; the others are landed to the end
-                Failed(landing, step, "once", RUN if step % 20 == 0 else LAND)
-                for step in _every(scope, landing, 1)
+                # a build after every fifth landing; the others are landed to the end
+                Failed(landing, step, "once", LAND if number % 5 else RUN)
+                for number, step in enumerate(_every(scope, landing, 8))
             ),
             *(
                 Failed(landing, step, mode, LAND)
                 for mode in MODES[1:]
-                for step in _every(scope, landing, 8)
+                for step in _every(scope, landing, 32)
             ),
             *(Failed(first, step, _in_turn(step), RUN) for step in built),
-            *(Failed(second, step, _in_turn(step), RUN) for step in _every(scope, second, 8)),
+            *(Failed(second, step, _in_turn(step), RUN) for step in _every(scope, second, 32)),
             *(
-                FailedNodes(run, (node,))
-                for run in (first, second)
-                for node in nodes_among(scope.steps[run])
+                # each node in one of the runs
+                FailedNodes((first, second)[number % 2], (node,))
+                for number, node in enumerate(nodes_among(scope.steps[first]))
             ),
         ]
     )
@@ -110,7 +110,7 @@ def _every(scope: Scope, task: Task, stride: int) -> range:
 
 
 def _in_turn(step: int) -> str:
-    return MODES[step // 8 % 3]
+    return MODES[step // 32 % 3]
 
 
 def _orders(scope: Scope) -> Sequence[Trial]:
@@ -119,25 +119,25 @@ def _orders(scope: Scope) -> Sequence[Trial]:
 
 def _concurrency(scope: Scope) -> Sequence[Trial]:
     return [
-        *at_once(scope.deliveries, scope.seed, scope.of(12)),
+        *at_once(scope.deliveries, scope.seed, scope.of(8)),
         *scope.some(in_gaps(scope.smallest)),
     ]
 
 
 def _signals(scope: Scope) -> Sequence[Trial]:
-    return interruptions(scope.deliveries, scope.seed, scope.of(40))
+    return interruptions(scope.deliveries, scope.seed, scope.of(32))
 
 
 def _limits(scope: Scope) -> Sequence[Trial]:
-    return limits(scope.largest, 4 if scope.quick else 1)
+    return limits(scope.largest, 4 if scope.quick else 2)
 
 
 def _writes(scope: Scope) -> Sequence[Trial]:
-    return scope.some(writes(scope.smallest, scope.seed))
+    return scope.some(writes(scope.pool, scope.smallest, scope.seed))
 
 
 def _hostile(scope: Scope) -> Sequence[Trial]:
-    return [Hostile(scope.of(6_000))]
+    return [Hostile(scope.of(2_000))]
 
 
 PARTS: dict[str, Callable[[Scope], Sequence[Trial]]] = {

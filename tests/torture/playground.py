@@ -28,23 +28,28 @@ from .contents import half_done
 HUB = Path(sys.executable).with_name("hub")
 RUN = ("run", "--now", NOW.isoformat())
 LAND = ("land",)
+REDRIVE = ("redrive", "--entity", "events", "--now", NOW.isoformat())
+DISCARD = ("discard", "--entity", "events", "--by", "torture", "--why", "to be killed")
 # It has its own folder for what it parses: dbt parses all anew where vars are not those of before.
-REFRESH = (
-    *("dbt", "build", "--full-refresh", "--quiet", "--target-path", "target-refresh"),
+BUILD = (
+    *("dbt", "build", "--quiet", "--target-path", "target-plain"),
     *("--exclude-resource-type", "unit_test", "--vars", json.dumps({"now": NOW.isoformat()})),
 )
+REFRESH = (*BUILD, "--full-refresh")
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 DEADLINE = 300.0  # seconds after which a child hangs, whatever the machine is busy with
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended. code: its exit code, or less the signal that ended it."""
+    """How a child ended. code: its exit code, or less the signal that ended it. cpu: how many
+    seconds it worked."""
 
     code: int
     out: str
     err: str
     seconds: float
+    cpu: float = 0.0
 
     @property
     def was_killed(self) -> bool:
@@ -62,11 +67,16 @@ class Child:
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def worked(self) -> float:
+        """How many seconds it has worked so far, in its own code and in the kernel's."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
     def wait(self) -> Ended:
         """Wait until it ends. One that does not is killed: its code is then that of SIGALRM."""
         hangs = False
         while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 break
             if time.monotonic() - self.started > DEADLINE and not hangs:
@@ -79,6 +89,7 @@ class Child:
             (self.folder / "out").read_text(errors="replace"),
             (self.folder / "err").read_text(errors="replace"),
             time.monotonic() - self.started,
+            used.ru_utime + used.ru_stime,
         )
 
 
@@ -89,11 +100,13 @@ class Glimpse:
     moment:    how far the latest run had come.
     statuses:  of all runs in the log, oldest first.
     half_done: loads of which raw and ledger do not agree, or that it cannot be opened.
+    has_held:  whether files were held, to land with the next command, after the others.
     """
 
     moment: str
     statuses: tuple[str, ...] = ()
     half_done: tuple[str, ...] = ()
+    has_held: bool = False
 
 
 class Playground:
@@ -240,13 +253,13 @@ def _look(sql: Callable[[str], list[tuple[object, ...]]], loads: int) -> Glimpse
     statuses = tuple(
         str(status) for (status,) in sql("select status from ops.runs order by run_id")
     )
-    ((landed,),) = sql("select count(*) from raw.loads")
+    ((landed, held),) = sql("select count(*), count(*) filter (status = 'held') from raw.loads")
     if "running" not in statuses:
         ended = statuses and landed == loads
         moment = "after its end was logged" if ended else "before its start was logged"
     else:
         moment = "while landing" if landed != loads else "while building"
-    return Glimpse(moment, statuses, tuple(half_done(sql)))
+    return Glimpse(moment, statuses, tuple(half_done(sql)), bool(held))
 
 
 def copy_image(source: Path, target: Path) -> None:

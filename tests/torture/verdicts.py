@@ -92,7 +92,8 @@ class Examination:
         except Exception as error:
             account = {}
             wrong.append(f"the warehouse cannot be read: {error!r}")
-        found = compare(self.task.expected(built), account)
+        comparisons = [compare(expected, account) for expected in self.task.accounts(built)]
+        found = min(comparisons, key=lambda each: each.lost + each.doubled + each.different)
         return Verdict(
             trial,
             times,
