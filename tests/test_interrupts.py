@@ -3,9 +3,16 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pytest
+from conftest import Workbench
+
+from loader import pipeline
+from loader.project import Project
 
 HUB = Path(sys.executable).parent / "hub"
 
@@ -30,3 +37,25 @@ def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(samples, number):
 
     assert samples.run()["status"] == "succeeded"
     assert samples.sql("select count(*) from marts.events") == [(4,)]
+
+
+def test_an_interrupt_while_a_run_leaves_the_warehouse_to_dbt_closes_it(
+    samples: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pipeline.open_warehouse
+    met: list[str] = []
+
+    @contextmanager
+    def interrupted_once(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+        with real(project) as connection:
+            yield connection
+        if not met:
+            met.append("once")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "open_warehouse", interrupted_once)
+
+    with pytest.raises(KeyboardInterrupt):
+        samples.run()
+
+    assert samples.sql("select status from ops.runs") == [("interrupted",)]
