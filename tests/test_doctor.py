@@ -23,6 +23,7 @@ def test_a_warehouse_that_adds_up_has_no_failures(samples):
         "watermarks",
         "drift",
         "dead letters",
+        "streams",
         "disk",
         "file format",
         "versions",
