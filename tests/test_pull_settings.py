@@ -231,10 +231,13 @@ def test_what_is_asked_for_reaches_back(
         ("file:///etc/passwd", "without a host"),
     ],
 )
-def test_an_address_is_that_of_a_declared_host(address: str, says: str | None) -> None:
+def test_an_address_is_that_of_a_declared_host(
+    address: str, says: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "s3cr3t")
     auth = Auth("TOKEN", "Authorization")
     settings = HttpSettings(URL, auth=auth, allowed_hosts=("cdn.example",))
-    endpoint = open_endpoint(settings, "here", {"TOKEN": "s3cr3t"})
+    endpoint = open_endpoint(settings, "here")
     if says is None:
         endpoint.check(parsed(address), endpoint.url)
         return
