@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo-api demo-stream test test-kafka torture check bench bench-stream docs contracts
+.PHONY: help setup run demo-api demo-stream test coverage test-kafka torture check bench bench-stream docs contracts
 .PHONY: lock clean
 
 # Importing dbt without stored bytecode takes twice as long.
@@ -21,8 +21,11 @@ run: setup ## Land what is new in landing/, build, print the receipt
 demo-api: setup ## Pull from a sample API that fails now and then, into a temporary warehouse
 	@.venv/bin/python -m tests.demo.pull
 
-test: setup ## Run all tests, with the coverage of loader/
-	.venv/bin/pytest -n auto --dist loadfile --cov=loader --cov-branch --cov-report=term:skip-covered
+test: setup ## Run all tests, on all cores
+	.venv/bin/pytest -n auto --dist loadfile
+
+coverage: setup ## Run all tests one after the other, with the coverage of loader/
+	.venv/bin/pytest --cov=loader --cov-branch --cov-report=term:skip-covered
 
 test-kafka: setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
 	HUB_TEST_KAFKA=1 .venv/bin/pytest tests/kafka

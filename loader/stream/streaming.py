@@ -147,6 +147,8 @@ class _Streaming:
         """Wait until a batch is complete; False when there is nothing more to come."""
         with self._arrived:
             while True:
+                if interrupts.requested():  # and lost, if it came while something was finalized
+                    raise KeyboardInterrupt
                 now = time.monotonic()
                 if any(intake.is_due(now) for intake in self._intakes):
                     return True
