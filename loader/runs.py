@@ -102,14 +102,6 @@ def end_run(
             "run_id": run_id,
         },
     )
-    if fingerprint is not None:
-        # Only the latest is ever compared. Streams make a run each second, and an UPDATE writes
-        # all texts near it anew.
-        connection.execute(
-            "update ops.runs set fingerprint = null "
-            "where fingerprint is not null and command = 'stream' and run_id <> ?",
-            [run_id],
-        )
 
 
 def errors_of(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
@@ -123,10 +115,7 @@ def find_run(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -
     found = (
         runs(connection, f"run_id = '{run_id}'")
         if run_id and run_id.replace("-", "").isalnum()
-        else runs(
-            connection,
-            "command in ('run', 'build', 'redrive', 'stream')" if not run_id else "false",
-        )
+        else runs(connection, BUILDS if not run_id else "false")
     )
     if not found:
         raise HubError(

@@ -50,7 +50,7 @@ class KafkaSettings:
 
     topic: str
     bootstrap_servers: str
-    group: str
+    group: str = "hub"
     start: str = "earliest"
     lost_offsets: str = "error"
     batch_records: int = 1_000
@@ -97,9 +97,9 @@ def parse_persistence(value: Any) -> Persistence:
     only_known(given, ("first_pause", "longest_pause", "failures_to_open"), where)
     numbers = {name: positive(number, f"{where}: {name}") for name, number in given.items()}
     return Persistence(
-        numbers.get("first_pause", 1.0),
-        numbers.get("longest_pause", 30.0),
-        int(numbers.get("failures_to_open", 5)),
+        numbers.get("first_pause", Persistence.first_pause),
+        numbers.get("longest_pause", Persistence.longest_pause),
+        int(numbers.get("failures_to_open", Persistence.failures_to_open)),
     )
 
 
@@ -115,17 +115,32 @@ def parse_kafka(value: Any, where: str) -> KafkaSettings | None:
     return KafkaSettings(
         topic=given["topic"],
         bootstrap_servers=given["bootstrap_servers"],
-        group=str(given.get("group", "hub")),
-        start=one_of(given.get("start", "earliest"), STARTS, f"{where}: start"),
+        group=str(given.get("group", KafkaSettings.group)),
+        start=one_of(given.get("start", KafkaSettings.start), STARTS, f"{where}: start"),
         lost_offsets=one_of(
-            given.get("lost_offsets", "error"), LOST_OFFSETS, f"{where}: lost_offsets"
+            given.get("lost_offsets", KafkaSettings.lost_offsets),
+            LOST_OFFSETS,
+            f"{where}: lost_offsets",
         ),
-        batch_records=int(positive(given.get("batch_records", 1_000), f"{where}: batch_records")),
-        batch_seconds=positive(given.get("batch_seconds", 1.0), f"{where}: batch_seconds"),
+        batch_records=int(
+            positive(
+                given.get("batch_records", KafkaSettings.batch_records), f"{where}: batch_records"
+            )
+        ),
+        batch_seconds=positive(
+            given.get("batch_seconds", KafkaSettings.batch_seconds), f"{where}: batch_seconds"
+        ),
         buffer_records=int(
-            positive(given.get("buffer_records", 20_000), f"{where}: buffer_records")
+            positive(
+                given.get("buffer_records", KafkaSettings.buffer_records),
+                f"{where}: buffer_records",
+            )
         ),
-        buffer_bytes=int(positive(given.get("buffer_bytes", 64 << 20), f"{where}: buffer_bytes")),
+        buffer_bytes=int(
+            positive(
+                given.get("buffer_bytes", KafkaSettings.buffer_bytes), f"{where}: buffer_bytes"
+            )
+        ),
         security=_security(given.get("security"), f"{where}: security"),
     )
 
