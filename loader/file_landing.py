@@ -4,15 +4,12 @@ Rows and ledger row are committed in one transaction, after an independent count
 agrees with the rows. A file that fails is an outcome, not an error: the others go on.
 """
 
-import contextlib
 import errno
 import hashlib
 import json
 import os
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +32,7 @@ from loader.raw_rows import insert_records, note_fields
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
 from loader.readers.formats import FileFormat
 from loader.sources import Source
+from loader.transactions import transaction
 
 # The kernel's clock for files moves on every few milliseconds.
 _CLOCK_TICK_NS = 100_000_000
@@ -130,7 +128,7 @@ class _FileLanding:
                 status="held" if is_passing else "quarantined",
                 reason=f"{error.reason}: {error}",
             )
-            with _transaction(self.connection):
+            with transaction(self.connection):
                 replace_verdict(self.connection, load)
         return FileOutcome(
             self.source.name, self.name, load.status, load.rows, load.load_id, load.reason
@@ -162,7 +160,7 @@ class _FileLanding:
 
     def _take_in(self, found: Load, before: os.stat_result) -> Load:
         """Commit the rows with their row of the ledger, or, raising UnreadableFile, nothing."""
-        with _transaction(self.connection):
+        with transaction(self.connection):
             load_id = next_load_id(self.connection)
             file_format = format_of(self.name, **self.source.format)
             encoding = detected_encoding(self._from_start(), file_format)
@@ -201,20 +199,6 @@ class _FileLanding:
             insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
             blocks.append(len(batch.records))
         return blocks
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what is done in the block, or leave nothing of it."""
-    connection.execute("begin")
-    try:
-        yield
-        connection.execute("commit")
-    except BaseException:
-        # where DuckDB has given the database up, there is nothing to roll back
-        with contextlib.suppress(duckdb.Error):
-            connection.execute("rollback")
-        raise
 
 
 def _state_of(status: os.stat_result) -> str | None:

@@ -14,8 +14,8 @@ from loader.doctor import Finding, examine
 from loader.errors import HubError
 from loader.landing import Landing, land
 from loader.letters import LetterChoice, discard_letters, letters_by_id, request_redrive
-from loader.logs import stage
-from loader.pipeline import Plan, RunResult, carry_out, closing_on_error, landing_warnings, logged
+from loader.logs import logged, stage
+from loader.pipeline import Plan, RunResult, carry_out, closing_on_error, landing_warnings
 from loader.project import Project, stage_name
 from loader.receipt import receipt
 from loader.receipt_files import write_receipt

@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -52,11 +52,20 @@ def set_up(level: str, form: str) -> None:
     logger.setLevel(level.upper())
 
 
-@contextmanager
-def stage(name: str) -> Iterator[None]:
+def stage(name: str) -> AbstractContextManager[None]:
     """Mark all log lines written inside as belonging to the stage `name`."""
-    token = STAGE.set(name)
+    return _marked(STAGE, name)
+
+
+def logged(run_id: str) -> AbstractContextManager[None]:
+    """Mark all log lines written inside as belonging to the run."""
+    return _marked(RUN_ID, run_id)
+
+
+@contextmanager
+def _marked(mark: ContextVar[str], value: str) -> Iterator[None]:
+    token = mark.set(value)
     try:
         yield
     finally:
-        STAGE.reset(token)
+        mark.reset(token)

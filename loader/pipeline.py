@@ -15,7 +15,7 @@ from loader.build import KeptProject, build
 from loader.errors import HubError
 from loader.fingerprint import entities_with_work, fingerprint
 from loader.landing import Landing
-from loader.logs import RUN_ID, stage
+from loader.logs import logged, stage
 from loader.project import Project
 from loader.receipt import receipt
 from loader.runs import end_run, errors_of, find_run, start_run
@@ -99,16 +99,6 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
             log.debug("%s", failure)
         after = None if failures else fingerprint(connection, project, plan.skip).text()
         return _close(connection, project, plan, run_id, landing, failures, after, False)
-
-
-@contextlib.contextmanager
-def logged(run_id: str) -> Iterator[None]:
-    """Mark all log lines written inside as belonging to the run."""
-    token = RUN_ID.set(run_id)
-    try:
-        yield
-    finally:
-        RUN_ID.reset(token)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
 """How far the pulls of each source have come, kept in ops.pulls."""
 
-import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+
+from loader.transactions import transaction
 
 _COLUMNS = "settings, since, asked_since, position, greatest, pages, items, started_at, ended_at"
 
@@ -55,19 +56,12 @@ def save_state(
 ) -> None:
     """Keep the state of a source, and the error that its pull ended with, if it did."""
     values = [*vars(state).values(), error, run_id, source]
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         connection.execute("delete from ops.pulls where source = ?", [source])
         marks = ", ".join("?" for _ in values)
         connection.execute(
             f"insert into ops.pulls ({_COLUMNS}, error, run_id, source) values ({marks})", values
         )
-        connection.execute("commit")
-    except BaseException:
-        # where DuckDB has given the database up, there is nothing to roll back
-        with contextlib.suppress(duckdb.Error):
-            connection.execute("rollback")
-        raise
 
 
 def has_landed(connection: duckdb.DuckDBPyConnection, source: str, sha256: str) -> bool:

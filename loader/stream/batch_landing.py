@@ -1,6 +1,5 @@
 """Lands one batch of messages: rows, ledger row and offsets in one transaction."""
 
-import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from loader.raw_rows import insert_rows, note_fields
 from loader.runs import utc_now
 from loader.sources import Source
 from loader.stream.messages import Message, as_record
+from loader.transactions import transaction
 
 
 @dataclass(frozen=True)
@@ -58,20 +58,13 @@ def land_batch(
 
     Raises HubError where the rows do not repeat the messages, and nothing has landed then.
     """
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         offsets = stored_offsets(connection, source.name, topic)
         moved = {p: offset for p, offset in offsets.items() if expected.get(p) != offset}
         fresh = [m for m in messages if m.offset >= moved.get(m.partition, 0)]
         landed = _insert(connection, source, topic, fresh, run_id) if fresh else None
         offsets |= {message.partition: message.offset + 1 for message in fresh}
         store_offsets(connection, source.name, topic, offsets, ends)
-        connection.execute("commit")
-    except BaseException:
-        # where DuckDB has given the database up, there is nothing to roll back
-        with contextlib.suppress(duckdb.Error):
-            connection.execute("rollback")
-        raise
     return offsets, landed
 
 

@@ -157,7 +157,8 @@ class Broker(Cluster):
         done = subprocess.run(
             self._java(
                 *("kafka.tools.StorageTool", "format"),
-                *("--cluster-id", cluster_id, "--config", str(self._file)),
+                # one word, as an id that begins with a dash would be taken for an option
+                *(f"--cluster-id={cluster_id}", "--config", str(self._file)),
             ),
             capture_output=True,
             text=True,
