@@ -19,7 +19,7 @@ from loader.logs import logged, stage
 from loader.project import Project
 from loader.receipt import receipt
 from loader.runs import end_run, errors_of, find_run, start_run
-from loader.warehouse import open_warehouse
+from loader.warehouse import is_usable, open_warehouse
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +69,12 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
     scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
     """
     with _closing_when_left(project) as begun:
+        # held while dbt builds: it works on the open database, and nobody comes between
         with open_warehouse(project) as connection:
             run_id = start_run(connection, plan.command, plan.skip, plan.clock)
             begun.append(run_id)
             with logged(run_id):
-                landing = plan.prepare(connection, run_id)
+                run = _Run(project, plan, run_id, plan.prepare(connection, run_id))
                 before = fingerprint(connection, project, plan.skip)
                 work = entities_with_work(connection, project, before)
                 if plan.force:
@@ -82,23 +83,13 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
                     log.info("nothing new")
                     if plan.kept:  # the next run may have something, and dbt takes seconds to begin
                         plan.kept.manifest(project, before.project)
-                    state = before.text()
-                    return _close(connection, project, plan, run_id, landing, [], state, True)
-        with logged(run_id), stage("build"):
-            parsed = plan.kept.manifest(project, before.project) if plan.kept else None
-            failures = build(
-                project, run_id, plan.skip, work, scratch, parsed, proves_all=plan.proves_all
-            )
-    with logged(run_id), open_warehouse(project) as connection:
-        failures += errors_of(connection, run_id)
-        if find_run(connection, run_id).status == "interrupted":
-            failures.append("run: dbt was started beside it and closed it: run it again")
-        for failure in failures:
-            # the message may quote a record
-            log.error("%s failed", failure.partition(":")[0])
-            log.debug("%s", failure)
-        after = None if failures else fingerprint(connection, project, plan.skip).text()
-        return _close(connection, project, plan, run_id, landing, failures, after, False)
+                    return run.close(connection, [], before.text(), did_nothing=True)
+                failures = run.build(work, before.project, scratch)
+                if is_usable(connection):
+                    return run.close_built(connection, failures)
+        # opened anew, the database has all that was committed
+        with logged(run_id), open_warehouse(project) as connection:
+            return run.close_built(connection, failures)
 
 
 @contextlib.contextmanager
@@ -139,26 +130,64 @@ def landing_warnings(landing: Landing) -> list[str]:
     ]
 
 
-def _close(
-    connection: duckdb.DuckDBPyConnection,
-    project: Project,
-    plan: Plan,
-    run_id: str,
-    landing: Landing,
-    errors: list[str],
-    state: str | None,
-    did_nothing: bool,
-) -> RunResult:
-    """End the run in the log and draw up its receipt. state: the fingerprint to compare with."""
-    warnings = landing_warnings(landing)
-    end_run(connection, run_id, errors=errors, warnings=warnings, fingerprint=state)
-    afterwards = plan.look_after(connection, run_id) if plan.look_after else []
-    return RunResult(
-        receipt(connection, project, find_run(connection, run_id)),
-        landing,
-        did_nothing,
-        afterwards,
-    )
+@dataclass(frozen=True)
+class _Run:
+    """A run that has a line in the log, and has landed what it was to land."""
+
+    project: Project
+    plan: Plan
+    run_id: str
+    landing: Landing
+
+    def build(self, entities: tuple[str, ...], state: str, scratch: Path | None) -> list[str]:
+        """Build the entities; returns what kept dbt from running at all.
+
+        state: what the project's files are known by.
+        """
+        with stage("build"):
+            kept = self.plan.kept
+            return build(
+                self.project,
+                self.run_id,
+                self.plan.skip,
+                entities,
+                scratch,
+                kept.manifest(self.project, state) if kept else None,
+                self.plan.proves_all,
+            )
+
+    def close_built(self, connection: duckdb.DuckDBPyConnection, failures: list[str]) -> RunResult:
+        """Close the run after the build, with what dbt logged besides these failures."""
+        errors = failures + errors_of(connection, self.run_id)
+        for error in errors:
+            # the message may quote a record
+            log.error("%s failed", error.partition(":")[0])
+            log.debug("%s", error)
+        after = None if errors else fingerprint(connection, self.project, self.plan.skip).text()
+        return self.close(connection, errors, after)
+
+    def close(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        errors: list[str],
+        state: str | None,
+        *,
+        did_nothing: bool = False,
+    ) -> RunResult:
+        """End the run in the log and draw up its receipt.
+
+        state: the fingerprint that the next run is compared with.
+        """
+        warnings = landing_warnings(self.landing)
+        end_run(connection, self.run_id, errors=errors, warnings=warnings, fingerprint=state)
+        look_after = self.plan.look_after
+        afterwards = look_after(connection, self.run_id) if look_after else []
+        return RunResult(
+            receipt(connection, self.project, find_run(connection, self.run_id)),
+            self.landing,
+            did_nothing,
+            afterwards,
+        )
 
 
 def _close_after(connection: duckdb.DuckDBPyConnection, run_id: str, error: BaseException) -> None:

@@ -15,6 +15,7 @@ from loader.errors import HubError, WrongUse
 from loader.leftovers import aside_of
 from loader.project import SCHEMAS, Project
 from loader.shared_views import create_shared_views
+from loader.transactions import transaction
 from loader.yaml_files import read_yaml
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,15 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def is_usable(connection: duckdb.DuckDBPyConnection) -> bool:
+    """False where DuckDB has given the database up, as on a full disk, until it is opened anew."""
+    try:
+        connection.execute("select 1").fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -174,12 +184,11 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
         stored = connection.execute(f"select * from {table}").fetchall()
         if sorted(stored) == sorted(rows):
             continue
-        connection.execute("begin")
-        connection.execute(f"delete from {table}")
-        for row in rows:
-            marks = ", ".join("?" for _ in row)
-            connection.execute(f"insert into {table} values ({marks})", list(row))
-        connection.execute("commit")
+        with transaction(connection):
+            connection.execute(f"delete from {table}")
+            for row in rows:
+                marks = ", ".join("?" for _ in row)
+                connection.execute(f"insert into {table} values ({marks})", list(row))
 
 
 def _literal(text: str) -> str:
