@@ -2,15 +2,12 @@
 
 import argparse
 import sys
-import tempfile
-from dataclasses import asdict
-from pathlib import Path
 
-from tests.bench import PROJECT, landing, report, runs
+from tests.bench import landing, report, runs
+from tests.bench.command_line import measured, new_parser, parsed, write_down
 from tests.bench.cpu_profile import profile
 from tests.bench.dbt_overhead import dbt_nothing_new
 from tests.bench.dlt_merge import dlt
-from tests.bench.findings import Finding
 from tests.bench.full_refresh import full_refresh_equal
 from tests.bench.measure import CommandFailed
 from tests.bench.session import Options, Session
@@ -50,38 +47,20 @@ def main() -> None:
     chosen = [part for word in arguments.parts or PARTS for part in GROUPS.get(word, (word,))]
     commit = report.current_commit()
     try:
-        findings = _measure(list(dict.fromkeys(chosen)), options, arguments.work)
+        with open_workbench(arguments.work) as bench:
+            findings = measured(PARTS, dict.fromkeys(chosen), Session(options, bench))
     except CommandFailed as error:
         sys.exit(f"bench: {error}")
-    report.write_json(arguments.json, findings, asdict(options), commit)
-    if arguments.write:
-        report.write_table(report.DOCUMENT, findings, commit)
-    if any(finding.is_wrong for finding in findings):
-        sys.exit(1)
-
-
-def _measure(parts: list[str], options: Options, work: Path) -> list[Finding]:
-    findings = []
-    with open_workbench(work) as bench:
-        session = Session(options, bench)
-        for part in parts:
-            print(f"{part}: {(PARTS[part].__doc__ or '').splitlines()[0]}", flush=True)
-            for finding in PARTS[part](session):
-                print(f"  {report.as_line(finding)}", flush=True)
-                findings.append(finding)
-    return findings
+    write_down(findings, options, commit, arguments)
 
 
 def _arguments() -> argparse.Namespace:
-    known = ", ".join([*PARTS, *GROUPS])
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench",
-        description="Measure what the hub costs, as ratios to baselines of the same session.",
-        epilog="Example: python -m tests.bench land run --records 1000000 --write",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"what to measure, of {known}; nothing: all"
+    known = [*PARTS, *GROUPS]
+    parser = new_parser(
+        "tests.bench",
+        "Measure what the hub costs, as ratios to baselines of the same session.",
+        "land run --records 1000000 --write",
+        known,
     )
     parser.add_argument("--records", type=_positive, default=1_000_000, help="records of a file")
     parser.add_argument("--repeat", type=_positive, default=3, help="runs of each side")
@@ -95,26 +74,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--batch", type=_positive, default=10_000, help="records of an increment")
     parser.add_argument("--increments", type=_positive, default=10, help="increments of `warm`")
-    parser.add_argument(
-        "--json",
-        type=Path,
-        default=PROJECT / "target" / "bench.json",
-        help="the file for all that was measured",
-    )
-    parser.add_argument(
-        "--write", action="store_true", help="also put the results into docs/performance.md"
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=Path(tempfile.gettempdir()) / "hub-bench",
-        help="the folder for records, which are kept for next time, and warehouses",
-    )
-    arguments = parser.parse_args()
-    for word in arguments.parts:
-        if word not in PARTS and word not in GROUPS:
-            parser.error(f"there is no part '{word}', known are {known}")
-    return arguments
+    return parsed(parser, known)
 
 
 def _positive(text: str) -> int:

@@ -15,14 +15,7 @@ def backlog(session: StreamSession) -> list[Finding]:
         sent = send_clicks(cluster, _AT_ONCE, count / _AT_ONCE)
         bench.environment["KAFKA_BOOTSTRAP_SERVERS"] = cluster.bootstrap_servers
         usage = bench.hub("stream", "web", "--once")
-        proven = lost_or_doubled(
-            "backlog",
-            "records lost, doubled or mistaken",
-            bench.database,
-            cluster,
-            TOPIC,
-            sent.kinds,
-        )
+        proven = lost_or_doubled("backlog", bench.database, cluster, TOPIC, sent.kinds)
     built = batches(bench.database)
     # the time of the first batch has the start of Python and dbt in it
     seconds = built[-1][2] - built[0][2]

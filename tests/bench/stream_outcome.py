@@ -50,7 +50,7 @@ def batches(database: Path) -> list[tuple[int, int, float]]:
 
 
 def lost_or_doubled(
-    part: str, what: str, database: Path, cluster: Cluster, topic: str, kinds: Mapping[str, int]
+    part: str, database: Path, cluster: Cluster, topic: str, kinds: Mapping[str, int]
 ) -> Finding:
     """How far the warehouse is from what was sent, counted in records: those that are missing,
     those that landed twice, and those that were decided otherwise than their kind asks for."""
@@ -73,7 +73,7 @@ def lost_or_doubled(
     lost, doubled = sum(ends) - different, landed - different
     return Finding(
         part,
-        what,
+        "records lost, doubled or mistaken",
         sum(kinds.values()),
         lost + doubled + otherwise,
         "differences",

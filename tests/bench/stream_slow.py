@@ -33,14 +33,7 @@ def slow(session: StreamSession) -> list[Finding]:
             stream.wait_for_decided(sent.messages, _PATIENCE)
             paused = stream.log.count("web: paused")
             resumed = stream.log.count("web: resumed")
-        proven = lost_or_doubled(
-            "slow",
-            "records lost, doubled or mistaken",
-            bench.database,
-            cluster,
-            TOPIC,
-            sent.kinds,
-        )
+        proven = lost_or_doubled("slow", bench.database, cluster, TOPIC, sent.kinds)
     built = batches(bench.database)
     pace = sum(records for _, records, _ in built[1:]) / (built[-1][2] - built[0][2] or 1.0)
     begin = readings.all[0].rss

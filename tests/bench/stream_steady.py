@@ -20,14 +20,7 @@ def steady(session: StreamSession) -> list[Finding]:
             start = time.monotonic()
             sent = send_clicks(cluster, options.rate, options.seconds)
             stream.wait_for_decided(sent.messages)
-        proven = lost_or_doubled(
-            "steady",
-            "records lost, doubled or mistaken",
-            bench.database,
-            cluster,
-            TOPIC,
-            sent.kinds,
-        )
+        proven = lost_or_doubled("steady", bench.database, cluster, TOPIC, sent.kinds)
     return [
         *_delays(session, sent.messages),
         *_costs(readings, start, options.seconds, sent.messages, len(batches(bench.database))),
