@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from torture.concurrency import AtOnce, InAGap
+from torture.concurrency import AtOnce, AtAnOpening
 from torture.deliveries import Delivery, Task, measure_other_lives, write_reference
 from torture.faults import MODES
 from torture.kills import Kill
@@ -129,5 +129,5 @@ def test_of_two_commands_at_once_one_says_who_has_the_warehouse(ground, delivery
     assert_good(AtOnce(Task(delivery, LAND), LAND, seed=1).carry_out(ground))
 
 
-def test_nobody_takes_a_run_for_a_killed_one_while_it_has_closed_the_warehouse(ground, delivery):
-    assert_good(InAGap(Task(delivery, RUN, incremental=True), LAND, time=2).carry_out(ground))
+def test_nobody_takes_a_run_for_a_killed_one_while_it_opens_the_warehouse(ground, delivery):
+    assert_good(AtAnOpening(Task(delivery, RUN, incremental=True), LAND, time=2).carry_out(ground))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from pathlib import Path
 
 import duckdb
 
@@ -44,9 +44,9 @@ class AtOnce:
 
 
 @dataclass(frozen=True)
-class InAGap:
-    """A run, and a second command that is there whenever the run is about to open the warehouse
-    for this time: between its landing and its build, or after that."""
+class AtAnOpening:
+    """A run, and a second command that comes when the run is about to open the warehouse for this
+    time: after it has created it, or, for dbt, while it holds it."""
 
     task: Task
     beside: Sequence[str]
@@ -54,18 +54,22 @@ class InAGap:
 
     @property
     def trial(self) -> str:
-        return f"`hub {self.beside[0]}` when {self.task.program} has closed the warehouse"
+        return f"`hub {self.beside[0]}` whenever {self.task.program} opens the warehouse"
 
     def carry_out(self, ground: Playground) -> Verdict:
         self.task.set_up(ground)
-        watch = _start_at_connect(self.time, self.beside)
+        trace = ground.folder / "came"
+        trace.unlink(missing_ok=True)
+        watch = _start_at_connect(self.time, self.beside, trace)
         ended = ground.hub(self.task.command, prepare=partial(watch_steps, watch))
-        verdict = _examined(ground, self.task, self.trial, [(self.task.command, ended)])
+        unheard = [] if trace.exists() else [f"it is opened fewer than {self.time} times"]
+        verdict = _examined(ground, self.task, self.trial, [(self.task.command, ended)], unheard)
         return noted(verdict, f"before it is opened for the {self.time}. time")
 
 
-def _start_at_connect(time: int, command: Sequence[str]) -> Watch:
-    """Carry a command out before this process connects to the database for that time."""
+def _start_at_connect(time: int, command: Sequence[str], trace: Path) -> Watch:
+    """Carry a command out before this process connects to the database for that time, and leave
+    a file as a trace of it."""
     connects: list[Step] = []
 
     def watch(step: Step) -> None:
@@ -75,18 +79,29 @@ def _start_at_connect(time: int, command: Sequence[str]) -> Watch:
         if len(connects) == time:
             pid = os.posix_spawn(str(HUB), [str(HUB), *command], os.environ)
             os.waitpid(pid, 0)
+            trace.touch()
 
     return watch
 
 
 def _examined(
-    ground: Playground, task: Task, trial: str, ends: Sequence[tuple[Sequence[str], Ended]]
+    ground: Playground,
+    task: Task,
+    trial: str,
+    ends: Sequence[tuple[Sequence[str], Ended]],
+    unheard: Sequence[str] = (),
 ) -> Verdict:
-    """What the commands say, whether it is so, and what a normal run makes of it."""
+    """What the commands say, whether it is so, and what a normal run makes of it.
+
+    unheard: what is amiss before anything is said.
+    """
     complaints = [
-        f"`hub {command[0]}` {complaint}"
-        for command, ended in ends
-        for complaint in _complaints(ended)
+        *unheard,
+        *(
+            f"`hub {command[0]}` {complaint}"
+            for command, ended in ends
+            for complaint in _complaints(ended)
+        ),
     ]
     if any(command == RUN and ended.code == 0 for command, ended in ends):
         complaints += [
@@ -127,9 +142,11 @@ def at_once(deliveries: Sequence[Delivery], seed: int, count: int) -> list[AtOnc
     ]
 
 
-def in_gaps(delivery: Delivery) -> list[InAGap]:
-    """One for each gap of a run and each command that can come there."""
+def at_openings(delivery: Delivery) -> list[AtAnOpening]:
+    """One for each time that a run opens the warehouse and each command that can come there."""
     return [
-        InAGap(Task(delivery, RUN, incremental), beside, time)
-        for incremental, beside, time in product((False, True), (LAND, RUN), (2, 3))
+        AtAnOpening(Task(delivery, RUN, incremental), beside, time)
+        # a new warehouse is created aside, and then opened by the hub and by dbt
+        for incremental, time in ((False, 2), (False, 3), (True, 2))
+        for beside in (LAND, RUN)
     ]

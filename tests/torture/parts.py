@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from .concurrency import at_once, in_gaps
+from .concurrency import at_once, at_openings
 from .deliveries import Delivery, Task
 from .faults import MODES
 from .hostile import Hostile
@@ -120,7 +120,7 @@ def _orders(scope: Scope) -> Sequence[Trial]:
 def _concurrency(scope: Scope) -> Sequence[Trial]:
     return [
         *at_once(scope.deliveries, scope.seed, scope.of(8)),
-        *scope.some(in_gaps(scope.smallest)),
+        *scope.some(at_openings(scope.smallest)),
     ]
 
 
