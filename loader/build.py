@@ -12,6 +12,7 @@ from typing import Any
 
 from loader import interrupts
 from loader.errors import HubError
+from loader.fingerprint import Work
 from loader.project import Project
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ def build(
     project: Project,
     run_id: str,
     skip: list[str],
-    entities: tuple[str, ...],
+    work: Work,
     scratch: Path | None = None,
     parsed: Any = None,
     proves_all: bool = True,
@@ -29,7 +30,7 @@ def build(
     """Build and test the models of the open run; return what kept dbt from running at all.
 
     skip:     the stages to switch off.
-    entities: those to build. Unless it is all of them, what they share is left as it stands.
+    work:     what to build. Unless it is all entities, what they share is left as it stands.
     scratch:  a folder for dbt's own files, where the project's target folder must stay as it is.
     parsed:   dbt's manifest of the project, which it would otherwise parse.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
@@ -41,8 +42,10 @@ def build(
         # unit tests guard changes of the code; they say nothing of the data
         *("--exclude-resource-type", "unit_test"),
     ]
-    if entities != project.entities:
-        selected = [f"tag:{entity}" for entity in entities]
+    if not work.views:  # each takes as long as a small table
+        arguments += ["--exclude", "config.materialized:view"]
+    if work.entities != project.entities:
+        selected = [f"tag:{entity}" for entity in work.entities]
         arguments += ["--select", *selected, *(["test_type:data"] if proves_all else [])]
     if skip != (project.vars.get("skip") or []):
         arguments += ["--vars", json.dumps({"skip": skip})]

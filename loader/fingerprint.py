@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,8 @@ _PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 class Fingerprint:
     """All that a build's result depends on besides new files, as digests.
 
-    project:  the project's files, the vars, the versions, and which relations there are.
+    project:  the project's files, the vars, the versions, and which relations there are; of views
+              also what they select.
     entities: per entity the size of its tables, so that a row removed by hand is noticed, and the
               stored watermarks.
     """
@@ -41,18 +43,28 @@ class Fingerprint:
             return None
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a build would change.
+
+    entities: those with something new.   views: whether there may be others than the project's.
+    """
+
+    entities: tuple[str, ...]
+    views: bool
+
+
 def fingerprint(
     connection: duckdb.DuckDBPyConnection, project: Project, skip: list[str]
 ) -> Fingerprint:
     """The fingerprint of the project and the warehouse as they are now."""
-    relations = [
-        name
-        for (name,) in connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() "
-            "union all select schema_name || '.' || view_name from duckdb_views() "
+    relations: dict[str, str] = dict(
+        connection.execute(
+            "select schema_name || '.' || table_name, '' from duckdb_tables() "
+            "union all select schema_name || '.' || view_name, md5(sql) from duckdb_views() "
             "where not internal order by 1"
         ).fetchall()
-    ]
+    )
     digest = hashlib.sha256()
     for path in _project_files(project.root):
         digest.update(str(path.relative_to(project.root)).encode())
@@ -68,19 +80,17 @@ def fingerprint(
     )
 
 
-def entities_with_work(
-    connection: duckdb.DuckDBPyConnection, project: Project, current: Fingerprint
-) -> tuple[str, ...]:
-    """The entities that a build would change: all of them, unless the last run succeeded, tests
-    included, with the project as it is; then those that are not as it left them, or have a load
-    or a redrive that is not finished."""
+def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Fingerprint) -> Work:
+    """What a build would change: everything, unless the last run succeeded, tests included, with
+    the project as it is; then the entities that are not as it left them, or have a load or a
+    redrive that is not finished."""
     last = connection.execute(
         f"select fingerprint from ops.runs where {BUILDS} and status <> 'running' "
         "order by run_id desc limit 1"
     ).fetchone()
     before = Fingerprint.parse(last[0]) if last else None
     if before is None or before.project != current.project:
-        return project.entities
+        return everything(project)
     changed = {
         entity for entity, state in current.entities.items() if before.entities.get(entity) != state
     }
@@ -91,7 +101,12 @@ def entities_with_work(
             "select distinct entity from ops.redrive_requests where finished_at is null"
         ).fetchall()
     }
-    return tuple(entity for entity in project.entities if entity in changed)
+    return Work(tuple(entity for entity in project.entities if entity in changed), views=False)
+
+
+def everything(project: Project) -> Work:
+    """The work of a build that takes nothing for granted."""
+    return Work(project.entities, views=True)
 
 
 def unfinished_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -127,7 +142,7 @@ def _project_files(root: Path) -> list[Path]:
 
 
 def _entity_state(
-    connection: duckdb.DuckDBPyConnection, project: Project, entity: str, relations: list[str]
+    connection: duckdb.DuckDBPyConnection, project: Project, entity: str, relations: Iterable[str]
 ) -> str:
     names = [source.name for source in project.sources.values() if source.entity == entity]
     own = {*(f"raw.{name}" for name in names), f"ops.{entity}_decisions"}

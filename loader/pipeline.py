@@ -13,7 +13,7 @@ import duckdb
 from loader import interrupts
 from loader.build import KeptProject, build
 from loader.errors import HubError
-from loader.fingerprint import entities_with_work, fingerprint
+from loader.fingerprint import Work, everything, fingerprint, work_of
 from loader.landing import Landing
 from loader.logs import logged, stage
 from loader.project import Project
@@ -76,10 +76,8 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
             with logged(run_id):
                 run = _Run(project, plan, run_id, plan.prepare(connection, run_id))
                 before = fingerprint(connection, project, plan.skip)
-                work = entities_with_work(connection, project, before)
-                if plan.force:
-                    work = project.entities
-                elif not work:
+                work = everything(project) if plan.force else work_of(connection, project, before)
+                if not work.entities:
                     log.info("nothing new")
                     if plan.kept:  # the next run may have something, and dbt takes seconds to begin
                         plan.kept.manifest(project, before.project)
@@ -139,8 +137,8 @@ class _Run:
     run_id: str
     landing: Landing
 
-    def build(self, entities: tuple[str, ...], state: str, scratch: Path | None) -> list[str]:
-        """Build the entities; returns what kept dbt from running at all.
+    def build(self, work: Work, state: str, scratch: Path | None) -> list[str]:
+        """Do the work; returns what kept dbt from running at all.
 
         state: what the project's files are known by.
         """
@@ -150,7 +148,7 @@ class _Run:
                 self.project,
                 self.run_id,
                 self.plan.skip,
-                entities,
+                work,
                 scratch,
                 kept.manifest(self.project, state) if kept else None,
                 self.plan.proves_all,

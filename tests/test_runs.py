@@ -156,6 +156,52 @@ class TestTheLog:
         assert "web/clicks.ndjson" in error
 
 
+class TestViews:
+    @pytest.fixture
+    def built(self, samples: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+        """What dbt has built since the samples were."""
+        samples.run()
+        built: list[str] = []
+
+        def note(event: Any) -> None:
+            if event.info.name == "NodeFinished":
+                built.append(event.data.node_info.node_name)
+
+        monkeypatch.setattr("loader.build._report_progress", note)
+        return built
+
+    def test_while_the_project_stays_no_view_is_made_again(
+        self, samples: Workbench, built: list[str]
+    ) -> None:
+        samples.drop("app/new.ndjson", [EVENT])
+
+        receipt = samples.run()
+
+        assert receipt["sources"]["app"]["applied"] == 1
+        assert {"int_events__checked", "events_decisions", "events"} <= set(built)
+        assert not {"stg_app__events", "int_events__unioned", "dead_letters"} & set(built)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "create or replace view staging.stg_web__clicks as select 'x' as event_id",
+            "drop view staging.stg_app__events",
+        ],
+    )
+    def test_one_that_is_not_the_projects_is(
+        self, samples: Workbench, built: list[str], change: str
+    ) -> None:
+        definitions = "select sql from duckdb_views() where not internal order by all"
+        before = samples.sql(definitions)
+        samples.sql(change)
+        assert samples.sql(definitions) != before
+
+        assert samples.run()["status"] == "succeeded"
+
+        assert samples.sql(definitions) == before
+        assert {"stg_web__clicks", "stg_app__events"} <= set(built)
+
+
 class TestInterrupted:
     def test_a_run_killed_in_the_middle_is_closed_and_completed_by_the_next(
         self, samples: Workbench
