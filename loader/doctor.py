@@ -12,6 +12,7 @@ from loader.file_landing import digest_of
 from loader.fingerprint import unfinished_files
 from loader.names import written_out
 from loader.project import Project
+from loader.runs import killed_runs
 
 # dbt writes a table anew before it drops the old one, so a build may need this much more
 _ROOM_FACTOR = 2
@@ -167,18 +168,17 @@ def _unfinished(connection: duckdb.DuckDBPyConnection, project: Project) -> Find
 
 
 def _runs(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    orphans = connection.execute(
-        "select run_id from ops.runs where status = 'running' order by run_id"
-    ).fetchall()
+    orphans = killed_runs(connection)
     if orphans:
         return Finding(
             "runs",
             "warn",
-            f"killed in the middle: {_some([run_id for (run_id,) in orphans])}",
-            "`hub run` completes what they began.",
+            f"killed in the middle: {_some(orphans)}",
+            "`hub run` completes what they began, `hub pull` a pull.",
         )
     last = connection.execute(
-        "select run_id, status, command from ops.runs order by run_id desc limit 1"
+        "select run_id, status, command from ops.runs where status <> 'pulling' "
+        "order by run_id desc limit 1"
     ).fetchone()
     if last and last[1] == "failed":
         return Finding(

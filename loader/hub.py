@@ -21,7 +21,7 @@ from loader.receipt import receipt
 from loader.receipt_files import write_receipt
 from loader.runs import end_run, find_run, runs, start_run
 from loader.story import Question, answer
-from loader.turns import taking_turns
+from loader.turns import pulling_alone, taking_turns
 from loader.warehouse import open_warehouse
 from loader.what_if import compare
 
@@ -63,19 +63,20 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
     pulled; what fails later is the outcome of its source, and the others go on.
     """
     # imported here because no other command asks an API
+    from loader.pull.bookkeeping import open_books
     from loader.pull.pulling import pull_source, sources_to_pull
 
     sources = sources_to_pull(project, names)
-    with taking_turns(project.database), open_warehouse(project) as connection:
-        run_id = start_run(connection, "pull", [], None)
-        with logged(run_id), closing_on_error(connection, run_id):
-            with stage("pull"):
-                outcomes = tuple(
-                    pull_source(connection, project, source, run_id, full=full)
-                    for source in sources
-                )
-            with stage("land"):
-                landing = land(connection, project, [source.name for source in sources], run_id)
+    pulled = [source.name for source in sources]
+    with (
+        pulling_alone(project.database),
+        open_books(project, pulled) as books,
+        logged(books.run_id),
+    ):
+        with stage("pull"):
+            outcomes = tuple(pull_source(books, project, source, full=full) for source in sources)
+        with stage("land"), books.last_visit() as connection:
+            landing = land(connection, project, pulled, books.run_id)
             warnings = [
                 f"{outcome.source}: {warning}"
                 for outcome in outcomes
@@ -83,7 +84,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
             ]
             end_run(
                 connection,
-                run_id,
+                books.run_id,
                 errors=[outcome.error for outcome in outcomes if outcome.error],
                 warnings=warnings + landing_warnings(landing),
                 fingerprint=None,

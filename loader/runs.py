@@ -4,10 +4,12 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 
 from loader.errors import HubError, WrongUse
+from loader.turns import is_pulling
 
 # The runs that build, in SQL.
 BUILDS = "command in ('run', 'build', 'redrive', 'stream')"
@@ -50,22 +52,47 @@ def parse_clock(text: str) -> datetime:
 def start_run(
     connection: duckdb.DuckDBPyConnection, command: str, skip: list[str], clock: datetime | None
 ) -> str:
-    """Open a run and return its identity, which sorts by time.
-
-    Only one process can write the warehouse, so a run that still counts as running was killed:
-    it is closed as interrupted.
-    """
+    """Open a run and return its identity, which sorts by time; close those that were killed."""
     now = utc_now()
+    # a pull can start only where no other goes on
+    killed = killed_runs(connection, may_pull=command != "pull")
     connection.execute(
-        "update ops.runs set status = 'interrupted', ended_at = ? where status = 'running'", [now]
+        "update ops.runs set status = 'interrupted', ended_at = ? "
+        "where run_id in (select unnest(?::varchar[]))",
+        [now, killed],
     )
     run_id = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{uuid.uuid4().hex[:8]}"
     connection.execute(
         "insert into ops.runs (run_id, command, status, started_at, run_clock, skip) "
-        "values (?, ?, 'running', ?, ?, ?)",
-        [run_id, command, now, clock or now, json.dumps(skip)],
+        "values (?, ?, ?, ?, ?, ?)",
+        [
+            run_id,
+            command,
+            "pulling" if command == "pull" else "running",
+            now,
+            clock or now,
+            json.dumps(skip),
+        ],
     )
     return run_id
+
+
+def killed_runs(connection: duckdb.DuckDBPyConnection, *, may_pull: bool = True) -> list[str]:
+    """The runs that never ended, as whoever has the warehouse open sees them.
+
+    Only one process can have it open, so a run that still counts as running was killed. A pull
+    leaves it to others while it waits for an API: it counts as pulling, and lives while it holds
+    its lock. may_pull: False where the asker knows that no other pull goes on.
+    """
+    ((database,),) = connection.execute(
+        "select path from duckdb_databases() where not internal and path is not null"
+    ).fetchall()
+    rows = connection.execute(
+        "select run_id from ops.runs where status = 'running' or (status = 'pulling' and not ?) "
+        "order by run_id",
+        [may_pull and is_pulling(Path(database))],
+    ).fetchall()
+    return [run_id for (run_id,) in rows]
 
 
 def end_run(

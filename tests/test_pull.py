@@ -867,9 +867,10 @@ class TestTheCommand:
 KILLED = """
 import os, signal, sys
 from loader import cli, hub
-from loader.pull import pages, pulling
+from loader.pull import bookkeeping, pages, pulling
 
 moments = [int(sys.argv.pop(1))]
+bookkeeping._SAVE_SECONDS = float(sys.argv.pop(1))
 
 def pass_moment():
     moments[0] -= 1
@@ -885,8 +886,8 @@ def watched(work):
     return call
 
 for module, name in (
-    (pages, "_sync"), (pages.Path, "replace"), (pulling, "write_page"), (pulling, "save_state"),
-    (hub, "land"),
+    (bookkeeping, "start_run"), (pages, "_sync"), (pages.Path, "replace"), (pulling, "write_page"),
+    (bookkeeping, "save_state"), (hub, "land"), (hub, "end_run"),
 ):
     setattr(module, name, watched(getattr(module, name)))
 cli.main()
@@ -897,29 +898,37 @@ class TestAKilledPull:
     @pytest.fixture
     def killed(
         self, own_project: Workbench, monkeypatch: pytest.MonkeyPatch
-    ) -> Callable[[int], int]:
-        def call(moment: int) -> int:
-            arguments = [sys.executable, "-c", KILLED, str(moment), "pull", "partner"]
+    ) -> Callable[[int, int], int]:
+        def call(moment: int, save_seconds: int) -> int:
+            numbers = [str(moment), str(save_seconds)]
+            arguments = [sys.executable, "-c", KILLED, *numbers, "pull", "partner"]
             return subprocess.run(arguments, capture_output=True, timeout=60).returncode
 
         monkeypatch.setenv("PARTNER_TOKEN", TOKEN)
         return call
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("seed", [1, 2])
+    @pytest.mark.parametrize(
+        ("save_seconds", "moments"),
+        [
+            (0, random.Random(1).sample(range(1, 14), 13)),
+            # at the end of the pages, and then where all pages are known
+            (5, [*range(1, 14, 3), *range(49, 54), *range(3, 9)]),
+        ],
+        ids=["saved at each page", "saved at the end"],
+    )
     def test_again_and_again_loses_and_doubles_nothing(
         self,
         own_project: Workbench,
-        killed: Callable[[int], int],
+        killed: Callable[[int, int], int],
         monkeypatch: pytest.MonkeyPatch,
-        seed: int,
+        save_seconds: int,
+        moments: list[int],
     ) -> None:
         records = measurements(24)
-        moments = list(range(1, 12))
-        random.Random(seed).shuffle(moments)
         with SampleApi(records) as api:
             monkeypatch.setenv("PARTNER_URL", api.url)
-            codes = [killed(moment) for moment in moments]
+            codes = [killed(moment, save_seconds) for moment in moments]
             result = hub.pull(own_project.project, ())
 
         assert set(codes) <= {-signal.SIGKILL, 0}
@@ -935,8 +944,9 @@ class TestAKilledPull:
         )
         assert counted == [("applied", 24)]
 
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_that_is_asked_to_stop_while_it_waits_is_closed(
-        self, own_project: Workbench, monkeypatch: pytest.MonkeyPatch
+        self, own_project: Workbench, monkeypatch: pytest.MonkeyPatch, number: int
     ) -> None:
         monkeypatch.setenv("PARTNER_TOKEN", TOKEN)
         with SampleApi(measurements(9), faults={1: "hang"}.get) as api:
@@ -946,10 +956,14 @@ class TestAKilledPull:
                 deadline = time.monotonic() + 60
                 while len(api.requests) < 2 and time.monotonic() < deadline:
                     time.sleep(0.01)
-                process.terminate()
+                began = time.monotonic()
+                process.send_signal(number)
                 assert "interrupted" in (process.stderr.read() if process.stderr else "")
+            assert time.monotonic() - began < 2
             api.faults = lambda number: None
             assert process.returncode == 1
+            # too soon for it to have been saved before
+            assert states(own_project)["position"] == "p2"
             assert own_project.sql("select status from ops.runs") == [("interrupted",)]
             assert hub.pull(own_project.project, ()).sources[0].resumed
 

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-import duckdb
 import httpx
 
 from loader.errors import HubError, WrongUse
 from loader.project import Project
 from loader.pull.body import Body
+from loader.pull.bookkeeping import Books
 from loader.pull.bookmark import greatest, value_to_ask_for
 from loader.pull.client import Client, Page, PageRejected, PullFailed
 from loader.pull.endpoint import Endpoint, open_endpoint
@@ -28,7 +28,7 @@ from loader.pull.pagination import (
     position_after,
 )
 from loader.pull.settings import Cursor, HttpSettings, PageNumbers
-from loader.pull.state import PullState, has_landed, load_state, save_state
+from loader.pull.state import PullState
 from loader.readers import UnreadableFile
 from loader.runs import utc_now
 from loader.sources import Source
@@ -85,12 +85,7 @@ def sources_to_pull(project: Project, names: Iterable[str]) -> tuple[Source, ...
 
 
 def pull_source(
-    connection: duckdb.DuckDBPyConnection,
-    project: Project,
-    source: Source,
-    run_id: str,
-    *,
-    full: bool = False,
+    books: Books, project: Project, source: Source, *, full: bool = False
 ) -> PullOutcome:
     """Pull what is new from one source into its folder; a failure is an outcome.
 
@@ -107,7 +102,7 @@ def pull_source(
         log.error("%s", error)
         return PullOutcome(source.name, "failed", error=str(error), exit_code=error.exit_code)
     with Client(source.name, endpoint, settings) as client:
-        pull = _Pull(connection, source, settings, endpoint, client, folder, run_id)
+        pull = _Pull(books, source, settings, endpoint, client, folder)
         return pull.carry_out(full)
 
 
@@ -118,13 +113,12 @@ class _Pull:
     pages, items: pulled now.   contents, asked: digests and positions of the pages of now.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    books: Books
     source: Source
     settings: HttpSettings
     endpoint: Endpoint
     client: Client
     folder: Path
-    run_id: str
     state: PullState = field(default_factory=PullState)
     resumed: bool = False
     pages: int = 0
@@ -166,7 +160,7 @@ class _Pull:
 
     def _begin(self, full: bool) -> None:
         """Go on with a pull that has not ended, or start from the greatest value seen."""
-        self.state = load_state(self.connection, self.source.name)
+        self.state = self.books.states[self.source.name]
         digest = _digest(self.settings, self.endpoint)
         if self.state.settings not in (None, digest):
             self.warnings.append("its settings changed, so everything is asked for")
@@ -307,10 +301,10 @@ class _Pull:
         self.contents.add(file.sha256)
         self.pages += 1
         self.items += len(page.items)
-        if has_landed(self.connection, self.source.name, file.sha256):
+        if file.sha256 in self.books.landed[self.source.name]:
             return
         # names sort by arrival, and none is ever used twice
-        name = f"pull-{self.run_id}-{self.state.pages + 1:06}"
+        name = f"pull-{self.books.run_id}-{self.state.pages + 1:06}"
         write_page(self.folder, name, file)
         log.debug("%s: %s written", self.source.name, name)
 
@@ -338,7 +332,7 @@ class _Pull:
         if state.position is not None and self.endpoint.holds_secret(state.position):
             # then the next pull begins anew
             state = replace(state, position=None)
-        save_state(self.connection, self.source.name, state, self.run_id, error)
+        self.books.keep(self.source.name, state, error)
 
     def _look_back(self, last: Page) -> None:
         """Warn where settings seem to be wrong in a way that no page could show."""

@@ -64,11 +64,9 @@ def save_state(
         )
 
 
-def has_landed(connection: duckdb.DuckDBPyConnection, source: str, sha256: str) -> bool:
-    """Whether a file with these bytes has landed from the source."""
-    return bool(
-        connection.execute(
-            "select 1 from raw.loads where source = ? and sha256 = ? and status = 'landed'",
-            [source, sha256],
-        ).fetchone()
-    )
+def landed_digests(connection: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    """The digests of the files that have landed from the source."""
+    rows = connection.execute(
+        "select sha256 from raw.loads where source = ? and status = 'landed'", [source]
+    ).fetchall()
+    return {sha256 for (sha256,) in rows}
