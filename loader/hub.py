@@ -230,15 +230,16 @@ def _copy_warehouse(database: Path, folder: Path) -> Path:
     if not database.exists():
         return copy
     try:
-        # whoever holds the file may not have written everything to it yet
-        duckdb.connect(str(database), read_only=True).close()
+        # nobody writes while it is open; the database comes last, as the system gives DuckDB's
+        # lock back as soon as this process has closed the file
+        with duckdb.connect(str(database), read_only=True):
+            for name in (f"{database.name}.wal", database.name):
+                if (database.parent / name).exists():
+                    shutil.copy2(database.parent / name, folder / name)
     except duckdb.Error as error:
         raise HubError(
             f"database {database}",
             f"it cannot be copied ({str(error).splitlines()[0]})",
             "Wait for the process that has it open, or end it.",
         ) from error
-    for name in (database.name, f"{database.name}.wal"):
-        if (database.parent / name).exists():
-            shutil.copy2(database.parent / name, folder / name)
     return copy

@@ -1,4 +1,4 @@
-"""One hub command at a time, also while it leaves the warehouse to dbt; and one pull at a time."""
+"""One hub command at a time works on a warehouse, from its first step to its last; and one pull."""
 
 import fcntl
 import os
@@ -25,8 +25,8 @@ class InUse(HubError):
 def taking_turns(database: Path, patience: float = _BRIEFLY_SECONDS) -> Iterator[None]:
     """Keep other hub commands from the warehouse until the block is left, however that happens.
 
-    DuckDB's own lock is given back whenever the file is closed, as between landing and build, and
-    whoever came in there would take this run for a killed one.
+    DuckDB's own lock is given back whenever the file is closed, be it to open it anew after an
+    error, and whoever came in there would take this run for a killed one.
 
     patience: seconds to wait for another command's end. Raises InUse after them.
     """

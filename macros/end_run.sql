@@ -189,7 +189,7 @@ where (raised.watermark is not null or latest.source is not null)
 select 1
 from {{ source('ops', 'runs') }}
 where status <> 'succeeded'
-    and command <> 'land'
+    and command not in ('land', 'pull')
     and run_id < '{{ run_id }}'
     and run_id > (select coalesce(max(run_id), '') from {{ source('ops', 'watermark_log') }})
 {%- endset -%}
