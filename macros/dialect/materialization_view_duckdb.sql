@@ -1,6 +1,6 @@
 {#
     How a view is built: replaced in one statement. dbt's own way creates it aside and renames twice,
-    which takes three statements more, each with a context of its own, for every view of a build.
+    which takes three statements more, and dbt makes a context of all macros for each of these.
 #}
 {% materialization view, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -11,6 +11,9 @@
         {% do adapter.drop_relation(existing) %}
     {% endif %}
     {% call statement('main') -%}
+        {%- if config.get('contract').enforced -%}
+            {{ get_assert_columns_equivalent(sql) }}
+        {%- endif -%}
         create or replace view {{ target }} as (
             {{ sql }}
         )
