@@ -1,6 +1,7 @@
 """Drives dbt in this process."""
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -107,6 +108,20 @@ def what_if(project: Project, entity: str) -> dict[str, str]:
     return dict(json.loads(printed[-1]))
 
 
+@contextlib.contextmanager
+def _cycles_left_alone() -> Iterator[None]:
+    """Let Python not look for cycles meanwhile: dbt makes a million objects that stay, and each
+    look at them takes a tenth of a second. What could be freed is found after the build."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_cycles_left_alone()
 def _invoke(
     project: Project,
     arguments: list[str],

@@ -12,6 +12,12 @@
 {%- set key = contract.key -%}
 with
 
+settings as (
+
+    select * from {{ source('raw', 'sources') }}
+
+),
+
 run as (
 
     {{ ('select ' ~ utc_now() ~ ' as run_clock' if what_if else current_run()) | indent(4) }}
@@ -98,9 +104,6 @@ typed as (
 
     select
         picked.*,
-        run.run_clock,
-        settings.adapter_hash,
-        settings.late = 'dead_letter' as may_become_a_late_letter,
         {%- for name, column in contract.columns.items() %}
         {{ _typed('picked.staged_' ~ name, column.type) }} as {{ name }},
         {%- if column.type == 'json' %}
@@ -109,18 +112,22 @@ typed as (
         {%- endfor %}
         {{ hash_number('picked.staged_' ~ key) }} as own_key_hash
     from picked
-    cross join run
-    left join {{ source('raw', 'sources') }} as settings
+    left join settings
         on settings.source = picked.source
 
 ),
 
+-- The engine pastes the expressions of one query into the next wherever it may, and then evaluates
+-- them once for each place in which they stand. It does not reach through a join, so what is dear
+-- is joined with its settings where it is made, not before.
 validated as (
 
     select
         typed.*,
+        run.run_clock,
         {{ stage_covers('validate', 'own_key_hash') }} as is_validated
     from typed
+    cross join run
 
 ),
 
@@ -151,6 +158,7 @@ explained as (
 
     select
         reasoned.*,
+        settings.late = 'dead_letter' as may_become_a_late_letter,
         case
             when reason_list is null then null
             when problem is not null then 'the record could not be read: ' || problem
@@ -171,11 +179,13 @@ explained as (
         case when reason_list is not null then {{ record_digest([
             'cast(content_hash as ' ~ dbt.type_string() ~ ')',
             'record',
-            'adapter_hash',
+            'settings.adapter_hash',
             "'" ~ local_md5(tojson(contract)) ~ "'",
             'cast(is_validated as ' ~ dbt.type_string() ~ ')',
         ]) | indent(8) }} end as letter_hash
     from reasoned
+    left join settings
+        on settings.source = reasoned.source
 
 )
 

@@ -9,5 +9,7 @@
 
 
 {% macro duckdb__is_blank(value) -%}
-    coalesce(not regexp_matches({{ value }}, '[^ \t\n\v\f\r]'), true)
+    {#- most text begins with what is no white space: it needs no expression -#}
+    case when ascii({{ value }}) > 32 then false
+        else coalesce(not regexp_matches({{ value }}, '[^ \t\n\v\f\r]'), true) end
 {%- endmacro %}

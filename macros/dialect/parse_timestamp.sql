@@ -21,11 +21,18 @@
     {#- there is no year 0 -#}
     {%- set year = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])' -%}
     {%- set day = year ~ '-[0-9]{1,2}-[0-9]{1,2}' -%}
+    {%- set space = '[ \\t\\n\\v\\f\\r]*' -%}
+    {#- most text needs no trimming, which would take longer than the cast -#}
+    {%- set local_time -%}
+        coalesce(try_cast({{ value }} as timestamp), try_cast({{ text }} as timestamp))
+    {%- endset -%}
     case
-        when regexp_full_match({{ text }}, '{{ day }}([T ]{{ time_of_day }})?')
+        when regexp_full_match(
+            {{ value }}, '{{ space }}{{ day }}([T ]{{ time_of_day }})?{{ space }}'
+        )
             then case
-                when {{ zone }} = 'UTC' then try_cast({{ text }} as timestamp)
-                else try_cast({{ text }} as timestamp) at time zone {{ zone }} at time zone 'UTC'
+                when {{ zone }} = 'UTC' then {{ local_time }}
+                else {{ local_time }} at time zone {{ zone }} at time zone 'UTC'
             end
         when regexp_full_match({{ text }}, '{{ day }}[T ]{{ time_of_day }}{{ offset }}')
             then try_cast(regexp_replace({{ text }}, ' (Z|[+-])', '\1') as timestamptz)
