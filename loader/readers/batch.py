@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from loader.readers.depth import any_too_deep
 from loader.readers.errors import UnreadableFile
 
 BATCH_RECORDS = 50_000
@@ -30,10 +31,45 @@ class Batch:
     problems: list[str | None]
     positions: list[str | None]
 
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def as_lines(self) -> str | None:
+        """One text with a record on each line; None where that would not say everything."""
+        if any(self.problems) or any(self.positions) or any_too_deep(self.records):
+            return None
+        lines = "\n".join(self.records)
+        return lines if lines.count("\n") == len(self.records) - 1 else None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A batch of records of which there is nothing to say but their text, none of them too deep,
+    that stands in one piece: each line of `text` is a record. Taking it apart is left to those who
+    need that.
+    """
+
+    text: str
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def as_lines(self) -> str:
+        """The text as it is."""
+        return self.text
+
     @property
-    def is_sound(self) -> bool:
-        """Whether there is nothing to say of any record but its text."""
-        return not any(self.problems) and not any(self.positions)
+    def records(self) -> list[str]:
+        return self.text.split("\n")
+
+    @property
+    def problems(self) -> list[str | None]:
+        return [None] * self.count
+
+    @property
+    def positions(self) -> list[str | None]:
+        return [None] * self.count
 
 
 def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
@@ -51,6 +87,19 @@ def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
         batch.positions.append(position)
     if batch.records:
         yield batch
+
+
+def in_lines(text: str) -> Iterator[Lines]:
+    """The records that stand on the lines of `text`, grouped; none where it is empty."""
+    count = text.count("\n") + 1
+    if count <= BATCH_RECORDS:
+        if text:
+            yield Lines(text, count)
+        return
+    lines = text.split("\n")
+    for start in range(0, count, BATCH_RECORDS):
+        records = lines[start : start + BATCH_RECORDS]
+        yield Lines("\n".join(records), len(records))
 
 
 def check_size(size: int) -> None:
