@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import duckdb
 
 from loader.readers.batch import Batch, Lines
+from loader.readers.csv_form import MALFORMED, RECORD_BEGINS
 from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
 
 # Up to so many fields, all are looked up at once in each record.
@@ -49,11 +50,30 @@ _RECORDS = """
 """
 # One long text is handed over faster than a list of short ones. As a row of `values` it is no
 # constant: DuckDB would split one while it plans, into an object for each line.
-_LINES = """
-    select record, null as problem, null as position, row_number() over () as number
+_EACH_LINE = """
+    select unnest(lines) as line
+    from (select string_split(text, chr(10)) as lines from (values (?)) as given(text))
+"""
+_LINES = f"""
+    select line as record, null as problem, null as position, row_number() over () as number
+    from ({_EACH_LINE})
+"""
+_LINES_OF_FORM = f"""
+    select
+        case
+            when is_record then line
+            when len(fields) = {{width}} then concat({{values}})
+            else line
+        end as record,
+        case when not is_record and len(fields) <> {{width}} then '{MALFORMED}' end as problem,
+        null as position,
+        row_number() over () as number
     from (
-        select unnest(lines) as record
-        from (select string_split(text, chr(10)) as lines from (values (?)) as given(text))
+        select
+            line,
+            string_split(line, ?) as fields,
+            starts_with(line, ?) as is_record
+        from ({_EACH_LINE})
     )
 """
 
@@ -69,14 +89,28 @@ def insert_records(
 
     last: the number of the load's last row so far.
     """
-    lines = batch.as_lines()
+    lines = batch if isinstance(batch, Lines) else batch.as_lines()
     if lines is None:
         insert_rows(
             connection, source, load_id, last, batch.records, batch.problems, batch.positions
         )
-    else:
-        statement = _INSERT.format(source=source, records=_LINES)
-        connection.execute(statement, [load_id, last, lines])
+        return
+    records, constants = _records_of(lines)
+    connection.execute(
+        _INSERT.format(source=source, records=records), [load_id, last, *constants, lines.text]
+    )
+
+
+def _records_of(lines: Lines) -> tuple[str, list[str]]:
+    """A query for what lines stand for, and its parameters before their text."""
+    form = lines.form
+    if form is None:
+        return _LINES, []
+    values = "".join(f"?, fields[{number}], " for number in range(1, form.width + 1)) + "?"
+    return (
+        _LINES_OF_FORM.format(width=form.width, values=values),
+        [*form.pieces, form.delimiter, RECORD_BEGINS],
+    )
 
 
 def insert_rows(

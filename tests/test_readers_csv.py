@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_readers_support import Found, chunks_of, read, read_all, refusal, texts
 
-from loader.readers.csv_rows import column_names
+from loader.readers.csv_form import column_names
 
 SIZES = [1, 2, 3, 7, 1 << 20]
 MALFORMED = "malformed_csv"

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from loader.readers.csv_form import CsvForm
 from loader.readers.depth import any_too_deep
 from loader.readers.errors import UnreadableFile
 
@@ -34,42 +35,45 @@ class Batch:
     def __len__(self) -> int:
         return len(self.records)
 
-    def as_lines(self) -> str | None:
-        """One text with a record on each line; None where that would not say everything."""
+    def as_lines(self) -> Lines | None:
+        """The same in one piece; None where that would not say everything."""
         if any(self.problems) or any(self.positions) or any_too_deep(self.records):
             return None
-        lines = "\n".join(self.records)
-        return lines if lines.count("\n") == len(self.records) - 1 else None
+        lines = Lines("\n".join(self.records), len(self.records))
+        return lines if lines.text.count("\n") == lines.count - 1 else None
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A batch of records of which there is nothing to say but their text, none of them too deep,
-    that stands in one piece: each line of `text` is a record. Taking it apart is left to those who
-    need that.
+    """A batch in one piece, which is taken apart only where that is needed: each line of `text` is
+    a record, none of them too deep and none with a problem; or, in a form of CSV, what that reads.
     """
 
     text: str
     count: int
+    form: CsvForm | None = None
 
     def __len__(self) -> int:
         return self.count
 
-    def as_lines(self) -> str:
-        """The text as it is."""
-        return self.text
-
     @property
     def records(self) -> list[str]:
-        return self.text.split("\n")
+        """The text of each record."""
+        return [record for record, _ in self._read()]
 
     @property
     def problems(self) -> list[str | None]:
-        return [None] * self.count
+        """The problem of each record."""
+        return [problem for _, problem in self._read()]
 
     @property
     def positions(self) -> list[str | None]:
+        """The position of each record."""
         return [None] * self.count
+
+    def _read(self) -> Iterator[tuple[str, str | None]]:
+        lines = self.text.split("\n")
+        return map(self.form.read, lines) if self.form else ((line, None) for line in lines)
 
 
 def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
@@ -89,17 +93,17 @@ def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
         yield batch
 
 
-def in_lines(text: str) -> Iterator[Lines]:
-    """The records that stand on the lines of `text`, grouped; none where it is empty."""
+def in_lines(text: str, form: CsvForm | None = None) -> Iterator[Lines]:
+    """What stands on the lines of `text`, grouped; nothing where it is empty."""
     count = text.count("\n") + 1
     if count <= BATCH_RECORDS:
         if text:
-            yield Lines(text, count)
+            yield Lines(text, count, form)
         return
     lines = text.split("\n")
     for start in range(0, count, BATCH_RECORDS):
-        records = lines[start : start + BATCH_RECORDS]
-        yield Lines("\n".join(records), len(records))
+        part = lines[start : start + BATCH_RECORDS]
+        yield Lines("\n".join(part), len(part), form)
 
 
 def check_size(size: int) -> None:

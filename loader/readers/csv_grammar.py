@@ -8,8 +8,6 @@ breaks the grammar; the record ends at the same place all the same.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from typing import NamedTuple
 
@@ -75,28 +73,6 @@ class CsvGrammar:
                 return Split(fields, well_formed, False)
         fields.extend(text[pos:].split(delimiter))
         return Split(fields, well_formed, False)
-
-    def split_rows(self, text: str) -> list[list[str]] | None:
-        """The fields of all records of a text, by Python's own reader, which is many times as fast;
-        blank lines hold none. None where the text may break the grammar, ends inside quotes, or has
-        what that reader takes otherwise or not at all.
-        """
-        if self._inner is not None:
-            return None  # there, an escape would mean something outside quotes, too
-        lines = io.StringIO(text, newline="\n")
-        try:
-            rows = list(
-                csv.reader(
-                    lines,
-                    delimiter=self.delimiter,
-                    quotechar=self.quote,
-                    quoting=csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL,
-                    strict=True,
-                )
-            )
-        except csv.Error:
-            return None
-        return rows if all(rows) else list(filter(None, rows))
 
     def _closing_quote(self, text: str, pos: int) -> int:
         quote = self.quote or ""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
-from json.encoder import encode_basestring
 
 from loader.readers.batch import (
     BATCH_CHARS,
-    BATCH_RECORDS,
     Batch,
     Lines,
     Record,
     check_size,
     in_batches,
+    in_lines,
     isolated,
 )
+from loader.readers.csv_form import MALFORMED, CsvForm
 from loader.readers.csv_grammar import CsvGrammar
 from loader.readers.errors import UnreadableFile
 from loader.readers.formats import CsvDialect
@@ -37,76 +36,13 @@ def read_csv(source: TextSource, dialect: CsvDialect) -> Iterator[Batch | Lines]
     return _Reading(source, CsvGrammar(dialect)).batches()
 
 
-def column_names(header: list[str]) -> list[str]:
-    """Unique names: a repeated one gets `_2`, `_3`, ...; an empty one is `column_<n>`, from 1.
-
-    A name that stands in the header once is never given to another column.
-    """
-    taken = set(header)
-    seen: set[str] = set()
-    last_suffix: dict[str, int] = {}
-    names = []
-    for number, given in enumerate(header, start=1):
-        name = base = given or f"column_{number}"
-        repeated = name in seen if given else name in taken
-        while repeated:
-            last_suffix[base] = last_suffix.get(base, 1) + 1
-            name = f"{base}_{last_suffix[base]}"
-            repeated = name in taken
-        seen.add(name)
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-class _Form:
-    """How the records of a file are written, all with the names of its header."""
-
-    def __init__(self, header: str, fields: list[str] | None) -> None:
-        if fields is None or isolated(header):
-            raise UnreadableFile(
-                "bad_header",
-                "the header line breaks the CSV grammar (a quote not closed, or text after a"
-                " closing quote) or is not UTF-8",
-            )
-        members = [encode_basestring(name).replace("%", "%%") for name in column_names(fields)]
-        self.width = len(members)
-        self._escaped = "{" + ",".join(f"{name}:%s" for name in members) + "}"
-        self._verbatim = "{" + ",".join(f'{name}:"%s"' for name in members) + "}"
-
-    def record(self, fields: list[str]) -> str:
-        """The record of as many fields as there are names."""
-        return self._escaped % tuple(map(encode_basestring, fields))
-
-    def lines(self, rows: list[list[str]]) -> list[Lines]:
-        """The records of many rows; none where a row has another number of fields, or where they
-        would be too long together."""
-        if set(map(len, rows)) != {self.width}:
-            return []
-        fields = list(chain.from_iterable(rows))
-        text = "".join(fields)
-        size = len(encode_basestring(text)) - len('""')
-        if len(rows) * len(self._verbatim) + size > BATCH_CHARS:
-            return []
-        record = self._verbatim
-        if size > len(text):
-            record = self._escaped
-            fields = list(map(encode_basestring, fields))
-        lines = []
-        for start in range(0, len(rows), BATCH_RECORDS):
-            count = min(BATCH_RECORDS, len(rows) - start)
-            values = fields[start * self.width : (start + count) * self.width]
-            lines.append(Lines("\n".join([record] * count) % tuple(values), count))
-        return lines
-
-
 class _Reading:
     """The reading of one file, a block of lines at a time."""
 
     def __init__(self, source: TextSource, grammar: CsvGrammar) -> None:
         self._source = source
         self._grammar = grammar
-        self._form: _Form | None = None
+        self._form: CsvForm | None = None
         self._open: _OpenRow | None = None
 
     def batches(self) -> Iterator[Batch | Lines]:
@@ -120,28 +56,51 @@ class _Reading:
         while left is not None:
             blocks, left = whole_lines(left, lone_cr=True), None
             for block in _first_line_apart(blocks):
-                yield from self._at_once(block) or in_batches(self._records(self._rows(block)))
+                text = self._written_plainly(block)
+                if text is None:
+                    yield from in_batches(self._records(self._rows(block)))
+                else:
+                    yield from in_lines(text, self._form)
             if self._open is not None:
                 row, self._open = self._open, None
                 yield from in_batches(self._records([(row.never_closed(), None)]))
                 left = row.tail.chunks()
 
-    def _at_once(self, block: str) -> list[Lines]:
-        """The records of a block, all at once; none where something about it is unusual."""
-        if self._form is None or self._open is not None or self._source.damaged:
-            return []
-        rows = self._grammar.split_rows(block)
-        return self._form.lines(rows) if rows else []
+    def _written_plainly(self, block: str) -> str | None:
+        """The lines of a block as the form reads them, where that is possible: those with quotes
+        become records here."""
+        form, quote = self._form, self._grammar.quote or '"'
+        if form is None or self._open is not None or self._source.damaged:
+            return None
+        text = block.replace("\r\n", "\n") if "\r" in block else block
+        if not form.is_plain(text, apart_from=quote):
+            return None
+        if quote in text or text.startswith("\n") or "\n\n" in text:
+            lines = text.split("\n")
+            for number in [number for number, line in enumerate(lines) if quote in line]:
+                fields, well_formed, is_open = self._grammar.split(lines[number])
+                if is_open or not well_formed or len(fields) != form.width:
+                    return None
+                lines[number] = form.record(fields)
+            text = "\n".join(filter(None, lines))
+        text = text.removesuffix("\n")
+        return text if form.size_of(text) <= BATCH_CHARS else None
 
     def _records(self, rows: Iterable[_Row]) -> Iterator[Record]:
-        """The records of the rows, the first of all being the header."""
+        """The records of the rows; the first of all rows is the header."""
         for text, fields in rows:
             if self._form is None:
-                self._form = _Form(text, fields)
+                if fields is None or isolated(text):
+                    raise UnreadableFile(
+                        "bad_header",
+                        "the header line breaks the CSV grammar (a quote not closed, or text after"
+                        " a closing quote) or is not UTF-8",
+                    )
+                self._form = CsvForm(fields, self._grammar.delimiter)
             elif self._source.damaged and (record := isolated(text)):
                 yield record
             elif fields is None or len(fields) != self._form.width:
-                yield text, "malformed_csv", None
+                yield text, MALFORMED, None
             else:
                 yield self._form.record(fields), None, None
 
