@@ -68,16 +68,21 @@ class _Reading:
 
     def _written_plainly(self, block: str) -> str | None:
         """The lines of a block as the form reads them, where that is possible: those with quotes
-        become records here."""
+        become records here, if they are few."""
         form, quote = self._form, self._grammar.quote or '"'
         if form is None or self._open is not None or self._source.damaged:
+            return None
+        if len(block) > BATCH_CHARS:
             return None
         text = block.replace("\r\n", "\n") if "\r" in block else block
         if not form.is_plain(text, apart_from=quote):
             return None
         if quote in text or text.startswith("\n") or "\n\n" in text:
             lines = text.split("\n")
-            for number in [number for number, line in enumerate(lines) if quote in line]:
+            quoted = [number for number, line in enumerate(lines) if quote in line]
+            if len(quoted) > len(lines) // 4:
+                return None
+            for number in quoted:
                 fields, well_formed, is_open = self._grammar.split(lines[number])
                 if is_open or not well_formed or len(fields) != form.width:
                     return None
