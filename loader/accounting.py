@@ -1,11 +1,24 @@
 """Proves, before a load is committed, that raw holds all that its file says."""
 
+from base64 import b64decode
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import duckdb
 
-from loader.readers import ContentDigest, UnreadableFile, count_records, digest_of_content
-from loader.readers.formats import FileFormat
+from loader.readers import UnreadableFile, count_records, repeats_content
+from loader.readers.formats import FileFormat, Kind
+
+# What a row says of its file: in CSV the values of its members are the fields.
+_CONTENT: dict[Kind, str] = {
+    "csv": """
+        case
+            when problem is null
+                then array_to_string(json_extract_string(record, '$.*'), '')
+            else record
+        end
+    """,
+}
 
 
 def account(
@@ -31,31 +44,39 @@ def account(
         raise UnreadableFile("miscounted", f"{counted} records were counted but {held} rows read")
     if file_format.kind == "parquet":
         return
-    landed = ContentDigest(file_format)
-    last = 0
-    for rows in blocks:
-        first, last = last + 1, last + rows
-        _add_rows(landed, connection, table, [load_id, first, last], file_format)
-    if landed.hexdigest() != digest_of_content(file, file_format):
+    landed = _landed(connection, table, load_id, blocks, _CONTENT.get(file_format.kind, "record"))
+    if not repeats_content(landed, file, file_format):
         raise UnreadableFile("miscopied", "the rows read do not repeat what the file says")
 
 
-def _add_rows(
-    landed: ContentDigest,
+def _landed(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    place: list[int],
-    file_format: FileFormat,
-) -> None:
-    rows = f"from {table} where load_id = ? and row_number between ? and ? order by row_number"
-    if file_format.kind != "csv":
+    load_id: int,
+    blocks: list[int],
+    content: str,
+) -> Iterator[bytes]:
+    """What the rows of a load say, each on a line of its own, in their order."""
+    last = 0
+    for rows in blocks:
+        first, last = last + 1, last + rows
+        place = [load_id, first, last]
+        found = f"""
+            select {content} as content, problem = 'invalid_utf8' as is_encoded
+            from {table}
+            where load_id = ? and row_number between ? and ?
+            order by row_number
+        """
         # as one text, unless some of it is encoded: a value for each row takes longer
-        text, encoded = connection.execute(
-            "select string_agg(record, ''), coalesce(bool_or(problem = 'invalid_utf8'), false) "
-            f"from (select record, problem {rows})",
+        text, has_encoded = connection.execute(
+            "select encode(string_agg(content, chr(10))), coalesce(bool_or(is_encoded), false) "
+            f"from ({found})",
             place,
         ).fetchall()[0]
-        if not encoded:
-            landed.add(text.encode())
-            return
-    landed.add_records(connection.execute(f"select record, problem {rows}", place).fetchall())
+        if not has_encoded:
+            yield text
+            yield b"\n"
+            continue
+        for line, is_encoded in connection.execute(found, place).fetchall():
+            yield b64decode(line) if is_encoded else line.encode()
+            yield b"\n"

@@ -175,7 +175,13 @@ class _FileLanding:
             )
             if self._has_changed_since(before):
                 raise UnreadableFile("changing", "the file changed while it was read")
-            note_fields(self.connection, self.source.name, load_id, blocks)
+            note_fields(
+                self.connection,
+                self.source.name,
+                load_id,
+                blocks,
+                alike=file_format.kind == "csv",
+            )
             load = replace(found, load_id=load_id, rows=sum(blocks), encoding=encoding)
             replace_verdict(self.connection, load)
         return load
@@ -197,7 +203,7 @@ class _FileLanding:
         blocks: list[int] = []
         for batch in read_records(self._from_start(), file_format):
             insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
-            blocks.append(len(batch.records))
+            blocks.append(len(batch))
         return blocks
 
 

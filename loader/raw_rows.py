@@ -5,13 +5,22 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from loader.readers.batch import Batch
-from loader.readers.depth import NESTED_TOO_DEEP, any_too_deep, depth_noted
+from loader.readers.batch import Batch, Lines
+from loader.readers.csv_form import MALFORMED, RECORD_BEGINS
+from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
 
 # Up to so many fields, all are looked up at once in each record.
 _MOST_POINTERS = 100
 _BLOCKS_AT_ONCE = 8
 _LAST_ROW = 2**63 - 1
+_READABLE = "load_id = ? and row_number between ? and ? and problem is null"
+_TYPE = """
+    case
+        when kind = 'VARCHAR' then 'string'
+        when kind in ('BIGINT', 'UBIGINT', 'DOUBLE') then 'number'
+        else lower(kind)
+    end
+"""
 
 # Structured text is checked here; a line that is no object could not be adapted either. What is
 # no JSON at all is called so, however deep its brackets.
@@ -24,7 +33,8 @@ select
     case
         when problem <> '{NESTED_TOO_DEEP}' then problem
         when not json_valid(record) then 'malformed_json'
-        when ltrim(record, ' \t\r\n') not like '{{{{%' then 'not_an_object'
+        when record not like '{{{{%' and ltrim(record, ' \t\r\n') not like '{{{{%'
+            then 'not_an_object'
         else problem
     end,
     position
@@ -38,33 +48,69 @@ _RECORDS = """
         generate_subscripts(records, 1) as number
     from (select ?::varchar[] as records, ?::varchar[] as problems, ?::varchar[] as positions)
 """
-# One long text is handed over faster than a list of short ones.
-_LINES = """
+# One long text is handed over faster than a list of short ones. As a row of `values` it is no
+# constant: DuckDB would split one while it plans, into an object for each line.
+_EACH_LINE = """
+    select unnest(lines) as line
+    from (select string_split(text, chr(10)) as lines from (values (?)) as given(text))
+"""
+_LINES = f"""
+    select line as record, null as problem, null as position, row_number() over () as number
+    from ({_EACH_LINE})
+"""
+_LINES_OF_FORM = f"""
     select
-        unnest(lines) as record,
-        null as problem,
+        case
+            when is_record then line
+            when len(fields) = {{width}} then concat({{values}})
+            else line
+        end as record,
+        case when not is_record and len(fields) <> {{width}} then '{MALFORMED}' end as problem,
         null as position,
-        generate_subscripts(lines, 1) as number
-    from (select string_split(?, chr(10)) as lines)
+        row_number() over () as number
+    from (
+        select
+            line,
+            string_split(line, ?) as fields,
+            starts_with(line, ?) as is_record
+        from ({_EACH_LINE})
+    )
 """
 
 
 def insert_records(
-    connection: duckdb.DuckDBPyConnection, source: str, load_id: int, last: int, batch: Batch
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    load_id: int,
+    last: int,
+    batch: Batch | Lines,
 ) -> None:
     """Insert a batch of a load's records.
 
     last: the number of the load's last row so far.
     """
-    is_plain = batch.is_sound and not any_too_deep(batch.records)
-    lines = "\n".join(batch.records) if is_plain else ""
-    if is_plain and lines.count("\n") == len(batch.records) - 1:
-        statement = _INSERT.format(source=source, records=_LINES)
-        connection.execute(statement, [load_id, last, lines])
-    else:
+    lines = batch if isinstance(batch, Lines) else batch.as_lines()
+    if lines is None:
         insert_rows(
             connection, source, load_id, last, batch.records, batch.problems, batch.positions
         )
+        return
+    records, constants = _records_of(lines)
+    connection.execute(
+        _INSERT.format(source=source, records=records), [load_id, last, *constants, lines.text]
+    )
+
+
+def _records_of(lines: Lines) -> tuple[str, list[str]]:
+    """A query for what lines stand for, and its parameters before their text."""
+    form = lines.form
+    if form is None:
+        return _LINES, []
+    values = "".join(f"?, fields[{number}], " for number in range(1, form.width + 1)) + "?"
+    return (
+        _LINES_OF_FORM.format(width=form.width, values=values),
+        [*form.pieces, form.delimiter, RECORD_BEGINS],
+    )
 
 
 def insert_rows(
@@ -84,16 +130,33 @@ def insert_rows(
 
 
 def note_fields(
-    connection: duckdb.DuckDBPyConnection, source: str, load_id: int, blocks: Sequence[int] = ()
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    load_id: int,
+    blocks: Sequence[int] = (),
+    *,
+    alike: bool = False,
 ) -> None:
     """Keep which fields the records of the load have, and of which types.
 
     blocks: how many rows were inserted at a time, in their order. DuckDB holds the text that it
             reads, so only some of them are read at once; without blocks, all rows are.
+    alike:  all records that could be read have the same fields of the same types.
     """
+    table = f"raw.{source}"
     records: Counter[tuple[str, str]] = Counter()
-    for span in _spans(blocks):
-        records.update(_fields_of(connection, f"raw.{source}", [load_id, *span]))
+    if alike:
+        ((readable, first),) = connection.execute(
+            f"select count(*), min(row_number) from {table} where load_id = ? and problem is null",
+            [load_id],
+        ).fetchall()
+        fields, _ = _fields_of(connection, table, [load_id, first, first], [])
+        records.update(dict.fromkeys(fields, readable))
+    else:
+        names: list[str] = []
+        for span in _spans(blocks):
+            fields, names = _fields_of(connection, table, [load_id, *span], names)
+            records.update(fields)
     if not records:
         return
     connection.execute(
@@ -120,57 +183,82 @@ def _spans(blocks: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _fields_of(
-    connection: duckdb.DuckDBPyConnection, table: str, span: list[int]
-) -> dict[tuple[str, str], int]:
-    """How many readable records of a load, from a row to another, have which field of which type.
+    connection: duckdb.DuckDBPyConnection, table: str, span: list[int], names: list[str]
+) -> tuple[dict[tuple[str, str], int], list[str]]:
+    """How many readable records of a load, from a row to another, have which field of which type;
+    and the names of the fields.
 
-    span: the load, the first row, the last row.
+    span:  the load, the first row, the last row.
+    names: those that the fields probably have.
     """
-    readable = "load_id = ? and row_number between ? and ? and problem is null"
+    if names:
+        fields, members = _fields_named(connection, table, span, names)
+        # a name that is not looked for, or given twice, is a member more
+        if members == sum(fields.values()):
+            return fields, names
     names = [
         name
         for (name,) in connection.execute(
             f"select distinct unnest(names) from (select json_keys(record) as names "
-            f"from {table} where {readable} group by 1)",
+            f"from {table} where {_READABLE} group by 1)",
             span,
         ).fetchall()
     ]
     if len(names) > _MOST_POINTERS:
-        # each field of each record: ten times a few pointers, but never their square
-        found = f"""
-            select member.key as field, member.type as kind, count(*) as records
-            from {table} as raw, lateral json_each(raw.record) as member
-            where {readable}
-            group by member.key, member.type
-        """
-        parameters: list[object] = [*span]
-    else:
-        # a path takes a name such as * for a wildcard, quoted or not
-        pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
-        found = f"""
-            select unnest(?::varchar[]) as field, unnest(kinds) as kind, records
-            from (
-                select json_type(record, ?::varchar[]) as kinds, count(*) as records
-                from {table}
-                where {readable}
-                group by 1
-            )
-        """
-        parameters = [names, pointers, *span]
-    rows = connection.execute(
+        return _fields_of_each(connection, table, span), []
+    fields, _ = _fields_named(connection, table, span, names)
+    return fields, names
+
+
+def _fields_named(
+    connection: duckdb.DuckDBPyConnection, table: str, span: list[int], names: list[str]
+) -> tuple[dict[tuple[str, str], int], int]:
+    """Of the fields of these names, how many records have them of which type; and how many members
+    the records have in all."""
+    # a path takes a name such as * for a wildcard, quoted or not
+    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
+    # texts are grouped in half the time of lists
+    found = connection.execute(
         f"""
-        select
-            field,
-            case
-                when kind = 'VARCHAR' then 'string'
-                when kind in ('BIGINT', 'UBIGINT', 'DOUBLE') then 'number'
-                else lower(kind)
-            end as type,
-            sum(records)::bigint
-        from ({found})
+        with seen as materialized (
+            select any_value(kinds) as kinds, count(*) as records, sum(members) as members
+            from (
+                select json_type(record, ?::varchar[]) as kinds, len(json_keys(record)) as members
+                from {table}
+                where {_READABLE}
+            )
+            group by kinds::varchar
+        )
+        select field, {_TYPE} as type, sum(records)::bigint as records
+        from (select unnest(?::varchar[]) as field, unnest(kinds) as kind, records from seen)
         where kind is not null
         group by all
+        union all
+        select null, null, coalesce(sum(members), 0)::bigint from seen
         """,
-        parameters,
+        [pointers, *span, names],
     ).fetchall()
-    return {(field, kind): records for field, kind, records in rows}
+    fields = {(field, kind): records for field, kind, records in found}
+    members = fields.pop((None, None))
+    return fields, members
+
+
+def _fields_of_each(
+    connection: duckdb.DuckDBPyConnection, table: str, span: list[int]
+) -> dict[tuple[str, str], int]:
+    """The same for all fields, each of each record: ten times the time of a few pointers, but
+    never that of their square."""
+    found = connection.execute(
+        f"""
+        select field, {_TYPE} as type, sum(records)::bigint
+        from (
+            select member.key as field, member.type as kind, count(*) as records
+            from {table} as raw, lateral json_each(raw.record) as member
+            where {_READABLE}
+            group by member.key, member.type
+        )
+        group by all
+        """,
+        span,
+    ).fetchall()
+    return {(field, kind): records for field, kind, records in found}

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pytest
 import zstandard
 from conftest import Workbench
+from test_readers_support import read
 
 from loader import accounting, file_landing
 from loader.landing import Landing
@@ -198,6 +200,62 @@ class TestVerbatim:
             ('"5"x,6', "malformed_csv"),
             ('{"id":"7","value":"8"}', None),
         ]
+
+    @pytest.mark.parametrize("delimiter", [",", "\t", "§", "{", '"'])
+    @pytest.mark.parametrize("quote", ['"', "'", ""])
+    def test_csv_lands_as_the_reader_has_it_whoever_writes_the_records(
+        self, own_project: Workbench, delimiter: str, quote: str
+    ) -> None:
+        if delimiter == quote:
+            pytest.skip("no such dialect")
+        # plain rows, which SQL writes; rows with quotes; what is malformed; and blank lines
+        rows = ["%,", "it's%s"], ["{'x': 1}", "é€😀"], ["only one"], ["", ""], ["1", "2", "3"]
+        plain = [delimiter.join(row) for row in rows] * 3
+        quoted = delimiter.join([f"{quote}a{delimiter}{quote * 2}b{quote}", "{"])
+        blocks = [
+            "\n".join([*plain, quoted, "", *plain]),
+            "\n".join([quoted] * 9),
+            f"{quoted}\n{plain[0]}\\\n{quote}two\nlines{quote}{delimiter}\n",
+        ]
+        content = f"it's %d{delimiter}{{}}\n" + "\n".join(blocks)
+        declared = {"delimiter": delimiter, "quote": quote}
+        own_project.set_meta("plant", format=declared)
+        own_project.drop("plant/a.csv", content)
+        with mock.patch("loader.readers.bytestream.CHUNK_BYTES", len(blocks[0].encode())):
+            expected = read(content.encode(), "a.csv", **declared)
+            assert statuses(own_project.land()) == {"plant/a.csv": "landed"}
+
+        assert expected == own_project.sql(
+            "select record, problem from raw.plant order by row_number"
+        )
+
+    @pytest.mark.parametrize("others", [3, 150])
+    def test_fields_are_noted_whatever_other_records_have(
+        self, bench: Workbench, monkeypatch: pytest.MonkeyPatch, others: int
+    ) -> None:
+        monkeypatch.setattr("loader.raw_rows._BLOCKS_AT_ONCE", 1)
+        usual = '{"a": 1, "b": "x", "~/*": null}\n'
+        more = "".join(f', "c{number}": true' for number in range(others))
+        blocks = [
+            usual * 4,
+            '{"a": 1, "a": 2}\n' + usual,
+            f'{{"a": []{more}}}\n',
+            usual * 2,
+            "[]\n",
+        ]
+        bench.drop("app/a.ndjson", "".join(blocks))
+        with mock.patch("loader.readers.bytestream.CHUNK_BYTES", len(usual)):
+            bench.land()
+
+        assert bench.sql("select field, type, records from raw.fields order by all") == sorted(
+            [
+                ("a", "array", 1),
+                ("a", "number", 8),
+                ("b", "string", 7),
+                ("~/*", "null", 7),
+                *((f"c{number}", "boolean", 1) for number in range(others)),
+            ]
+        )
 
 
 class TestKnownFiles:

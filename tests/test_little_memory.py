@@ -38,9 +38,9 @@ def limit_seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     real = file_landing.note_fields
 
-    def look(connection: duckdb.DuckDBPyConnection, *arguments: Any) -> None:
+    def look(connection: duckdb.DuckDBPyConnection, *arguments: Any, **options: Any) -> None:
         seen.append(limit_of(connection))
-        real(connection, *arguments)
+        real(connection, *arguments, **options)
 
     monkeypatch.setattr(file_landing, "note_fields", look)
     return seen

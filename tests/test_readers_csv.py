@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_readers_support import Found, chunks_of, read, read_all, refusal, texts
 
-from loader.readers.csv_rows import column_names
+from loader.readers import format_of, read_records
+from loader.readers.csv_form import column_names
 
 SIZES = [1, 2, 3, 7, 1 << 20]
 MALFORMED = "malformed_csv"
@@ -48,6 +49,16 @@ def test_all_line_ends_end_a_record_and_inside_quotes_they_are_text(end: str) ->
 def test_line_ends_may_be_mixed_and_blank_lines_hold_no_record() -> None:
     found = read_anyhow("\n\r\na\r\n1\n\n2\r3\r\r\n\n4")
     assert [json.loads(record)["a"] for record, _ in found] == ["1", "2", "3", "4"]
+
+
+def test_batches_are_bounded() -> None:
+    content = "a\n" + "1\n" * 120_000 + '"x"\n' + f"{'y' * 30}\n" * 120_000
+    batches = list(read_records(io.BytesIO(content.encode()), format_of("a.csv")))
+    assert max(map(len, batches)) == 50_000
+    assert sum(map(len, batches)) == 240_001
+    wide = ",".join("n" * 20_000 for _ in range(5)) + "\n" + ",,,,\n" * 10_000
+    for batch in read_records(io.BytesIO(wide.encode()), format_of("a.csv")):
+        assert sum(map(len, batch.records)) <= 8 << 20
 
 
 def test_an_empty_quoted_field_is_a_record_and_so_is_a_line_of_spaces() -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from test_readers_support import chunks_of, read, read_all, texts
 
 from loader.readers import format_of, read_records
+from loader.readers.batch import Lines
+from loader.readers.depth import any_too_deep
 
 BASE64 = '{"encoding": "base64"}'
 
@@ -69,6 +71,16 @@ def test_batches_are_bounded_and_a_bigger_record_comes_alone() -> None:
         sum(map(len, batch.records)) <= 8 << 20
         for batch in read_records(io.BytesIO(b"y" * 999_999 + b"\n" * 40), format_of("a.ndjson"))
     )
+
+
+@pytest.mark.parametrize("levels", [499, 500, 501])
+def test_a_line_that_may_be_too_deep_is_told_apart(levels: int) -> None:
+    deep = '{"a":' + "[" * levels + "]" * levels + "}"
+    for before in range(0, 600, 7):
+        content = "1\n" * before + deep + "\n" + "2\n" * 300
+        for batch in read_records(io.BytesIO(content.encode()), format_of("a.ndjson")):
+            if isinstance(batch, Lines):
+                assert not any_too_deep(batch.records)
 
 
 def test_one_line_of_50_mb_is_one_record() -> None:

@@ -1,7 +1,7 @@
 """Readers: one file's bytes into records of verbatim text, and an independent count of them."""
 
 from loader.readers.batch import Batch
-from loader.readers.content import ContentDigest, digest_of_content
+from loader.readers.content import repeats_content
 from loader.readers.count import count_records
 from loader.readers.errors import UnreadableFile
 from loader.readers.formats import CsvDialect, FileFormat, format_of
@@ -10,13 +10,12 @@ from loader.readers.text import detected_encoding
 
 __all__ = [
     "Batch",
-    "ContentDigest",
     "CsvDialect",
     "FileFormat",
     "UnreadableFile",
     "count_records",
     "detected_encoding",
-    "digest_of_content",
     "format_of",
     "read_records",
+    "repeats_content",
 ]

@@ -6,6 +6,8 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from loader.readers.csv_form import CsvForm
+from loader.readers.depth import any_too_deep
 from loader.readers.errors import UnreadableFile
 
 BATCH_RECORDS = 50_000
@@ -30,10 +32,48 @@ class Batch:
     problems: list[str | None]
     positions: list[str | None]
 
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def as_lines(self) -> Lines | None:
+        """The same in one piece; None where that would not say everything."""
+        if any(self.problems) or any(self.positions) or any_too_deep(self.records):
+            return None
+        lines = Lines("\n".join(self.records), len(self.records))
+        return lines if lines.text.count("\n") == lines.count - 1 else None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A batch in one piece, which is taken apart only where that is needed: each line of `text` is
+    a record, none of them too deep and none with a problem; or, in a form of CSV, what that reads.
+    """
+
+    text: str
+    count: int
+    form: CsvForm | None = None
+
+    def __len__(self) -> int:
+        return self.count
+
     @property
-    def is_sound(self) -> bool:
-        """Whether there is nothing to say of any record but its text."""
-        return not any(self.problems) and not any(self.positions)
+    def records(self) -> list[str]:
+        """The text of each record."""
+        return [record for record, _ in self._read()]
+
+    @property
+    def problems(self) -> list[str | None]:
+        """The problem of each record."""
+        return [problem for _, problem in self._read()]
+
+    @property
+    def positions(self) -> list[str | None]:
+        """The position of each record."""
+        return [None] * self.count
+
+    def _read(self) -> Iterator[tuple[str, str | None]]:
+        lines = self.text.split("\n")
+        return map(self.form.read, lines) if self.form else ((line, None) for line in lines)
 
 
 def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
@@ -51,6 +91,19 @@ def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
         batch.positions.append(position)
     if batch.records:
         yield batch
+
+
+def in_lines(text: str, form: CsvForm | None = None) -> Iterator[Lines]:
+    """What stands on the lines of `text`, grouped; nothing where it is empty."""
+    count = text.count("\n") + 1
+    if count <= BATCH_RECORDS:
+        if text:
+            yield Lines(text, count, form)
+        return
+    lines = text.split("\n")
+    for start in range(0, count, BATCH_RECORDS):
+        part = lines[start : start + BATCH_RECORDS]
+        yield Lines("\n".join(part), len(part), form)
 
 
 def check_size(size: int) -> None:

@@ -1,17 +1,15 @@
 """What a file says, apart from what stands between its records and fields.
 
 The landed rows must repeat it byte for byte. It is taken from the file by code the readers do not
-use: a row that a reader dropped, doubled or changed gives another digest.
+use: a row that a reader dropped, doubled or changed makes a difference.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import re
-from base64 import b64decode
 from collections.abc import Iterable, Iterator
-from json import loads
+from itertools import chain
 from typing import BinaryIO
 
 from loader.readers.batch import MAX_RECORD_BYTES
@@ -22,57 +20,70 @@ _WHITE = b" \t\r\n"
 _SEPARATORS = {"ndjson": _WHITE, "json": _WHITE + b",[]"}
 _LINE_END = re.compile("\r\n?|\n")
 
-# The text of a record and its problem, as they stand in raw.
-LandedRecord = tuple[str, str | None]
+
+def repeats_content(landed: Iterable[bytes], file: BinaryIO, fmt: FileFormat) -> bool:
+    """Whether landed text says all that a file says, and nothing else.
+
+    landed: UTF-8 text of the rows, with separators or without, in pieces that cut no character.
+
+    Raises UnreadableFile, mostly where reading would.
+    """
+    said = _content(file, fmt)
+    without_separators = _Separators(fmt).removed_from
+    # Up to the first difference nothing needs to be removed: usual lines have none.
+    is_verbatim = True
+    ahead = b""
+    for piece in landed:
+        text = piece if is_verbatim else without_separators(piece)
+        start = 0
+        while start < len(text):
+            if not ahead:
+                chunk = next(said, None)
+                if chunk is None:
+                    if without_separators(text[start:]):
+                        return False
+                    break
+                ahead = chunk if is_verbatim else without_separators(chunk)
+            common = ahead[: len(text) - start]
+            if text.startswith(common, start):
+                start += len(common)
+                ahead = ahead[len(common) :]
+            elif is_verbatim:
+                is_verbatim = False
+                text, start = without_separators(text[start:]), 0
+                ahead = without_separators(ahead)
+            else:
+                return False
+    return not any(map(without_separators, chain([ahead], said)))
 
 
-class ContentDigest:
-    """Digests text without the separators of a format."""
+class _Separators:
+    """What stands between the records and the fields of a format."""
 
     def __init__(self, fmt: FileFormat) -> None:
-        self._fmt = fmt
-        self._digest = hashlib.sha256()
-        self._separators = _SEPARATORS.get(fmt.kind, b"\r\n")
+        self._narrow = _SEPARATORS.get(fmt.kind, b"\r\n")
         self._wide: list[bytes] = []
         if fmt.kind == "csv":
             for mark in {fmt.dialect.delimiter, fmt.dialect.quote, fmt.dialect.escape} - {None}:
                 encoded = (mark or "").encode()
                 if len(encoded) == 1:
-                    self._separators += encoded
+                    self._narrow += encoded
                 else:
                     self._wide.append(encoded)
 
-    def add(self, text: bytes) -> None:
-        """Take in more UTF-8 text; no character is cut in two."""
+    def removed_from(self, text: bytes) -> bytes:
+        """UTF-8 text without them; no character of it is cut in two."""
         for mark in self._wide:
             text = text.replace(mark, b"")
-        self._digest.update(text.translate(None, self._separators))
-
-    def add_records(self, records: Iterable[LandedRecord]) -> None:
-        """Take in landed records, bytes that were not UTF-8 included."""
-        for text, problem in records:
-            if problem == "invalid_utf8":
-                self.add(b64decode(text))
-            elif self._fmt.kind == "csv" and problem is None:
-                self.add("".join(loads(text).values()).encode("utf-8", "surrogatepass"))
-            else:
-                self.add(text.encode())
-
-    def hexdigest(self) -> str:
-        """The digest of all that was taken in."""
-        return self._digest.hexdigest()
+        return text.translate(None, self._narrow)
 
 
-def digest_of_content(file: BinaryIO, fmt: FileFormat) -> str:
-    """The digest of a file's content. Raises UnreadableFile, mostly where reading would."""
-    digest = ContentDigest(fmt)
-    if fmt.kind == "csv":
-        for text in _after_header(decoded_chunks(file, fmt), fmt.dialect):
-            digest.add(text.encode("utf-8", "surrogateescape"))
-    else:
-        for chunk in utf8_chunks(file, fmt):
-            digest.add(chunk)
-    return digest.hexdigest()
+def _content(file: BinaryIO, fmt: FileFormat) -> Iterator[bytes]:
+    """The text of a file, but for the header of CSV, as UTF-8; other bytes as they are."""
+    if fmt.kind != "csv":
+        return utf8_chunks(file, fmt)
+    texts = _after_header(decoded_chunks(file, fmt), fmt.dialect)
+    return (text.encode("utf-8", "surrogateescape") for text in texts)
 
 
 class _Lines:

@@ -7,6 +7,7 @@ readers; a disagreement with the rows landed means that one of the two is wrong.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -15,6 +16,10 @@ from loader.readers.count_json import records_in_json
 from loader.readers.formats import FileFormat
 from loader.readers.parquet import count_parquet
 from loader.readers.text import encoded_chunks, is_utf8, undecodable
+
+_SPACE = b" \t\r"
+# Where no line begins so, none is blank.
+_BEGINS_BLANK = re.compile(rb"\n[ \t\r\n]")
 
 
 def count_records(file: BinaryIO, fmt: FileFormat) -> int:
@@ -33,16 +38,18 @@ def _records_in_lines(chunks: Iterable[bytes]) -> int:
     records = 0
     has_content = False
     for chunk in chunks:
-        visible = chunk.translate(None, b" \t\r")
-        first, *others = visible.split(b"\n", 1)
-        has_content = has_content or bool(first)
-        if not others:
+        first, line_end, rest = chunk.partition(b"\n")
+        has_content = has_content or bool(first.strip(_SPACE))
+        if not line_end:
             continue
-        rest = others[0]
-        records += has_content + rest.count(b"\n")
-        if rest.startswith(b"\n") or b"\n\n" in rest:
-            records -= rest.split(b"\n")[:-1].count(b"")
-        has_content = not rest.endswith(b"\n") and bool(rest)
+        records += has_content
+        if rest[:1].isspace() or _BEGINS_BLANK.search(rest):
+            *ended, last = rest.translate(None, _SPACE).split(b"\n")
+            records += len(ended) - ended.count(b"")
+            has_content = bool(last)
+        else:
+            records += rest.count(b"\n")
+            has_content = rest[-1:] not in (b"", b"\n")
     return records + has_content
 
 

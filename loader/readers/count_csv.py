@@ -48,8 +48,7 @@ class _Counter:
                 e = re.escape(escape or "")
                 tokens = f"{e}(?:{e}|{q})?|{tokens}"
             self._inner = re.compile(tokens)
-            around = f"[^{re.escape(self._field_ends)}{q}]"
-            self._unusual = re.compile(f"{around}{q}|{q}{around}")
+        self._usual_neighbours = {"", *self._field_ends}
         self._all_in_pairs = escape in (None, quote)
         self.opened_at = 0
         self.opened_in = 0
@@ -88,11 +87,14 @@ class _Counter:
             return False
         pieces = text.split(quote)
         ends_inside = starts_inside == (len(pieces) % 2 == 1)
-        outside = quote.join(pieces[starts_inside::2])
-        outside = f"{quote * starts_inside}{outside}{quote * ends_inside}"
-        if quote in outside and self._unusual.search(outside):
+        outside = pieces[starts_inside::2]
+        before_quotes = outside if ends_inside else outside[:-1]
+        after_quotes = outside if starts_inside else outside[1:]
+        neighbours = {piece[-1:] for piece in before_quotes}
+        neighbours.update(piece[:1] for piece in after_quotes)
+        if not neighbours <= self._usual_neighbours:
             return False
-        self._count_lines(outside)
+        self._count_lines(f"{quote * starts_inside}{quote.join(outside)}{quote * ends_inside}")
         if ends_inside:
             opening = len(pieces) - 1
             while opening > 1 and not pieces[opening - 1]:
@@ -131,11 +133,18 @@ class _Counter:
         if "\n" not in text and "\r" not in text:
             self._has_content = self._has_content or bool(text)
             return
-        # The blank line that this makes of \r\n holds no record, as any other.
-        *ended, last = text.replace("\r", "\n").split("\n")
-        self._records += len(ended) - ended.count("")
-        self._records += self._has_content and not ended[0]
-        self._has_content = bool(last)
+        if "\r" in text:
+            # The blank line that this makes of a \r\n cut in two holds no record, as any other.
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        first, _, rest = text.partition("\n")
+        self._records += self._has_content or bool(first)
+        if rest.startswith("\n") or "\n\n" in rest:
+            *ended, last = rest.split("\n")
+            self._records += len(ended) - ended.count("")
+            self._has_content = bool(last)
+        else:
+            self._records += rest.count("\n")
+            self._has_content = rest[-1:] not in ("", "\n")
 
 
 def _after_line(texts: Iterable[str], offset: int) -> Iterator[str]:

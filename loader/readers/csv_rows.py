@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from json.encoder import encode_basestring
-from typing import NamedTuple
 
-from loader.readers.batch import Batch, Record, check_size, in_batches, isolated
+from loader.readers.batch import (
+    BATCH_CHARS,
+    Batch,
+    Lines,
+    Record,
+    check_size,
+    in_batches,
+    in_lines,
+    isolated,
+)
+from loader.readers.csv_form import MALFORMED, CsvForm
 from loader.readers.csv_grammar import CsvGrammar
 from loader.readers.errors import UnreadableFile
 from loader.readers.formats import CsvDialect
@@ -14,68 +22,129 @@ from loader.readers.lines import physical_lines, whole_lines
 from loader.readers.spool import Spool
 from loader.readers.text import TextSource
 
-
-class _Row(NamedTuple):
-    """A record's text without its line end, and its fields; None where it breaks the grammar."""
-
-    text: str
-    fields: list[str] | None
+# A record's text without its line end, and its fields; None where it breaks the grammar.
+_Row = tuple[str, list[str] | None]
 
 
-def read_csv(source: TextSource, dialect: CsvDialect) -> Iterator[Batch]:
+def read_csv(source: TextSource, dialect: CsvDialect) -> Iterator[Batch | Lines]:
     """One record per record after the header; all values are strings, as they stood.
 
     A record that breaks the grammar or has not as many fields as the header is its raw text with
     the problem 'malformed_csv'; one with bytes that are not UTF-8 has 'invalid_utf8'. Raises
     UnreadableFile 'bad_header'.
     """
-    return in_batches(_records(source, dialect))
+    return _Reading(source, CsvGrammar(dialect)).batches()
 
 
-def column_names(header: list[str]) -> list[str]:
-    """Unique names: a repeated one gets `_2`, `_3`, ...; an empty one is `column_<n>`, from 1.
+class _Reading:
+    """The reading of one file, a block of lines at a time."""
 
-    A name that stands in the header once is never given to another column.
-    """
-    taken = set(header)
-    seen: set[str] = set()
-    last_suffix: dict[str, int] = {}
-    names = []
-    for number, given in enumerate(header, start=1):
-        name = base = given or f"column_{number}"
-        repeated = name in seen if given else name in taken
-        while repeated:
-            last_suffix[base] = last_suffix.get(base, 1) + 1
-            name = f"{base}_{last_suffix[base]}"
-            repeated = name in taken
-        seen.add(name)
-        taken.add(name)
-        names.append(name)
-    return names
+    def __init__(self, source: TextSource, grammar: CsvGrammar) -> None:
+        self._source = source
+        self._grammar = grammar
+        self._form: CsvForm | None = None
+        self._open: _OpenRow | None = None
+
+    def batches(self) -> Iterator[Batch | Lines]:
+        """All records.
+
+        Where a quote is never closed, its line alone is the record, and the following lines are
+        read anew. In them no quote can be left open (all their quotes came in pairs), so that
+        happens once.
+        """
+        left: Iterable[str] | None = self._source
+        while left is not None:
+            blocks, left = whole_lines(left, lone_cr=True), None
+            for block in _first_line_apart(blocks):
+                text = self._written_plainly(block)
+                if text is None:
+                    yield from in_batches(self._records(self._rows(block)))
+                else:
+                    yield from in_lines(text, self._form)
+            if self._open is not None:
+                row, self._open = self._open, None
+                yield from in_batches(self._records([(row.never_closed(), None)]))
+                left = row.tail.chunks()
+
+    def _written_plainly(self, block: str) -> str | None:
+        """The lines of a block as the form reads them, where that is possible: those with quotes
+        become records here, if they are few."""
+        form, quote = self._form, self._grammar.quote or '"'
+        if form is None or self._open is not None or self._source.damaged:
+            return None
+        if len(block) > BATCH_CHARS:
+            return None
+        text = block.replace("\r\n", "\n") if "\r" in block else block
+        if not form.is_plain(text, apart_from=quote):
+            return None
+        if quote in text or text.startswith("\n") or "\n\n" in text:
+            lines = text.split("\n")
+            quoted = [number for number, line in enumerate(lines) if quote in line]
+            if len(quoted) > len(lines) // 4:
+                return None
+            for number in quoted:
+                fields, well_formed, is_open = self._grammar.split(lines[number])
+                if is_open or not well_formed or len(fields) != form.width:
+                    return None
+                lines[number] = form.record(fields)
+            text = "\n".join(filter(None, lines))
+        text = text.removesuffix("\n")
+        return text if form.size_of(text) <= BATCH_CHARS else None
+
+    def _records(self, rows: Iterable[_Row]) -> Iterator[Record]:
+        """The records of the rows; the first of all rows is the header."""
+        for text, fields in rows:
+            if self._form is None:
+                if fields is None or isolated(text):
+                    raise UnreadableFile(
+                        "bad_header",
+                        "the header line breaks the CSV grammar (a quote not closed, or text after"
+                        " a closing quote) or is not UTF-8",
+                    )
+                self._form = CsvForm(fields, self._grammar.delimiter)
+            elif self._source.damaged and (record := isolated(text)):
+                yield record
+            elif fields is None or len(fields) != self._form.width:
+                yield text, MALFORMED, None
+            else:
+                yield self._form.record(fields), None, None
+
+    def _rows(self, block: str) -> Iterator[_Row]:
+        """The rows that end in a block, line by line; blank lines hold none."""
+        grammar = self._grammar
+        for line, end in physical_lines(block):
+            quoted = grammar.quote is not None and grammar.quote in line
+            if self._open is not None:
+                if not quoted:
+                    self._open.tail.add(line + end)
+                    continue
+                fields, _, is_open = grammar.split(line, inside=True)
+                if not is_open:
+                    text = self._open.closed(line)
+                    self._open = None
+                    fields, well_formed, _ = grammar.split(text)
+                    yield text, fields if well_formed else None
+                elif fields:
+                    self._open.reopened(line, end)
+                else:
+                    self._open.tail.add(line + end)
+            elif quoted:
+                fields, well_formed, is_open = grammar.split(line)
+                if is_open:
+                    self._open = _OpenRow(line, end)
+                else:
+                    yield line, fields if well_formed else None
+            elif line:
+                yield line, line.split(grammar.delimiter)
 
 
-def _records(source: TextSource, dialect: CsvDialect) -> Iterator[Record]:
-    rows = _rows(source, CsvGrammar(dialect))
-    header = next(rows, None)
-    if header is None:
-        return
-    if header.fields is None or isolated(header.text):
-        raise UnreadableFile(
-            "bad_header",
-            "the header line breaks the CSV grammar (a quote not closed, or text after a closing"
-            " quote) or is not UTF-8",
-        )
-    names = column_names(header.fields)
-    width = len(names)
-    members = (encode_basestring(name).replace("%", "%%") + ":%s" for name in names)
-    template = "{" + ",".join(members) + "}"
-    for text, fields in rows:
-        if source.damaged and (record := isolated(text)):
-            yield record
-        elif fields is None or len(fields) != width:
-            yield text, "malformed_csv", None
-        else:
-            yield template % tuple(map(encode_basestring, fields)), None, None
+def _first_line_apart(blocks: Iterator[str]) -> Iterator[str]:
+    """The same text, the line where the header stands in a block of its own."""
+    for block in blocks:
+        end = block.find("\n") + 1
+        yield from filter(None, (block[:end], block[end:]))
+        break
+    yield from blocks
 
 
 class _OpenRow:
@@ -106,43 +175,3 @@ class _OpenRow:
         """The text up to the end of the line where the quote stands; the rest is `tail`."""
         check_size(self._head.size)
         return "".join(self._head.chunks())
-
-
-def _rows(chunks: Iterable[str], grammar: CsvGrammar) -> Iterator[_Row]:
-    """All records, the header included; blank lines hold none.
-
-    Where a quote is never closed, its line alone is the record, and the following lines are read
-    anew. In them no quote can be left open (all their quotes came in pairs), so that happens once.
-    """
-    left: Iterable[str] | None = chunks
-    while left is not None:
-        blocks, left = whole_lines(left, lone_cr=True), None
-        row: _OpenRow | None = None
-        for block in blocks:
-            for line, end in physical_lines(block):
-                quoted = grammar.quote is not None and grammar.quote in line
-                if row is not None:
-                    if not quoted:
-                        row.tail.add(line + end)
-                        continue
-                    fields, _, is_open = grammar.split(line, inside=True)
-                    if not is_open:
-                        text = row.closed(line)
-                        row = None
-                        fields, well_formed, _ = grammar.split(text)
-                        yield _Row(text, fields if well_formed else None)
-                    elif fields:
-                        row.reopened(line, end)
-                    else:
-                        row.tail.add(line + end)
-                elif quoted:
-                    fields, well_formed, is_open = grammar.split(line)
-                    if is_open:
-                        row = _OpenRow(line, end)
-                    else:
-                        yield _Row(line, fields if well_formed else None)
-                elif line:
-                    yield _Row(line, line.split(grammar.delimiter))
-        if row is not None:
-            yield _Row(row.never_closed(), None)
-            left = row.tail.chunks()

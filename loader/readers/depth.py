@@ -26,6 +26,15 @@ def any_too_deep(records: Sequence[str | None]) -> bool:
     return longest > 2 * MOST_LEVELS and any(map(_is_too_deep, records))
 
 
+def has_long_line(text: str) -> bool:
+    """Whether a line may be long enough to have more than MOST_LEVELS levels.
+
+    Such a line covers at least one of the windows that the text is cut into.
+    """
+    windows = range(0, len(text) - MOST_LEVELS + 1, MOST_LEVELS)
+    return any(text.find("\n", start, start + MOST_LEVELS) < 0 for start in windows)
+
+
 def depth_noted(
     records: Sequence[str | None], problems: Sequence[str | None]
 ) -> Sequence[str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from loader.readers.batch import Batch
+from loader.readers.batch import Batch, Lines
 from loader.readers.csv_rows import read_csv
 from loader.readers.formats import FileFormat
 from loader.readers.json_array import read_json
@@ -14,7 +14,7 @@ from loader.readers.parquet import read_parquet
 from loader.readers.text import TextSource
 
 
-def read_records(file: BinaryIO, fmt: FileFormat) -> Iterator[Batch]:
+def read_records(file: BinaryIO, fmt: FileFormat) -> Iterator[Batch | Lines]:
     """All records of a seekable file of raw bytes, in file order, from its start.
 
     What is wrong with one record stands in its `problem`; raises UnreadableFile, at any point of
