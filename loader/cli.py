@@ -1,8 +1,10 @@
 """The `hub` command: reads the command line, calls the work, prints its result."""
 
+import atexit
 import functools
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -358,6 +360,24 @@ def main() -> None:
         log.debug("traceback", exc_info=error)
         click.echo(f"hub: {error_of_the_machine(error)}", err=True)
         sys.exit(1)
+
+
+def program() -> NoReturn:
+    """What the command `hub` runs: `main`, and then the end of the process, without taking apart
+    first, object by object, what dbt has left in memory: that takes half a second."""
+    code = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        # nobody reads it any more, or the disk is full
+        code = code or 1
+    os._exit(code)
 
 
 def _exit_interrupted() -> NoReturn:

@@ -120,9 +120,11 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> N
             f"The records of the source {name}, one row each, verbatim.",
             list(_RAW_COLUMNS),
         )
-    for table, (description, columns) in wanted.items():
-        if table not in existing:
-            _create_table(connection, table, description, columns)
+    # each commit of its own would be written to the disk, and there are hundreds of comments
+    with transaction(connection):
+        for table, (description, columns) in wanted.items():
+            if table not in existing:
+                _create_table(connection, table, description, columns)
     create_shared_views(connection, project)
     _store_settings(connection, project)
 

@@ -217,6 +217,26 @@ def test_the_two_commands_work_as_processes_from_the_root_of_the_project(
     assert samples.sql("select count(*) from marts.events") == [(4,)]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "out", "err"),
+    [
+        (("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
+        (("report", "--run", "no-such-run"), 1, "", r"hub: run no-such-run: .+\n"),
+        (("report", "--no-such-option"), 2, "", r"(.|\n)+--no-such-option.*\n"),
+    ],
+)
+def test_the_program_says_all_it_has_to_say_before_it_ends(
+    samples: Workbench, arguments: tuple[str, ...], code: int, out: str, err: str
+) -> None:
+    samples.land()
+
+    ended = _process(samples.root, HUB, *arguments)
+
+    assert ended.returncode == code
+    assert re.fullmatch(out, ended.stdout)
+    assert re.fullmatch(err, ended.stderr)
+
+
 def _process(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         list(map(str, arguments)), cwd=folder, capture_output=True, text=True, check=False
