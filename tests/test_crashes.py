@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from torture.concurrency import AtOnce, AtAnOpening
+from torture.concurrency import AtAnOpening, AtOnce
 from torture.deliveries import Delivery, Task, measure_other_lives, write_reference
 from torture.faults import MODES
 from torture.kills import Kill

@@ -7,9 +7,6 @@ import subprocess
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from .deliveries import Delivery, Task
 from .playground import LAND, RUN, Ended, Playground
@@ -21,7 +18,7 @@ KB, MB = 1 << 10, 1 << 20
 _UNITS = {
     "file": "files that may not grow (RLIMIT_FSIZE)",
     "memory": "little memory (RLIMIT_AS)",
-    "duckdb": "little memory for DuckDB (memory_limit)",
+    "duckdb": "little memory for DuckDB (HUB_MEMORY_LIMIT)",
 }
 _DISK = 64 * MB
 # the first ones do not suffice for the twelve KB with which a database begins
@@ -121,15 +118,8 @@ def limit_memory(size: int) -> None:
 
 
 def limit_duckdb(size: int) -> None:
-    """Let DuckDB use so many bytes."""
-    connect = duckdb.connect
-
-    def limited(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
-        connection = connect(*arguments, **options)
-        connection.execute(f"set memory_limit = '{size}B'")
-        return connection
-
-    duckdb.connect = limited
+    """Let DuckDB use so many bytes, from the loader as from dbt."""
+    os.environ["HUB_MEMORY_LIMIT"] = f"{size}B"
 
 
 def limits(delivery: Delivery, every: int) -> list[Limited | FullDisk]:
