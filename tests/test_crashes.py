@@ -68,7 +68,7 @@ def test_what_a_kill_of_a_landing_leaves_on_the_disk_is_completed(ground, delive
 
 
 def test_what_a_kill_of_a_run_leaves_on_the_disk_is_completed(ground, delivery):
-    verdict = KilledBefore(Task(delivery, RUN, incremental=True), part=7, parts=30).carry_out(
+    verdict = KilledBefore(Task(delivery, RUN, incremental=True), part=11, parts=20).carry_out(
         ground
     )
 
