@@ -247,9 +247,11 @@ def _warnings(
 
 
 def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
-    """What is new of the fields that the run's loads brought."""
+    """What is new of the fields of the loads that the run took up, whichever run landed them."""
     first, last = connection.execute(
-        "select min(load_id), max(load_id) from raw.loads where run_id = ?", [run.run_id]
+        "select min(load_id), max(load_id) from ops.loads_finished "
+        "where run_id = ? and part = 'target'",
+        [run.run_id],
     ).fetchall()[0]
     if first is None:
         return []
@@ -258,9 +260,10 @@ def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str
         f"""
         select distinct drift.file, drift.field, drift.drift
         from ops.schema_drift as drift
-        inner join raw.loads
-            on loads.load_id = drift.load_id
-        where loads.run_id = ?
+        inner join ops.loads_finished as finished
+            on finished.load_id = drift.load_id
+        where finished.run_id = ?
+            and finished.part = 'target'
             and drift.load_id between {first} and {last}
         order by all
         limit 20

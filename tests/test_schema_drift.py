@@ -147,3 +147,14 @@ def test_a_declaration_that_changes_is_judged_anew(own_project: Workbench, decla
     own_project.land()
 
     assert drift(own_project) == []
+
+
+def test_the_run_that_takes_a_load_up_warns_whoever_landed_it(samples: Workbench) -> None:
+    samples.drop("app/a.ndjson", [{**EVENT, "extra": 1}])
+    warning = "app/a.ndjson: field 'extra' is unknown: see ops.schema_drift"
+    samples.land()
+
+    assert warning in samples.run()["warnings"]
+
+    samples.drop("app/b.ndjson", [{**EVENT, "key": "k2"}])
+    assert warning not in samples.run()["warnings"]
