@@ -64,6 +64,19 @@ def build(
     return [f"dbt: {outcome.exception}"] if outcome.exception else []
 
 
+@contextlib.contextmanager
+def _cycles_left_alone() -> Iterator[None]:
+    """Let Python not look for cycles meanwhile: dbt makes a million objects that stay, and each
+    look at them takes a tenth of a second. What could be freed is found after the build."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class KeptProject:
     """The parsed project, kept by a process that builds many times, until its files change."""
 
@@ -71,6 +84,7 @@ class KeptProject:
         self._manifest: Any = None
         self._state = ""
 
+    @_cycles_left_alone()
     def manifest(self, project: Project, state: str) -> Any:
         """dbt's manifest for one build; None where dbt cannot parse the project, and will say so.
 
@@ -106,19 +120,6 @@ def what_if(project: Project, entity: str) -> dict[str, str]:
             "Correct macros/contracts.",
         )
     return dict(json.loads(printed[-1]))
-
-
-@contextlib.contextmanager
-def _cycles_left_alone() -> Iterator[None]:
-    """Let Python not look for cycles meanwhile: dbt makes a million objects that stay, and each
-    look at them takes a tenth of a second. What could be freed is found after the build."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @_cycles_left_alone()
