@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -201,13 +202,13 @@ class TestVerbatim:
             ('{"id":"7","value":"8"}', None),
         ]
 
-    @pytest.mark.parametrize("delimiter", [",", "\t", "§", "{", '"'])
-    @pytest.mark.parametrize("quote", ['"', "'", ""])
+    @pytest.mark.parametrize(
+        ("delimiter", "quote"),
+        [pair for pair in product([",", "\t", "§", "{", '"'], ['"', "'", ""]) if len({*pair}) == 2],
+    )
     def test_csv_lands_as_the_reader_has_it_whoever_writes_the_records(
         self, own_project: Workbench, delimiter: str, quote: str
     ) -> None:
-        if delimiter == quote:
-            pytest.skip("no such dialect")
         # plain rows, which SQL writes; rows with quotes; what is malformed; and blank lines
         rows = ["%,", "it's%s"], ["{'x': 1}", "é€😀"], ["only one"], ["", ""], ["1", "2", "3"]
         plain = [delimiter.join(row) for row in rows] * 3
