@@ -93,7 +93,7 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
 @contextlib.contextmanager
 def _closing_when_left(project: Project) -> Iterator[list[str]]:
     """Close the run whose identity the block puts into the list, where an exception or an interrupt
-    leaves it: be that while the warehouse is open, is being closed, or is left to dbt."""
+    leaves it: the warehouse may be open no more, or of no use."""
     begun: list[str] = []
     try:
         yield begun

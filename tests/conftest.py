@@ -7,6 +7,8 @@ the project's own files work in one folder, one after the other, each on an empt
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,12 @@ from loader.runs import parse_clock
 PROJECT = Path(__file__).resolve().parent.parent
 _PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "landing")
 _FILES = ("dbt_project.yml", "profiles.yml")
+_HOLD = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 @dataclass
@@ -192,3 +200,17 @@ def _empty(root: Path) -> None:
 
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@contextmanager
+def held(database: Path) -> Iterator[int]:
+    """Another process has the warehouse open; gives its number."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, database],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid

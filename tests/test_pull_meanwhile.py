@@ -9,14 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from conftest import Workbench
+from conftest import Workbench, held
 from demo.api import Answer, Request, SampleApi
 from test_pull import CURSOR, landed, measurements, states
 
@@ -29,12 +29,6 @@ from loader.turns import InUse, pulling_alone, taking_turns
 RECORDS = measurements(12)
 HUB = "from loader.cli import main; main()"
 # Has the warehouse open until its input ends.
-HOLD = """
-import duckdb, sys
-held = duckdb.connect(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 class Gate:
@@ -116,20 +110,6 @@ def pull(project: Workbench, api: SampleApi) -> Iterator[PullProcess]:
 def start_pull() -> subprocess.Popen[str]:
     arguments = [sys.executable, "-c", HUB, "pull", "--log-level", "info"]
     return subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
-
-
-@contextmanager
-def held(database: Path) -> Iterator[int]:
-    """Another process has the warehouse open; gives its number."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, database],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-        yield holder.pid
 
 
 def runs(bench: Workbench) -> list[tuple[str, str]]:

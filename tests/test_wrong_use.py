@@ -2,26 +2,18 @@
 
 import errno
 import logging
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Workbench
+from conftest import Workbench, held
 
 from loader import file_landing
 from loader.cli import main
 
 EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
-HOLD = """
-import duckdb, sys
-connection = duckdb.connect(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 Complaint = Callable[..., str]
 
@@ -368,24 +360,8 @@ class TestTheDatabase:
         self, bench: Workbench, complaint: Complaint, command: list[str]
     ) -> None:
         duckdb.connect(str(bench.database)).close()
-        with held_by_another_process(bench.database) as pid:
+        with held(bench.database) as pid:
             said = complaint(*command, code=1)
 
         assert str(pid) in said
         assert str(bench.database) in said
-
-
-@contextmanager
-def held_by_another_process(database: Path) -> Iterator[int]:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(database)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process.pid
-        finally:
-            process.communicate("")
