@@ -61,8 +61,10 @@ def fingerprint(
     relations: dict[str, str] = dict(
         connection.execute(
             "select schema_name || '.' || table_name, '' from duckdb_tables() "
+            # after a build, what it kept in memory is still there
+            "where database_name = current_database() "
             "union all select schema_name || '.' || view_name, md5(sql) from duckdb_views() "
-            "where not internal order by 1"
+            "where not internal and database_name = current_database() order by 1"
         ).fetchall()
     )
     digest = hashlib.sha256()

@@ -4,8 +4,9 @@
 
     entity:  the entity's name.
     what_if: check every landed record as of now, outside of any build, for a comparison.
+    unioned: the relation with the staged records, for whom dbt lets refer to no model.
 #}
-{% macro check_records(entity, what_if=false) %}
+{% macro check_records(entity, what_if=false, unioned=none) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set reasons = contract_reasons(entity) -%}
@@ -64,7 +65,7 @@ unioned as (
     {% if what_if -%}
     {{ union_sources(entity) | indent(4) }}
     {%- else -%}
-    select * from {{ ref('int_' ~ entity ~ '__unioned') }}
+    select * from {{ unioned or ref('int_' ~ entity ~ '__unioned') }}
     {%- endif %}
 
 ),

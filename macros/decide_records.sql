@@ -86,7 +86,7 @@ pending as (
         {{ preference_rank(contract, 'checked') }} as preference
     from {{ checked }} as checked
     left join decided
-        on {{ _was_decided() | indent(8) }}
+        on {{ was_decided() | indent(8) }}
     where decided.record_id is null
         and checked.key_hash in (select key_hash from contested)
 
@@ -246,7 +246,7 @@ concluded as (
         settings.late
     from {{ checked }} as checked
     left join decided
-        on {{ _was_decided() | indent(8) }}
+        on {{ was_decided() | indent(8) }}
     left join judged
         on judged.record_id = checked.record_id
         and judged.attempt = checked.attempt
@@ -299,17 +299,6 @@ select
 from lettered
 cross join run
 {% endmacro %}
-
-
-{#- Whether a checked record has its decision: conditions on `checked` and `decided`. #}
-{% macro _was_decided() -%}
-decided.record_id = checked.record_id
-and (
-    decided.attempt = checked.attempt
-    -- a redrive under the same rules that is rejected again is no new decision
-    or (decided.attempt < checked.attempt and decided.letter_hash = checked.letter_hash)
-)
-{%- endmacro %}
 
 
 {% macro _is_deduplicated(record) -%}

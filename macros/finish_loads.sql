@@ -1,11 +1,13 @@
 {#
     Post-hook of the last model of an entity's chain: records that the loads of this run are
     finished, now that every projection holds them, and with them the redrives. Writes nothing
-    for a load of which a row is missing.
+    for a load of which a row is not decided.
 
     entity: the entity's name.
 #}
 {% macro finish_loads(entity) %}
+{%- set checked = ref('int_' ~ entity ~ '__checked') -%}
+{%- set decisions = ref(entity ~ '_decisions') -%}
 insert into {{ source('ops', 'loads_finished') }} (entity, part, load_id, run_id, finished_at)
 select
     '{{ entity }}' as entity,
@@ -16,14 +18,15 @@ select
 from (
     select
         load_id,
-        count(*) as checked_rows
-    from {{ ref('int_' ~ entity ~ '__checked') }}
+        count(*) as decided_rows
+    from {{ decisions }}
     where attempt = 1
+        and load_id in (select load_id from {{ checked }})
     group by load_id
 ) as done
 inner join {{ source('raw', 'loads') }} as landed
     on landed.load_id = done.load_id
-    and landed.rows = done.checked_rows
+    and landed.rows = done.decided_rows
 cross join ({{ current_run() }}) as run;
 
 update {{ source('ops', 'redrive_requests') }}
@@ -31,6 +34,10 @@ set finished_at = {{ utc_now() }}
 where entity = '{{ entity }}'
     and finished_at is null
     and record_id in (
-        select record_id from {{ ref('int_' ~ entity ~ '__checked') }} where attempt > 1
+        select checked.record_id
+        from {{ checked }} as checked
+        inner join {{ decisions }} as decided
+            on {{ was_decided() | indent(12) }}
+        where checked.attempt > 1
     )
 {% endmacro %}

@@ -109,7 +109,7 @@ def test_a_file_that_a_disk_could_not_read_lands_with_the_next_run(ground, deliv
     [
         (LAND, "file", 8 << 10),  # too little for an empty database
         (LAND, "file", 64 << 10),
-        (RUN, "file", 512 << 10),
+        (RUN, "file", 256 << 10),
         (RUN, "duckdb", 2 << 20),
     ],
 )

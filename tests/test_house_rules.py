@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from conftest import PROJECT, Workbench
@@ -125,12 +126,14 @@ def test_a_column_that_is_named_is_described(manifest):
 
 
 def test_every_column_of_the_warehouse_is_described(samples: Workbench, manifest):
-    samples.run()
     actual: dict[tuple[str, str], set[str]] = {}
-    for schema, table, column in samples.sql(
-        "select schema_name, table_name, column_name from duckdb_columns() where not internal"
-    ):
-        actual.setdefault((schema, table), set()).add(column)
+    # opened beforehand, so that what a build keeps in memory is still there
+    with duckdb.connect(str(samples.database)) as connection:
+        samples.run()
+        for schema, table, column in connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() where not internal"
+        ).fetchall():
+            actual.setdefault((schema, table), set()).add(column)
     breaches = []
     for node in of_type(manifest, "model", "seed", "snapshot"):
         # what dbt adds to a snapshot, dbt documents

@@ -1,0 +1,12 @@
+{#
+    Where a model stands: in the one database that the target names, unless it says `scratch`, for
+    what is needed no longer than a build lasts. On DuckDB that is in memory (profiles.yml attaches
+    it), so that nothing of it is written to the file; other engines keep it with the rest.
+
+    custom_database_name: what the model's configuration says.
+    node:                 the model.
+#}
+{% macro generate_database_name(custom_database_name=none, node=none) -%}
+    {{ 'scratch' if custom_database_name == 'scratch' and target.type == 'duckdb'
+        else target.database }}
+{%- endmacro %}

@@ -1,0 +1,43 @@
+{#
+    Hook before every build and test: the checked records go when the build ends, on engines that
+    keep them in memory. Where models are built without them, as by `dbt retry`, or unit tests ask
+    for their columns, a view stands in for them.
+#}
+{% macro stand_in_for_checks() %}
+    {% if execute and flags.WHICH in ['run', 'build', 'test'] %}
+        {% for entity in var('sources') %}
+            {% set id = 'model.' ~ project_name ~ '.int_' ~ entity ~ '__checked' %}
+            {% set node = graph.nodes[id] %}
+            {% set unioned = warehouse_relation('intermediate', 'int_' ~ entity ~ '__unioned') %}
+            {% if node.database != target.database and unioned is not none and _is_missed(id) %}
+                {% set checked = api.Relation.create(
+                    database=node.database, schema=node.schema, identifier=node.name, type='view'
+                ) %}
+                {% call statement(auto_begin=false) %}
+                    create schema if not exists {{ checked.without_identifier() }};
+                    create or replace view {{ checked }} as
+                    {{ check_records(entity, unioned=unioned) }}
+                {% endcall %}
+                {#- so that the model, if it is built after all, knows what it replaces -#}
+                {% do adapter.cache_added(checked) %}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Whether something that is built or tested reads the model `id`, which is not. -#}
+{% macro _is_missed(id) %}
+    {#- `dbt retry` does not tell what it selects -#}
+    {% set ns = namespace(found=not selected_resources) %}
+    {% if id not in selected_resources %}
+        {% for selected in selected_resources %}
+            {% set node = graph.nodes.get(selected) %}
+            {#- of unit tests, dbt does not tell what they read -#}
+            {% if selected.startswith('unit_test.') or (node and id in node.depends_on.nodes) %}
+                {% set ns.found = true %}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+    {{ return(ns.found) }}
+{% endmacro %}
