@@ -1,15 +1,11 @@
 """The settings under `meta: http`: what is wrong with them is one line that says where and what."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from conftest import Workbench
 
 from loader.errors import WrongUse
-from loader.pull.bookmark import greatest, value_to_ask_for
-from loader.pull.client import seconds_to_wait
-from loader.pull.endpoint import Refused, open_endpoint, parsed
 from loader.pull.settings import (
     Auth,
     Cursor,
@@ -156,90 +152,3 @@ def test_the_file_and_the_source_are_named(own_project: Workbench) -> None:
 
     with pytest.raises(WrongUse, match=r"partner\.yml: source 'partner': meta: http: url"):
         own_project.project  # noqa: B018 - reading it is the test
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("0", 0.0),
-        (" 120 ", 120.0),
-        ("Fri, 21 Nov 2025 12:00:30 GMT", 30.0),
-        ("Fri, 21 Nov 2025 12:00:30 -0000", 30.0),
-        ("Fri, 21 Nov 2025 11:00:00 GMT", 0.0),
-        ("soon", None),
-        (f"Fri, 21 Nov {10**30} 12:00:30 GMT", None),
-        ("9" * 400, float("inf")),
-        ("-5", None),
-        ("", None),
-    ],
-)
-def test_a_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert seconds_to_wait(header, datetime(2025, 11, 21, 12, tzinfo=UTC)) == seconds
-
-
-NOW = datetime(2025, 11, 21, 12)
-
-
-@pytest.mark.parametrize(
-    ("kind", "known", "items", "meant"),
-    [
-        ("timestamp", None, [], None),
-        ("timestamp", None, ['{"at": "2025-01-15"}'], "2025-01-14T23:00:00"),
-        ("timestamp", "2025-01-16T00:00:00", ['{"at": "2025-01-15"}'], "2025-01-16T00:00:00"),
-        ("timestamp", None, ['{"at": "2025-01-15T08:00:00.5Z"}'], "2025-01-15T08:00:00.500000"),
-        ("timestamp", None, ["{", "[]", "7", '{"at": [1]}', '{"at": true}'], None),
-        ("number", "7", ['{"at": 7.25}', '{"at": "x"}', '{"at": "NaN"}'], "7.25"),
-        ("number", None, ['{"at": 1e400}', '{"at": 100}'], "100"),
-    ],
-)
-def test_the_greatest_value_counts(
-    kind: str, known: str | None, items: list[str], meant: str | None
-) -> None:
-    since = Since("since", ("at",), kind)
-
-    assert greatest(since, "Europe/Berlin", NOW, known, items) == meant
-
-
-@pytest.mark.parametrize(
-    ("kind", "overlap", "known", "meant"),
-    [
-        ("timestamp", 60, None, "start"),
-        ("timestamp", 60, "2025-01-16T00:00:00", "2025-01-15T23:59:00Z"),
-        ("timestamp", 0.5, "2025-01-16T00:00:00", "2025-01-15T23:59:59.500000Z"),
-        ("timestamp", 10.0**11, "2025-01-16T00:00:00", "start"),
-        ("timestamp", 0, "changed by hand", "start"),
-        ("number", 0.5, "7", "6.5"),
-    ],
-)
-def test_what_is_asked_for_reaches_back(
-    kind: str, overlap: float, known: str | None, meant: str
-) -> None:
-    assert value_to_ask_for(Since("since", ("at",), kind, overlap, "start"), known) == meant
-
-
-@pytest.mark.parametrize(
-    ("address", "says"),
-    [
-        ("https://api.example:443/y?q=1", None),
-        ("https://API.example/y", None),
-        ("https://cdn.example/y", None),
-        ("http://api.example/y", "leaves https"),
-        ("https://api.example:444/y", "api.example:444 is not declared"),
-        ("https://api.example.evil/y", "not declared"),
-        ("https://evil.example@other.example/", "other.example is not declared"),
-        ("file:///etc/passwd", "without a host"),
-    ],
-)
-def test_an_address_is_that_of_a_declared_host(
-    address: str, says: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOKEN", "s3cr3t")
-    auth = Auth("TOKEN", "Authorization")
-    settings = HttpSettings(URL, auth=auth, allowed_hosts=("cdn.example",))
-    endpoint = open_endpoint(settings, "here")
-    if says is None:
-        endpoint.check(parsed(address), endpoint.url)
-        return
-    with pytest.raises(Refused, match=says):
-        endpoint.check(parsed(address), endpoint.url)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ import duckdb
 import pytest
 from conftest import Workbench, held
 from demo.api import Answer, Request, SampleApi
-from test_pull import CURSOR, landed, measurements, states
 
 from loader import hub, turns
 from loader.errors import HubError
@@ -26,9 +25,13 @@ from loader.pull import bookkeeping, pages
 from loader.pull.state import PullState
 from loader.turns import InUse, pulling_alone, taking_turns
 
+from .partner import CURSOR, landed, measurements, states
+
 RECORDS = measurements(12)
 HUB = "from loader.cli import main; main()"
-# Has the warehouse open until its input ends.
+
+# Holds the warehouse at a path; may give the number of the process that does.
+Holding = Callable[[Path], AbstractContextManager[int | None]]
 
 
 class Gate:
@@ -95,7 +98,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[SampleApi]:
 
 
 @pytest.fixture
-def pull(project: Workbench, api: SampleApi) -> Iterator[PullProcess]:
+def pulling(project: Workbench, api: SampleApi) -> Iterator[PullProcess]:
     """A pull with two pages on the disk, waiting for the third."""
     api.answer = gate = Gate()
     with start_pull() as process:
@@ -134,7 +137,7 @@ def hub_command(*arguments: str) -> Any:
 
 class TestOthers:
     def test_query_run_and_examine_while_a_page_is_waited_for(
-        self, project: Workbench, pull: PullProcess
+        self, project: Workbench, pulling: PullProcess
     ) -> None:
         (entry,) = hub_command("report", "--history", "5")
         assert (entry["command"], entry["status"]) == ("pull", "pulling")
@@ -144,7 +147,7 @@ class TestOthers:
         assert receipt["sources"]["partner"]["applied"] == 6
         assert runs(project) == [("pull", "pulling"), ("run", "succeeded")]
         assert finding(project) == "ok: none is left open"
-        assert pull.end()[0] == 0
+        assert pulling.end()[0] == 0
         assert runs(project) == [("pull", "succeeded"), ("run", "succeeded")]
         assert landed(project) == RECORDS
         assert states(project)["pages"] == 4
@@ -152,24 +155,24 @@ class TestOthers:
         assert project.outcomes("partner") == ["applied"] * 12
         assert project.sql("select count(*) from marts.measurements") == [(12,)]
 
-    def test_build_with_plain_dbt(self, project: Workbench, pull: PullProcess) -> None:
+    def test_build_with_plain_dbt(self, project: Workbench, pulling: PullProcess) -> None:
         project.land()
 
         assert project.dbt("build", "--select", "tag:measurements").success
 
         assert runs(project) == [("pull", "pulling"), ("land", "succeeded"), ("build", "succeeded")]
         assert project.outcomes("partner") == ["applied"] * 6
-        assert pull.end()[0] == 0
+        assert pulling.end()[0] == 0
 
     def test_do_not_pull_at_the_same_time(
-        self, project: Workbench, pull: PullProcess, monkeypatch: pytest.MonkeyPatch
+        self, project: Workbench, pulling: PullProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(turns, "_BRIEFLY_SECONDS", 0.1)
 
-        with pytest.raises(HubError, match=f"process {pull.process.pid} .* is pulling into it"):
+        with pytest.raises(HubError, match=f"process {pulling.process.pid} .* is pulling into it"):
             hub.pull(project.project, ())
 
-        assert pull.end()[0] == 0
+        assert pulling.end()[0] == 0
         assert runs(project) == [("pull", "succeeded")]
         assert landed(project) == RECORDS
 
@@ -216,9 +219,9 @@ class TestOthers:
 
 class TestAPullThatDies:
     def test_is_closed_by_the_next_command_and_goes_on(
-        self, project: Workbench, api: SampleApi, pull: PullProcess
+        self, project: Workbench, api: SampleApi, pulling: PullProcess
     ) -> None:
-        assert pull.end(signal.SIGKILL)[0] == -signal.SIGKILL
+        assert pulling.end(signal.SIGKILL)[0] == -signal.SIGKILL
         assert finding(project).startswith("warn: killed in the middle: 20")
 
         project.land()
@@ -226,13 +229,13 @@ class TestAPullThatDies:
         assert runs(project) == [("pull", "interrupted"), ("land", "succeeded")]
         assert finding(project) == "ok: none is left open"
         assert len(landed(project)) == 6
-        pull.gate.opened.set()
+        pulling.gate.opened.set()
         assert hub.pull(project.project, ()).exit_code == 0
         assert landed(project) == RECORDS
 
-    def test_is_closed_by_the_next_pull_too(self, project: Workbench, pull: PullProcess) -> None:
-        pull.end(signal.SIGKILL)
-        pull.gate.opened.set()
+    def test_is_closed_by_the_next_pull_too(self, project: Workbench, pulling: PullProcess) -> None:
+        pulling.end(signal.SIGKILL)
+        pulling.gate.opened.set()
 
         assert hub.pull(project.project, ()).exit_code == 0
 
@@ -260,15 +263,15 @@ class TestAPullThatDies:
         ]
 
     def test_asked_to_stop_while_the_warehouse_is_held_ends_all_the_same(
-        self, project: Workbench, pull: PullProcess
+        self, project: Workbench, pulling: PullProcess
     ) -> None:
         with held(project.database):
             began = time.monotonic()
-            code, said = pull.end(signal.SIGTERM)
+            code, said = pulling.end(signal.SIGTERM)
             assert time.monotonic() - began < 10
         assert (code, "interrupted" in said) == (1, True)
         assert runs(project) == [("pull", "pulling")]
-        pull.gate.opened.set()
+        pulling.gate.opened.set()
 
         assert hub.pull(project.project, ()).exit_code == 0
 
@@ -277,6 +280,13 @@ class TestAPullThatDies:
 
 
 class TestAWarehouseThatIsHeld:
+    @pytest.fixture(params=[held, taking_turns], ids=["open", "at work"])
+    def holding(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Holding:
+        """Holds the warehouse, open or at work on it, longer than a pull is patient."""
+        monkeypatch.setattr(bookkeeping, "_PATIENCE_SECONDS", 0.3)
+        way: Holding = request.param
+        return way
+
     def test_at_the_start_is_waited_for(self, project: Workbench, api: SampleApi) -> None:
         project.land()
         with held(project.database) as holder:
@@ -285,55 +295,43 @@ class TestAWarehouseThatIsHeld:
         assert pull.end()[0] == 0
         assert landed(project) == RECORDS
 
-    def test_at_the_end_is_waited_for(self, project: Workbench, pull: PullProcess) -> None:
+    def test_at_the_end_is_waited_for(self, project: Workbench, pulling: PullProcess) -> None:
         with held(project.database) as holder:
-            pull.gate.opened.set()
-            assert f"the process {holder} " in pull.wait_for_log("waiting: ")
-        assert pull.end()[0] == 0
+            pulling.gate.opened.set()
+            assert f"the process {holder} " in pulling.wait_for_log("waiting: ")
+        assert pulling.end()[0] == 0
         assert landed(project) == RECORDS
 
     def test_by_another_command_at_the_end_is_waited_for(
-        self, project: Workbench, pull: PullProcess
+        self, project: Workbench, pulling: PullProcess
     ) -> None:
         with taking_turns(project.database):
-            pull.gate.opened.set()
-            assert f"the process {os.getpid()} " in pull.wait_for_log("waiting: ")
-        assert pull.end()[0] == 0
+            pulling.gate.opened.set()
+            assert f"the process {os.getpid()} " in pulling.wait_for_log("waiting: ")
+        assert pulling.end()[0] == 0
         assert landed(project) == RECORDS
 
-    @pytest.mark.parametrize("by", [held, taking_turns], ids=["open", "at work"])
     def test_too_long_at_the_start_is_an_error(
-        self,
-        project: Workbench,
-        api: SampleApi,
-        monkeypatch: pytest.MonkeyPatch,
-        by: Callable[[Path], Any],
+        self, project: Workbench, api: SampleApi, holding: Holding
     ) -> None:
         project.land()
-        monkeypatch.setattr(bookkeeping, "_PATIENCE_SECONDS", 0.3)
 
-        with by(project.database) as holder, pytest.raises(InUse) as error:
+        with holding(project.database) as holder, pytest.raises(InUse) as error:
             hub.pull(project.project, ())
 
         assert f"the process {holder or os.getpid()} " in str(error.value)
         assert api.requests == []
         assert runs(project) == [("land", "succeeded")]
 
-    @pytest.mark.parametrize("by", [held, taking_turns], ids=["open", "at work"])
     def test_too_long_at_the_end_is_an_error_and_the_next_pull_goes_on(
-        self,
-        project: Workbench,
-        api: SampleApi,
-        monkeypatch: pytest.MonkeyPatch,
-        by: Callable[[Path], Any],
+        self, project: Workbench, api: SampleApi, holding: Holding
     ) -> None:
-        monkeypatch.setattr(bookkeeping, "_PATIENCE_SECONDS", 0.3)
         holders: list[int] = []
         with ExitStack() as stack:
 
             def hold_at_the_end(request: Request) -> None:
                 if len(api.requests) == 4:
-                    holders.append(stack.enter_context(by(project.database)) or os.getpid())
+                    holders.append(stack.enter_context(holding(project.database)) or os.getpid())
 
             api.answer = hold_at_the_end
             with pytest.raises(InUse) as error:
