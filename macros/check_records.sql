@@ -197,8 +197,12 @@ select
     row_number,
     attempt,
     {{ key }} as record_key,
-    -- a record without a key is looked up by its content
-    coalesce(own_key_hash, cast(content_hash % 9223372036854775807 as bigint)) as key_hash,
+    -- a record without a key is looked up by its content: they would all be under one hash
+    case
+        when {{ is_blank('staged_' ~ key) }}
+            then cast(content_hash % 9223372036854775807 as bigint)
+        else own_key_hash
+    end as key_hash,
     {{ contract.event_time or 'cast(null as timestamp)' }} as event_time,
     content_hash,
     letter_hash,

@@ -1,0 +1,52 @@
+{#
+    A query for the keys of which the target does not hold the greatest of the records applied, or
+    holds more than one row. It reads all of the decisions and of the target.
+
+    entity: the entity of the target.
+#}
+{% macro not_the_greatest(entity) %}
+{%- set contract = contract(entity) -%}
+select
+    coalesce(expected.record_key, found.record_key) as record_key,
+    expected.record_id as expected_record_id,
+    found.record_id as found_record_id,
+    found.rows_of_key
+from (
+    select
+        record_key,
+        key_hash,
+        record_id
+    from (
+        select
+            record_key,
+            key_hash,
+            record_id,
+            row_number() over (
+                partition by key_hash, record_key
+                order by {{ preference_rank(contract, 'decisions') }},
+                {%- if contract.event_time %}
+                event_time desc, content_hash desc,
+                {%- endif %}
+                record_id desc
+            ) as recency
+        from {{ ref(entity ~ '_decisions') }} as decisions
+        where outcome = 'applied'
+    ) as ranked
+    where recency = 1
+) as expected
+full outer join (
+    select
+        {{ contract.key }} as record_key,
+        key_hash,
+        count(*) as rows_of_key,
+        max(record_id) as record_id
+    from {{ ref(entity) }}
+    group by
+        {{ contract.key }},
+        key_hash
+) as found
+    on found.key_hash = expected.key_hash
+    and found.record_key = expected.record_key
+where expected.record_id is distinct from found.record_id
+    or found.rows_of_key > 1
+{% endmacro %}
