@@ -42,6 +42,8 @@ def build(
         "build",
         # unit tests guard changes of the code; they say nothing of the data
         *("--exclude-resource-type", "unit_test"),
+        # what stands in a schema is asked when the first node wants to know
+        "--no-populate-cache",
     ]
     if not work.views:  # each takes as long as a small table
         arguments += ["--exclude", "config.materialized:view"]
@@ -57,7 +59,8 @@ def build(
     outcome = _invoke(
         project,
         arguments,
-        {"HUB_RUN_ID": run_id},
+        # where views stand, so do the columns and comments of tables
+        {"HUB_RUN_ID": run_id, "HUB_SAME_PROJECT": "" if work.views else "yes"},
         lambda event: context.copy().run(_report_progress, event),
         parsed,
     )

@@ -14,6 +14,10 @@ select
     run_id
 from {{ ref(entity) }}
 {%- if execute and load_relation(this) is not none %}
-where run_id > (select coalesce(max(run_id), '') from {{ this }})
+where run_id > (
+    -- what was taken last is of the latest runs; times are read faster than text
+    select coalesce(max(run_id), '') from {{ this }}
+    where dbt_valid_from >= (select max(dbt_valid_from) from {{ this }})
+)
 {%- endif %}
 {%- endmacro %}

@@ -6,16 +6,18 @@
 #}
 {% macro end_run(results) %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
-        {% set running = run_query(current_run()) %}
-        {% for row in running %}
-            {% set run_id = row['run_id'] %}
-            {% for entity in _built_entities(results) %}
-                {% do run_query(_count_outcomes(entity, run_id, row['started_at'])) %}
-                {% do run_query(_count_state(entity, run_id)) %}
+        {% for run_id, run_clock, started_at in rows_of(current_run()) %}
+            {% set built = _built_entities(results) %}
+            {% set steps = [] %}
+            {% for entity in built %}
+                {% do steps.append(_count_outcomes(entity, run_id, started_at)) %}
+                {% do steps.append(_count_state(entity, run_id)) %}
             {% endfor %}
-            {% do run_query(_store_watermarks(run_id, row['started_at'])) %}
-            {% set errors = failures_of(results) %}
-            {% do run_query(_close_run(run_id, errors)) %}
+            {% do steps.append(_store_watermarks(run_id, started_at, built)) %}
+            {% do steps.append(_close_run(run_id, failures_of(results))) %}
+            {#- as one statement: dbt takes some milliseconds for each -#}
+            {% call statement() %}{{ steps | join(';\n') }}{% endcall %}
+            {% do adapter.commit() %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
@@ -95,7 +97,16 @@ with
 
 letters as (
 
-    {{ letters_of(decisions) | indent(4) }}
+    select
+        status,
+        last_contract_version,
+        count(*) as amount
+    from (
+        {{ letters_of(decisions) | indent(8) }}
+    ) as each_letter
+    group by
+        status,
+        last_contract_version
 
 ),
 
@@ -107,11 +118,11 @@ steps as (
 
 select '{{ run_id }}', '{{ entity }}', null, state.measure, state.amount
 from (
-    select concat('letters ', status) as measure, count(*) as amount
+    select concat('letters ', status) as measure, sum(amount) as amount
     from letters
     group by status
     union all
-    select 'letters of another contract', count(*)
+    select 'letters of another contract', coalesce(sum(amount), 0)
     from letters
     where status = 'open'
         and last_contract_version <> '{{ contract(entity).version }}'
@@ -146,13 +157,13 @@ from (
 
 {#-
     The next entries of the log of watermarks: what was found stored, and the truth. Where every
-    stored value is as it was left, this run's records can only have raised it; otherwise all
-    decisions are read.
+    stored value is as it was left, this run's records, which are those of the entities built, can
+    only have raised it; otherwise all decisions are read.
 #}
-{% macro _store_watermarks(run_id, started_at) %}
+{% macro _store_watermarks(run_id, started_at, built) %}
 {%- set entities = var('sources').keys() | list -%}
 {%- set raised -%}
-{%- for entity in entities %}
+{%- for entity in built or entities %}
 select source, max(event_time) as watermark
 from {{ warehouse_relation('ops', entity ~ '_decisions') }}
 where outcome in ('applied', 'superseded', 'outdated')
@@ -186,7 +197,7 @@ where (raised.watermark is not null or latest.source is not null)
 {%- endset -%}
 {#- A run that was killed may have decided records and stored nothing of them. -#}
 {%- set untold -%}
-select 1
+select run_id
 from {{ source('ops', 'runs') }}
 where status <> 'succeeded'
     and command not in ('land', 'pull')
@@ -204,8 +215,7 @@ select
     action,
     '{{ run_id }}'
 from (
-    {%- if entities and not rebuilding()
-        and run_query(untold) | length == 0 and run_query(doubtful) | length == 0 %}
+    {%- if entities and not rebuilding() and not rows_of(untold ~ ' union all ' ~ doubtful) %}
     select
         latest.source,
         latest.stored as found,

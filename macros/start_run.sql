@@ -12,15 +12,20 @@
             ) }}
         {% endif %}
         {% if not env_var('HUB_RUN_ID', '') %}
-            {% do run_query(close_interrupted_runs()) %}
             {% set clock = "cast('" ~ var('now') ~ "' as timestamp)" if var('now', none)
                 else utc_now() %}
-            {% do run_query(
-                "insert into " ~ runs ~ " (run_id, command, status, started_at, run_clock, skip) "
-                ~ "values ('" ~ run_started_at.strftime('%Y%m%dT%H%M%S%f')[:18] ~ '-'
-                ~ invocation_id[:8] ~ "', 'build', 'running', " ~ utc_now() ~ ", " ~ clock ~ ", "
-                ~ sql_text(tojson(var('skip', []))) ~ ")"
-            ) %}
+            {% call statement(auto_begin=false) %}
+                {{ close_interrupted_runs() }};
+                insert into {{ runs }} (run_id, command, status, started_at, run_clock, skip)
+                values (
+                    '{{ run_started_at.strftime('%Y%m%dT%H%M%S%f')[:18] ~ '-' ~ invocation_id[:8] }}',
+                    'build',
+                    'running',
+                    {{ utc_now() }},
+                    {{ clock }},
+                    {{ sql_text(tojson(var('skip', []))) }}
+                )
+            {% endcall %}
         {% endif %}
     {% endif %}
 {% endmacro %}

@@ -1,5 +1,6 @@
 """`hub land` and plain dbt do what `hub run` does; and the warehouse explains itself."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,10 @@ def _succeed(bench: Workbench, *arguments: str) -> Any:
         if each.status in ("error", "fail")
     ]
     return result.result
+
+
+def event(key: str, value: float) -> dict[str, Any]:
+    return {"key": key, "name": "n", "value": value, "ts": f"2025-01-15T0{value}:00:00"}
 
 
 def contents(database: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -182,6 +187,92 @@ class TestOneEntityAlone:
             assert samples.sql(f"select count(*) from ops.{view}") == [(rows,)], view
         # the others wait for their turn
         assert samples.sql("select distinct entity from ops.loads_finished") == [("events",)]
+
+
+class TestATableThatStays:
+    """It is as the project wants it after each build, though nobody asks where nothing changed."""
+
+    EVENTS = ("--select", "events", "events_decisions", "int_events__checked", "events_history")
+
+    @pytest.fixture
+    def changing(self, own_project: Workbench) -> Workbench:
+        own_project.drop("app/1.json", [event("e1", 1)])
+        assert own_project.run()["status"] == "succeeded"
+        return own_project
+
+    @staticmethod
+    def comments(bench: Workbench) -> list[tuple[str, str, str]]:
+        """What three tables that stay, of each kind one, say of themselves and of their run_id."""
+        return bench.sql(
+            "select tables.table_name, tables.comment, columns.comment "
+            "from duckdb_tables() as tables "
+            "inner join duckdb_columns() as columns on columns.table_oid = tables.table_oid "
+            "where columns.column_name = 'run_id' and tables.table_name in "
+            "('events', 'events_decisions', 'events_history') order by 1"
+        )
+
+    def reword(self, bench: Workbench) -> list[tuple[str, str, str]]:
+        """Change the descriptions in the YAML; returns the comments as they should become."""
+        files = [
+            *("models/marts/events.yml", "models/ops/_decisions.yml"),
+            *("snapshots/events_history.yml", "models/vocabulary.md"),
+        ]
+        for path in (bench.root / file for file in files):
+            lines = re.sub(r"(?m)^( {4}description: )(?=\w)", r"\1Reworded. ", path.read_text())
+            lines = lines.replace(
+                'description: "The run that', 'description: "Reworded. The run that'
+            )
+            path.write_text(
+                re.sub(r"(\{% docs run_id %\}\s*)", r"\1Reworded. ", lines), encoding="utf-8"
+            )
+        return [
+            (table, f"Reworded. {own}", f"Reworded. {of_run}")
+            for table, own, of_run in self.comments(bench)
+        ]
+
+    def test_a_description_changed_arrives_with_hub_run(self, changing: Workbench) -> None:
+        expected = self.reword(changing)
+
+        changing.run()
+
+        assert len(expected) == 3
+        assert self.comments(changing) == expected
+
+    def test_a_description_changed_arrives_with_plain_dbt(self, changing: Workbench) -> None:
+        expected = self.reword(changing)
+
+        _succeed(changing, "build", *self.EVENTS, *DATA_ONLY)
+
+        assert self.comments(changing) == expected
+
+    def test_a_column_that_is_missing_is_added(self, changing: Workbench) -> None:
+        changing.sql("alter table marts.events drop column freshness")
+        changing.sql("alter table marts.events_history drop column source")
+        changing.drop("app/2.json", [event("e1", 2), event("e2", 1)])
+
+        receipt = changing.run()
+
+        assert receipt["status"] == "succeeded", receipt["errors"]
+        assert changing.sql("select key, value, freshness from marts.events order by 1") == [
+            ("e1", 2.0, "stale"),
+            ("e2", 1.0, "stale"),
+        ]
+        assert changing.sql(
+            "select key, value, source, dbt_valid_to is null from marts.events_history "
+            "order by 1, dbt_valid_from"
+        ) == [("e1", 1.0, None, False), ("e1", 2.0, "app", True), ("e2", 1.0, "app", True)]
+
+    def test_a_breach_of_its_contract_is_an_error(self, changing: Workbench) -> None:
+        path = changing.root / "models/marts/events.yml"
+        path.write_text(path.read_text().replace("data_type: double", "data_type: string"))
+
+        result = changing.dbt("build", *self.EVENTS, *DATA_ONLY)
+
+        assert not result.success
+        assert [each.node.name for each in result.result if each.status == "error"] == ["events"]
+        assert "contract" in next(
+            each.message for each in result.result if each.node.name == "events"
+        )
 
 
 def test_before_hub_land_a_build_says_what_to_do(bench: Workbench) -> None:

@@ -125,7 +125,12 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def _masked(macro: str) -> str:
-    """A dialect macro whose implementation is a call of a function of the macro's name."""
+    """A dialect macro whose implementation is a call of a function of the macro's name.
+
+    What replaces a macro of dbt's writes nothing into models, and dbt needs it to compile.
+    """
+    if "adapter.dispatch(" not in macro:
+        return macro
 
     def call(found: re.Match[str]) -> str:
         arguments = [argument.strip() for argument in found[2].split(",") if argument.strip()]

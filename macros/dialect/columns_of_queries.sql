@@ -1,0 +1,20 @@
+{#
+    The columns that queries would give, found in one question to the engine, which computes
+    nothing: for each name a list of (column, type), sorted.
+
+    queries: name -> SQL, also that of a table: `table marts.events`.
+#}
+{% macro columns_of_queries(queries) %}
+    {% set questions = [] %}
+    {% set columns = {} %}
+    {% for name, query in queries.items() %}
+        {% do columns.update({name: []}) %}
+        {% do questions.append(
+            "select '" ~ name ~ "', column_name, column_type from (describe " ~ query ~ ')'
+        ) %}
+    {% endfor %}
+    {% for name, column, type in rows_of(questions | join('\nunion all\n')) | sort %}
+        {% do columns[name].append((column, type)) %}
+    {% endfor %}
+    {{ return(columns) }}
+{% endmacro %}

@@ -1,0 +1,72 @@
+{#
+    How a snapshot takes in what changed: the new rows are compared with the present ones of the
+    same keys, both kept as temporary tables, as the engine cannot guess how few they are. Rows that
+    end are deleted by their place and inserted again, which writes only them.
+
+    dbt's own way, which is left the first build and snapshots with other settings or new columns,
+    reads the whole snapshot, updates every block that holds a row that ends, and asks the engine
+    eight times for columns.
+#}
+{% materialization snapshot, adapter='duckdb' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set key = config.get('unique_key') -%}
+    {%- set compared = config.get('check_cols') -%}
+    {%- if existing is none or not existing.is_table or _has_other_settings() -%}
+        {{ return(dbt.materialization_snapshot_default()) }}
+    {%- endif -%}
+    {%- if not same_project() -%}
+        {%- set found = columns_of_queries({'query': sql, 'table': 'table ' ~ existing}) -%}
+        {%- if found.query | reject('in', found.table) | list -%}
+            {{ return(dbt.materialization_snapshot_default()) }}
+        {%- endif -%}
+    {%- endif -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% call statement('main') -%}
+        create or replace temporary table changed_rows as {{ sql }};
+        create or replace temporary table present_rows as
+        select
+            rowid as place,
+            *
+        from {{ existing }}
+        where dbt_valid_to is null
+            and {{ key }} in (select {{ key }} from changed_rows);
+        delete from changed_rows
+        using present_rows
+        where present_rows.{{ key }} = changed_rows.{{ key }}
+            {%- for column in compared %}
+            and present_rows.{{ column }} is not distinct from changed_rows.{{ column }}
+            {%- endfor %};
+        delete from present_rows where {{ key }} not in (select {{ key }} from changed_rows);
+        delete from {{ existing }} where rowid in (select place from present_rows);
+        insert into {{ existing }} by name
+        select * exclude (place) replace ({{ snapshot_get_time() }} as dbt_valid_to)
+        from present_rows;
+        insert into {{ existing }} by name
+        select
+            *,
+            {{ snapshot_hash_arguments([key, snapshot_get_time()]) }} as dbt_scd_id,
+            {{ snapshot_get_time() }} as dbt_updated_at,
+            {{ snapshot_get_time() }} as dbt_valid_from
+        from changed_rows;
+    {%- endcall %}
+    {% do persist_docs(existing, model) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do adapter.commit() %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [existing]}) }}
+{% endmaterialization %}
+
+
+{#- Whether the snapshot is other than: some columns compared, by one key, deletions left alone. #}
+{% macro _has_other_settings() %}
+    {{ return(
+        config.get('strategy') != 'check'
+        or config.get('check_cols') is string
+        or config.get('unique_key') is not string
+        or config.get('updated_at') is not none
+        or config.get('dbt_valid_to_current') is not none
+        or config.get('snapshot_table_column_names') != get_snapshot_table_column_names()
+        or adapter.get_hard_deletes_behavior(config) != 'ignore'
+    ) }}
+{% endmacro %}
