@@ -10,6 +10,8 @@ import json
 import os
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,7 +162,7 @@ class _FileLanding:
 
     def _take_in(self, found: Load, before: os.stat_result) -> Load:
         """Commit the rows with their row of the ledger, or, raising UnreadableFile, nothing."""
-        with transaction(self.connection):
+        with _one_thread(self.connection), transaction(self.connection):
             load_id = next_load_id(self.connection)
             file_format = format_of(self.name, **self.source.format)
             encoding = detected_encoding(self._from_start(), file_format)
@@ -205,6 +207,18 @@ class _FileLanding:
             insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
             blocks.append(len(batch))
         return blocks
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB work with one thread until the block is left: blocks of rows are too small to be
+    worth sharing out, which costs CPU and saves no time."""
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {threads}")
 
 
 def _state_of(status: os.stat_result) -> str | None:
