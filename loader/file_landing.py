@@ -204,8 +204,10 @@ class _FileLanding:
         """Insert all records; returns how many at a time."""
         blocks: list[int] = []
         for batch in read_records(self._from_start(), file_format):
-            insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
-            blocks.append(len(batch))
+            rows = insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
+            # blank lines hold no record
+            if rows:
+                blocks.append(rows)
         return blocks
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from loader.readers.batch import Batch, Lines
+from loader.readers.batch import WHITE_SPACE, Batch, Lines
 from loader.readers.csv_form import MALFORMED, RECORD_BEGINS
 from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
 
@@ -54,9 +54,11 @@ _EACH_LINE = """
     select unnest(lines) as line
     from (select string_split(text, chr(10)) as lines from (values (?)) as given(text))
 """
+# Few lines begin with a character that could make them blank.
 _LINES = f"""
     select line as record, null as problem, null as position, row_number() over () as number
     from ({_EACH_LINE})
+    where line >= '!' or trim(line, '{WHITE_SPACE}') <> ''
 """
 _LINES_OF_FORM = f"""
     select
@@ -74,6 +76,7 @@ _LINES_OF_FORM = f"""
             string_split(line, ?) as fields,
             starts_with(line, ?) as is_record
         from ({_EACH_LINE})
+        where line <> ''
     )
 """
 
@@ -84,8 +87,8 @@ def insert_records(
     load_id: int,
     last: int,
     batch: Batch | Lines,
-) -> None:
-    """Insert a batch of a load's records.
+) -> int:
+    """Insert a batch of a load's records; returns how many there were.
 
     last: the number of the load's last row so far.
     """
@@ -94,11 +97,12 @@ def insert_records(
         insert_rows(
             connection, source, load_id, last, batch.records, batch.problems, batch.positions
         )
-        return
+        return len(batch.records)
     records, constants = _records_of(lines)
-    connection.execute(
+    ((inserted,),) = connection.execute(
         _INSERT.format(source=source, records=records), [load_id, last, *constants, lines.text]
-    )
+    ).fetchall()
+    return int(inserted)
 
 
 def _records_of(lines: Lines) -> tuple[str, list[str]]:
