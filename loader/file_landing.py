@@ -26,6 +26,7 @@ from loader.ledger import (
     load_of_bytes,
     load_of_untouched,
     next_load_id,
+    note_file_state,
     replace_verdict,
 )
 from loader.little_memory import little_memory
@@ -101,6 +102,9 @@ class _FileLanding:
         settings = json.dumps(self.source.format, sort_keys=True)
         known = load_of_bytes(self.connection, self.source.name, sha256)
         if known and known.status == "landed":
+            # touched or written anew: else it would be read at every run from now on
+            if state is not None and known.file == self.name:
+                note_file_state(self.connection, known.load_id, state)
             return FileOutcome(self.source.name, self.name, "known", load_id=known.load_id)
         # the name and the settings decide the format, so either may have mended it
         same = known and (known.settings, known.file) == (settings, self.name)
