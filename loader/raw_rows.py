@@ -12,6 +12,8 @@ from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
 # Up to so many fields, all are looked up at once in each record.
 _MOST_POINTERS = 100
 _BLOCKS_AT_ONCE = 8
+# Of so many records the names are taken, before it is seen whether others have more.
+_SAMPLE_RECORDS = 1_000
 _LAST_ROW = 2**63 - 1
 _READABLE = "load_id = ? and row_number between ? and ? and problem is null"
 _TYPE = """
@@ -195,23 +197,38 @@ def _fields_of(
     span:  the load, the first row, the last row.
     names: those that the fields probably have.
     """
-    if names:
+    names = names or _names_of(connection, table, [*span, _SAMPLE_RECORDS])
+    if 0 < len(names) <= _MOST_POINTERS:
         fields, members = _fields_named(connection, table, span, names)
         # a name that is not looked for, or given twice, is a member more
         if members == sum(fields.values()):
             return fields, names
-    names = [
-        name
-        for (name,) in connection.execute(
-            f"select distinct unnest(names) from (select json_keys(record) as names "
-            f"from {table} where {_READABLE} group by 1)",
-            span,
-        ).fetchall()
-    ]
+    names = _names_of(connection, table, [*span, None])
     if len(names) > _MOST_POINTERS:
         return _fields_of_each(connection, table, span), []
     fields, _ = _fields_named(connection, table, span, names)
     return fields, names
+
+
+def _names_of(
+    connection: duckdb.DuckDBPyConnection, table: str, place: list[int | None]
+) -> list[str]:
+    """The names of all fields of some records.
+
+    place: the load, the first row, the last row, and how many records at most; None for all.
+    """
+    found = connection.execute(
+        f"""
+        select distinct unnest(names)
+        from (
+            select json_keys(record) as names
+            from (select record from {table} where {_READABLE} limit ?)
+            group by all
+        )
+        """,
+        place,
+    ).fetchall()
+    return [name for (name,) in found]
 
 
 def _fields_named(
