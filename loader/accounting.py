@@ -13,8 +13,7 @@ from loader.readers.formats import FileFormat, Kind
 _CONTENT: dict[Kind, str] = {
     "csv": """
         case
-            when problem is null
-                then array_to_string(json_extract_string(record, '$.*'), '')
+            when problem is null then concat_ws('', json_extract_string(record, '$.*'))
             else record
         end
     """,

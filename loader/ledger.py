@@ -49,6 +49,14 @@ def load_of_bytes(connection: duckdb.DuckDBPyConnection, source: str, sha256: st
     return Load(**dict(zip(columns, row, strict=True))) if row else None
 
 
+def note_file_state(connection: duckdb.DuckDBPyConnection, load_id: int, state: str) -> None:
+    """Keep the state that the file of a load is in now, its bytes being the same."""
+    connection.execute(
+        "update raw.loads set file_state = ? where load_id = ?",
+        [state, load_id],
+    )
+
+
 def replace_verdict(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Write what became of a file in place of a former verdict on these bytes, or on an earlier
     state of a file that was held."""

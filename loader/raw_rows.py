@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from loader.readers.batch import Batch, Lines
+from loader.readers.batch import WHITE_SPACE, Batch, Lines
 from loader.readers.csv_form import MALFORMED, RECORD_BEGINS
 from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
 
 # Up to so many fields, all are looked up at once in each record.
 _MOST_POINTERS = 100
 _BLOCKS_AT_ONCE = 8
+# Of so many records the names are taken, before it is seen whether others have more.
+_SAMPLE_RECORDS = 1_000
 _LAST_ROW = 2**63 - 1
 _READABLE = "load_id = ? and row_number between ? and ? and problem is null"
 _TYPE = """
@@ -54,9 +56,11 @@ _EACH_LINE = """
     select unnest(lines) as line
     from (select string_split(text, chr(10)) as lines from (values (?)) as given(text))
 """
+# Few lines begin with a character that could make them blank.
 _LINES = f"""
     select line as record, null as problem, null as position, row_number() over () as number
     from ({_EACH_LINE})
+    where line >= '!' or trim(line, '{WHITE_SPACE}') <> ''
 """
 _LINES_OF_FORM = f"""
     select
@@ -74,6 +78,7 @@ _LINES_OF_FORM = f"""
             string_split(line, ?) as fields,
             starts_with(line, ?) as is_record
         from ({_EACH_LINE})
+        where line <> ''
     )
 """
 
@@ -84,8 +89,8 @@ def insert_records(
     load_id: int,
     last: int,
     batch: Batch | Lines,
-) -> None:
-    """Insert a batch of a load's records.
+) -> int:
+    """Insert a batch of a load's records; returns how many there were.
 
     last: the number of the load's last row so far.
     """
@@ -94,11 +99,12 @@ def insert_records(
         insert_rows(
             connection, source, load_id, last, batch.records, batch.problems, batch.positions
         )
-        return
+        return len(batch.records)
     records, constants = _records_of(lines)
-    connection.execute(
+    ((inserted,),) = connection.execute(
         _INSERT.format(source=source, records=records), [load_id, last, *constants, lines.text]
-    )
+    ).fetchall()
+    return int(inserted)
 
 
 def _records_of(lines: Lines) -> tuple[str, list[str]]:
@@ -191,23 +197,38 @@ def _fields_of(
     span:  the load, the first row, the last row.
     names: those that the fields probably have.
     """
-    if names:
+    names = names or _names_of(connection, table, [*span, _SAMPLE_RECORDS])
+    if 0 < len(names) <= _MOST_POINTERS:
         fields, members = _fields_named(connection, table, span, names)
         # a name that is not looked for, or given twice, is a member more
         if members == sum(fields.values()):
             return fields, names
-    names = [
-        name
-        for (name,) in connection.execute(
-            f"select distinct unnest(names) from (select json_keys(record) as names "
-            f"from {table} where {_READABLE} group by 1)",
-            span,
-        ).fetchall()
-    ]
+    names = _names_of(connection, table, [*span, None])
     if len(names) > _MOST_POINTERS:
         return _fields_of_each(connection, table, span), []
     fields, _ = _fields_named(connection, table, span, names)
     return fields, names
+
+
+def _names_of(
+    connection: duckdb.DuckDBPyConnection, table: str, place: list[int | None]
+) -> list[str]:
+    """The names of all fields of some records.
+
+    place: the load, the first row, the last row, and how many records at most; None for all.
+    """
+    found = connection.execute(
+        f"""
+        select distinct unnest(names)
+        from (
+            select json_keys(record) as names
+            from (select record from {table} where {_READABLE} limit ?)
+            group by all
+        )
+        """,
+        place,
+    ).fetchall()
+    return [name for (name,) in found]
 
 
 def _fields_named(

@@ -38,15 +38,15 @@ def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Projec
     }
     if existing.issuperset(SHARED_VIEWS):
         return
-    rendered = {name: render_shared_view(project, name) for name in SHARED_VIEWS}
+    rendered = render_shared_views(project)
     graph = {name: refs & rendered.keys() for name, (_, refs) in rendered.items()}
     for name in TopologicalSorter(graph).static_order():
         if name not in existing:
             connection.execute(f"create view ops.{name} as {rendered[name][0]}")
 
 
-def render_shared_view(project: Project, name: str) -> tuple[str, set[str]]:
-    """The SQL of a shared view, and the names of the models that it refers to."""
+def render_shared_views(project: Project) -> dict[str, tuple[str, set[str]]]:
+    """The SQL of each shared view, and the names of the models that it refers to."""
     # imported here because most commands find the views in place
     from jinja2 import Environment
 
@@ -64,8 +64,14 @@ def render_shared_view(project: Project, name: str) -> tuple[str, set[str]]:
         var=project.vars.__getitem__,
         utc_now=lambda: "cast(current_timestamp at time zone 'UTC' as timestamp)",
     )
+    # a template takes a millisecond or two: the macros are read once for all views
     for macro in _MACROS:
         text = (project.root / "macros" / f"{macro}.sql").read_text(encoding="utf-8")
         environment.globals[macro] = getattr(environment.from_string(text).module, macro)
-    view = project.root / "models" / "ops" / f"{name}.sql"
-    return environment.from_string(view.read_text(encoding="utf-8")).render(), refs
+    rendered = {}
+    for name in SHARED_VIEWS:
+        refs.clear()
+        view = project.root / "models" / "ops" / f"{name}.sql"
+        sql = environment.from_string(view.read_text(encoding="utf-8")).render()
+        rendered[name] = (sql, set(refs))
+    return rendered

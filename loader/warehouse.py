@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -105,28 +106,28 @@ def _limit_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    for schema in SCHEMAS:
-        connection.execute(f"create schema if not exists {schema}")
-    existing = {
-        f"{schema}.{name}"
-        for schema, name in connection.execute(
-            "select schema_name, table_name from duckdb_tables()"
-        ).fetchall()
-    }
-    wanted = dict(_declared_tables(project))
-    # dbt builds the adapters of sources that are switched off, too
-    for name in project.declared_sources:
-        wanted[f"raw.{name}"] = (
-            f"The records of the source {name}, one row each, verbatim.",
-            list(_RAW_COLUMNS),
-        )
     # each commit of its own would be written to the disk, and there are hundreds of comments
     with transaction(connection):
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        existing = {
+            f"{schema}.{name}"
+            for schema, name in connection.execute(
+                "select schema_name, table_name from duckdb_tables()"
+            ).fetchall()
+        }
+        wanted = dict(_declared_tables(project))
+        # dbt builds the adapters of sources that are switched off, too
+        for name in project.declared_sources:
+            wanted[f"raw.{name}"] = (
+                f"The records of the source {name}, one row each, verbatim.",
+                list(_RAW_COLUMNS),
+            )
         for table, (description, columns) in wanted.items():
             if table not in existing:
                 _create_table(connection, table, description, columns)
-    create_shared_views(connection, project)
-    _store_settings(connection, project)
+        create_shared_views(connection, project)
+        _store_settings(connection, project)
 
 
 def _declared_tables(
@@ -157,10 +158,18 @@ def _create_table(
     columns: list[tuple[str, str, str]],
 ) -> None:
     listed = ", ".join(f"{name} {data_type}" for name, data_type, _ in columns)
-    connection.execute(f"create table {table} ({listed})")
-    connection.execute(f"comment on table {table} is {_literal(description)}")
-    for name, _, meaning in columns:
-        connection.execute(f"comment on column {table}.{name} is {_literal(meaning)}")
+    connection.execute(
+        ";".join(
+            [
+                f"create table {table} ({listed})",
+                f"comment on table {table} is {_literal(description)}",
+                *(
+                    f"comment on column {table}.{name} is {_literal(meaning)}"
+                    for name, _, meaning in columns
+                ),
+            ]
+        )
+    )
     log.debug("created table %s", table)
 
 
@@ -186,11 +195,13 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
         stored = connection.execute(f"select * from {table}").fetchall()
         if sorted(stored) == sorted(rows):
             continue
-        with transaction(connection):
-            connection.execute(f"delete from {table}")
-            for row in rows:
-                marks = ", ".join("?" for _ in row)
-                connection.execute(f"insert into {table} values ({marks})", list(row))
+        connection.execute(f"delete from {table}")
+        if rows:
+            row = f"({', '.join('?' for _ in rows[0])})"
+            connection.execute(
+                f"insert into {table} values {', '.join([row] * len(rows))}",
+                list(chain.from_iterable(rows)),
+            )
 
 
 def _literal(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from unittest import mock
 
 import duckdb
@@ -47,6 +47,19 @@ def raw(bench: Workbench, source: str = "app") -> list[str]:
         record
         for (record,) in bench.sql(f"select record from raw.{source} order by load_id, row_number")
     ]
+
+
+def watched_digests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are digested from now on."""
+    digested: list[str] = []
+    digest_of = file_landing.digest_of
+
+    def watched(file: BinaryIO) -> str:
+        digested.append(file.name)
+        return digest_of(file)
+
+    monkeypatch.setattr(file_landing, "digest_of", watched)
+    return digested
 
 
 def ledger(bench: Workbench) -> list[tuple[str, str, int]]:
@@ -545,19 +558,52 @@ class TestTheLedger:
         path = bench.drop("app/a.ndjson", NDJSON)
         time.sleep(0.15)
         bench.land()
-        read: list[str] = []
-        digest_of = file_landing.digest_of
-        monkeypatch.setattr(
-            file_landing, "digest_of", lambda file: read.append(file.name) or digest_of(file)
-        )
+        digested = watched_digests(monkeypatch)
 
         assert statuses(bench.land()) == {"app/a.ndjson": "known"}
-        assert read == []
+        assert digested == []
 
         before = path.stat()
         path.write_text(NDJSON.replace("007", "008"))
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         assert statuses(bench.land()) == {"app/a.ndjson": "landed"}
+
+    @pytest.mark.parametrize("written_anew", [False, True])
+    def test_a_file_that_was_touched_is_read_once_more_and_not_at_every_run(
+        self, bench: Workbench, monkeypatch: pytest.MonkeyPatch, written_anew: bool
+    ) -> None:
+        path = bench.drop("app/a.ndjson", NDJSON)
+        time.sleep(0.15)
+        bench.land()
+        if written_anew:
+            path.rename(path.with_name(".old"))
+            path.write_text(NDJSON)
+        path.touch()
+        time.sleep(0.15)
+        digested = watched_digests(monkeypatch)
+
+        for _ in range(3):
+            assert statuses(bench.land()) == {"app/a.ndjson": "known"}
+        assert len(digested) == 1
+        assert ledger(bench) == [("app/a.ndjson", "landed", 2)]
+
+        path.write_text(NDJSON.replace("007", "008"))
+        assert statuses(bench.land()) == {"app/a.ndjson": "landed"}
+
+    def test_a_renamed_copy_leaves_the_state_of_its_original(
+        self, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.drop("app/a.ndjson", NDJSON)
+        time.sleep(0.15)
+        bench.land()
+        bench.drop("app/b.ndjson", NDJSON)
+        time.sleep(0.15)
+        digested = watched_digests(monkeypatch)
+
+        for _ in range(2):
+            assert set(statuses(bench.land()).values()) == {"known"}
+        assert len(digested) == 2
+        assert ledger(bench) == [("app/a.ndjson", "landed", 2)]
 
     def test_a_wrong_count_quarantines_the_whole_file(
         self, bench: Workbench, monkeypatch: pytest.MonkeyPatch

@@ -52,10 +52,13 @@ def test_line_ends_may_be_mixed_and_blank_lines_hold_no_record() -> None:
 
 
 def test_batches_are_bounded() -> None:
-    content = "a\n" + "1\n" * 120_000 + '"x"\n' + f"{'y' * 30}\n" * 120_000
-    batches = list(read_records(io.BytesIO(content.encode()), format_of("a.csv")))
-    assert max(map(len, batches)) == 50_000
-    assert sum(map(len, batches)) == 240_001
+    def sizes(content: str) -> list[int]:
+        batches = read_records(io.BytesIO(content.encode()), format_of("a.csv"))
+        return [len(batch.records) for batch in batches]
+
+    assert sum(sizes("a\n" + "1\n" * 120_000 + '"x"\n' + f"{'y' * 30}\n" * 120_000)) == 240_001
+    escaped = sizes("a\n" + "\\\n" * 120_000)
+    assert (sum(escaped), max(escaped)) == (120_000, 50_000)
     wide = ",".join("n" * 20_000 for _ in range(5)) + "\n" + ",,,,\n" * 10_000
     for batch in read_records(io.BytesIO(wide.encode()), format_of("a.csv")):
         assert sum(map(len, batch.records)) <= 8 << 20

@@ -10,6 +10,7 @@ from test_readers_support import chunks_of, read, read_all, texts
 
 from loader.readers import format_of, read_records
 from loader.readers.batch import Lines
+from loader.readers.bytestream import CHUNK_BYTES
 from loader.readers.depth import any_too_deep
 
 BASE64 = '{"encoding": "base64"}'
@@ -64,7 +65,8 @@ def test_batches_are_bounded_and_a_bigger_record_comes_alone() -> None:
     def sizes(content: bytes) -> list[int]:
         return [len(b.records) for b in read_records(io.BytesIO(content), format_of("a.ndjson"))]
 
-    assert max(sizes(b"{}\n" * 120_000)) == 50_000
+    assert max(sizes(b"{}\n" * 3_000_000)) <= CHUNK_BYTES // len("{}\n") + 1
+    assert max(sizes(b"\xff\n" * 120_000)) == 50_000
     big = b"x" * (9 << 20)
     assert 1 in sizes(b"1\n" * 10 + big + b"\n" + b"2\n" * 10)
     assert all(

@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import Workbench
 
-from loader.shared_views import SHARED_VIEWS, render_shared_view
+from loader.shared_views import SHARED_VIEWS, render_shared_views
 from loader.warehouse import open_warehouse
 
 # those that README and docs promise from the first moment on
@@ -37,7 +37,7 @@ def test_the_loader_renders_what_dbt_compiles(new_warehouse):
     compiled = {result.node.name: result.node.compiled_code for result in outcome.result}
     # made from macros, which the loader does not render; nothing of a run stands in it
     del compiled["contract_rules"]
-    rendered = {name: render_shared_view(new_warehouse.project, name) for name in SHARED_VIEWS}
+    rendered = render_shared_views(new_warehouse.project)
     assert {name: comparable(sql) for name, (sql, _) in rendered.items()} == {
         name: comparable(sql) for name, sql in compiled.items()
     }

@@ -15,6 +15,8 @@ BATCH_CHARS = 8 << 20
 # A compressed file of a few MB can hold one endless line. Python and DuckDB hold several copies
 # of a record at a time, and a file must land within a GiB.
 MAX_RECORD_BYTES = 64 << 20
+# A line of NDJSON that has nothing else is blank.
+WHITE_SPACE = " \t\r"
 BASE64_POSITION = '{"encoding": "base64"}'
 
 # The text, its problem, its position.
@@ -39,22 +41,21 @@ class Batch:
         """The same in one piece; None where that would not say everything."""
         if any(self.problems) or any(self.positions) or any_too_deep(self.records):
             return None
-        lines = Lines("\n".join(self.records), len(self.records))
-        return lines if lines.text.count("\n") == lines.count - 1 else None
+        text = "\n".join(self.records)
+        return Lines(text) if text.count("\n") == len(self) - 1 else None
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A batch in one piece, which is taken apart only where that is needed: each line of `text` is
-    a record, none of them too deep and none with a problem; or, in a form of CSV, what that reads.
+    """A batch in one piece, which is taken apart only where that is needed: each line of `text`
+    that is not blank is a record, none of them too deep and none with a problem; or, in a form of
+    CSV, what that reads.
+
+    At most BATCH_CHARS characters. Who inserts the records tells how many there are.
     """
 
     text: str
-    count: int
     form: CsvForm | None = None
-
-    def __len__(self) -> int:
-        return self.count
 
     @property
     def records(self) -> list[str]:
@@ -69,11 +70,13 @@ class Lines:
     @property
     def positions(self) -> list[str | None]:
         """The position of each record."""
-        return [None] * self.count
+        return [None] * len(self.records)
 
     def _read(self) -> Iterator[tuple[str, str | None]]:
         lines = self.text.split("\n")
-        return map(self.form.read, lines) if self.form else ((line, None) for line in lines)
+        if self.form:
+            return map(self.form.read, filter(None, lines))
+        return ((line, None) for line in lines if line.strip(WHITE_SPACE))
 
 
 def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
@@ -91,19 +94,6 @@ def in_batches(records: Iterable[Record]) -> Iterator[Batch]:
         batch.positions.append(position)
     if batch.records:
         yield batch
-
-
-def in_lines(text: str, form: CsvForm | None = None) -> Iterator[Lines]:
-    """What stands on the lines of `text`, grouped; nothing where it is empty."""
-    count = text.count("\n") + 1
-    if count <= BATCH_RECORDS:
-        if text:
-            yield Lines(text, count, form)
-        return
-    lines = text.split("\n")
-    for start in range(0, count, BATCH_RECORDS):
-        part = lines[start : start + BATCH_RECORDS]
-        yield Lines("\n".join(part), len(part), form)
 
 
 def check_size(size: int) -> None:

@@ -38,18 +38,18 @@ def _records_in_lines(chunks: Iterable[bytes]) -> int:
     records = 0
     has_content = False
     for chunk in chunks:
-        first, line_end, rest = chunk.partition(b"\n")
-        has_content = has_content or bool(first.strip(_SPACE))
-        if not line_end:
+        end = chunk.find(b"\n")
+        if end < 0:
+            has_content = has_content or bool(chunk.strip(_SPACE))
             continue
-        records += has_content
-        if rest[:1].isspace() or _BEGINS_BLANK.search(rest):
-            *ended, last = rest.translate(None, _SPACE).split(b"\n")
+        records += has_content or bool(chunk[:end].strip(_SPACE))
+        if _BEGINS_BLANK.search(chunk, end):
+            *ended, last = chunk[end + 1 :].translate(None, _SPACE).split(b"\n")
             records += len(ended) - ended.count(b"")
             has_content = bool(last)
         else:
-            records += rest.count(b"\n")
-            has_content = rest[-1:] not in (b"", b"\n")
+            records += chunk.count(b"\n", end + 1)
+            has_content = not chunk.endswith(b"\n")
     return records + has_content
 
 

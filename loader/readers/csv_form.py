@@ -63,9 +63,9 @@ class CsvForm:
         escaped = self._escaped.replace(apart_from.encode(), b"")
         return len(written.translate(None, escaped)) == len(written)
 
-    def size_of(self, text: str) -> int:
-        """How many characters the records of plain rows have, one on each line, at most."""
-        return len(text) + (text.count("\n") + 1) * len("".join(self.pieces))
+    def size_of(self, text: str, lines: int) -> int:
+        """How many characters the records of plain rows have, on so many lines, at most."""
+        return len(text) + lines * len("".join(self.pieces))
 
     def read(self, line: str) -> tuple[str, str | None]:
         """The record of a line, which is one already or a plain row, and its problem."""

@@ -8,6 +8,7 @@ breaks the grammar; the record ends at the same place all the same.
 
 from __future__ import annotations
 
+import csv
 import re
 from typing import NamedTuple
 
@@ -73,6 +74,26 @@ class CsvGrammar:
                 return Split(fields, well_formed, False)
         fields.extend(text[pos:].split(delimiter))
         return Split(fields, well_formed, False)
+
+    def split_records(self, lines: list[str]) -> list[list[str]] | None:
+        """The fields of each line, where each is a record that keeps to the grammar; else None.
+
+        No line may hold a line end, or a character that is written as an escape in JSON but for
+        the quote.
+        """
+        if self.quote is None or self._inner is not None:
+            splits = [self.split(line) for line in lines]
+            is_good = all(split.well_formed and not split.is_open for split in splits)
+            return [split.fields for split in splits] if is_good else None
+        # without an escape, the strict reader of the standard library has the same grammar, but
+        # it goes on in the next line where a quote is open
+        try:
+            records = list(
+                csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=True)
+            )
+        except csv.Error:
+            return None
+        return records if len(records) == len(lines) else None
 
     def _closing_quote(self, text: str, pos: int) -> int:
         quote = self.quote or ""

@@ -11,7 +11,6 @@ from loader.readers.batch import (
     Record,
     check_size,
     in_batches,
-    in_lines,
     isolated,
 )
 from loader.readers.csv_form import MALFORMED, CsvForm
@@ -60,7 +59,7 @@ class _Reading:
                 if text is None:
                     yield from in_batches(self._records(self._rows(block)))
                 else:
-                    yield from in_lines(text, self._form)
+                    yield Lines(text, self._form)
             if self._open is not None:
                 row, self._open = self._open, None
                 yield from in_batches(self._records([(row.never_closed(), None)]))
@@ -77,19 +76,16 @@ class _Reading:
         text = block.replace("\r\n", "\n") if "\r" in block else block
         if not form.is_plain(text, apart_from=quote):
             return None
-        if quote in text or text.startswith("\n") or "\n\n" in text:
-            lines = text.split("\n")
-            quoted = [number for number, line in enumerate(lines) if quote in line]
-            if len(quoted) > len(lines) // 4:
-                return None
-            for number in quoted:
-                fields, well_formed, is_open = self._grammar.split(lines[number])
-                if is_open or not well_formed or len(fields) != form.width:
-                    return None
-                lines[number] = form.record(fields)
-            text = "\n".join(filter(None, lines))
-        text = text.removesuffix("\n")
-        return text if form.size_of(text) <= BATCH_CHARS else None
+        pieces, quoted = _quoted_lines_apart(text, quote)
+        lines = text.count("\n") + 1
+        if len(quoted) > lines // 4:
+            return None
+        rows = self._grammar.split_records(quoted)
+        if rows is None or any(len(fields) != form.width for fields in rows):
+            return None
+        pieces[1::2] = map(form.record, rows)
+        text = "".join(pieces)
+        return text if form.size_of(text, lines) <= BATCH_CHARS else None
 
     def _records(self, rows: Iterable[_Row]) -> Iterator[Record]:
         """The records of the rows; the first of all rows is the header."""
@@ -136,6 +132,21 @@ class _Reading:
                     yield line, fields if well_formed else None
             elif line:
                 yield line, line.split(grammar.delimiter)
+
+
+def _quoted_lines_apart(text: str, quote: str) -> tuple[list[str], list[str]]:
+    """The text in pieces, of which every second is a line with quotes; and these lines."""
+    pieces: list[str] = []
+    end = 0
+    while (found := text.find(quote, end)) >= 0:
+        start = text.rfind("\n", end, found) + 1 or end
+        pieces.append(text[end:start])
+        end = text.find("\n", found)
+        if end < 0:
+            end = len(text)
+        pieces.append(text[start:end])
+    pieces.append(text[end:])
+    return pieces, pieces[1::2]
 
 
 def _first_line_apart(blocks: Iterator[str]) -> Iterator[str]:

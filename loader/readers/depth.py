@@ -27,12 +27,14 @@ def any_too_deep(records: Sequence[str | None]) -> bool:
 
 
 def has_long_line(text: str) -> bool:
-    """Whether a line may be long enough to have more than MOST_LEVELS levels.
-
-    Such a line covers at least one of the windows that the text is cut into.
-    """
-    windows = range(0, len(text) - MOST_LEVELS + 1, MOST_LEVELS)
-    return any(text.find("\n", start, start + MOST_LEVELS) < 0 for start in windows)
+    """Whether a line may be long enough to have more than MOST_LEVELS levels."""
+    start = 0
+    while start + 2 * MOST_LEVELS < len(text):
+        # as far as one line may reach, some line has to end
+        start = text.rfind("\n", start, start + 2 * MOST_LEVELS + 1) + 1
+        if not start:
+            return True
+    return False
 
 
 def depth_noted(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from loader.readers.batch import BATCH_CHARS, Batch, Lines, Record, in_batches, in_lines, isolated
+from loader.readers.batch import (
+    BATCH_CHARS,
+    WHITE_SPACE,
+    Batch,
+    Lines,
+    Record,
+    in_batches,
+    isolated,
+)
 from loader.readers.depth import has_long_line
 from loader.readers.lines import whole_lines
 from loader.readers.text import TextSource
-
-_SPACE = " \t\r"
-# Where no line begins so, none is blank.
-_BEGINS_BLANK = re.compile(r"\n[ \t\r\n]")
 
 
 def read_ndjson(source: TextSource) -> Iterator[Batch | Lines]:
@@ -26,14 +29,12 @@ def read_ndjson(source: TextSource) -> Iterator[Batch | Lines]:
             block = block.replace("\r\n", "\n")
         if source.damaged or len(block) > BATCH_CHARS or has_long_line(block):
             yield from in_batches(map(_record, _lines(block)))
-        elif block[0].isspace() or _BEGINS_BLANK.search(block):
-            yield from in_lines("\n".join(_lines(block)))
         else:
-            yield from in_lines(block.removesuffix("\n"))
+            yield Lines(block)
 
 
 def _lines(block: str) -> Iterator[str]:
-    return (line for line in block.split("\n") if line.strip(_SPACE))
+    return (line for line in block.split("\n") if line.strip(WHITE_SPACE))
 
 
 def _record(line: str) -> Record:
