@@ -55,7 +55,7 @@ past as (
         outcome,
         rival_id
     from {{ _decided_before() | indent(4) }}
-    where key_hash in (select key_hash from {{ checked }})
+    where {{ key_is_among('select key_hash from ' ~ checked, this if is_incremental() else none) }}
 
 ),
 

@@ -36,14 +36,36 @@ decided_rows as (
 
     select
         load_id,
-        count(*) as found,
-        count(*) filter (where is_letter) as letters,
-        -- under the policy dead_letter what is late is a letter, too
-        count(*) filter (
-            where outcome = 'rejected' or (outcome = 'late' and is_letter)
-        ) as due_letters
+        count(*) as found
     from {{ ref(entity ~ '_decisions') }}
     where attempt = 1
+    group by load_id
+
+),
+
+-- each counted by itself: the engine then passes over the blocks that hold none
+rejected_rows as (
+
+    select
+        load_id,
+        count(*) as found
+    from {{ ref(entity ~ '_decisions') }}
+    where attempt = 1
+        and outcome = 'rejected'
+    group by load_id
+
+),
+
+-- under the policy dead_letter what is late is a letter, too
+letters as (
+
+    select
+        load_id,
+        count(*) as found
+    from {{ ref(entity ~ '_decisions') }}
+    where attempt = 1
+        and is_letter
+        and outcome <> 'late'
     group by load_id
 
 ),
@@ -82,11 +104,13 @@ breaches as (
     union all
     select
         'the dead letters are not the rows rejected' as breach,
-        load_id,
-        due_letters as expected,
-        letters as found
-    from decided_rows
-    where due_letters <> letters
+        coalesce(rejected_rows.load_id, letters.load_id) as load_id,
+        coalesce(rejected_rows.found, 0) as expected,
+        coalesce(letters.found, 0) as found
+    from rejected_rows
+    full outer join letters
+        on letters.load_id = rejected_rows.load_id
+    where coalesce(rejected_rows.found, 0) <> coalesce(letters.found, 0)
     {%- if stage_is_on('adapt') %}
     union all
     select

@@ -1,0 +1,28 @@
+{#
+    A SQL condition on the rows of a relation: the key_hash is one of some. For a history of which
+    few rows are wanted, and many columns.
+
+    keys:     a query for the key_hashes.
+    relation: the relation; none where it is no table.
+#}
+{% macro key_is_among(keys, relation) %}
+    {{- return(adapter.dispatch('key_is_among')(keys, relation)) -}}
+{% endmacro %}
+
+
+{% macro default__key_is_among(keys, relation) -%}
+    key_hash in ({{ keys }})
+{%- endmacro %}
+
+
+{% macro duckdb__key_is_among(keys, relation) -%}
+    {#-
+        Keys are sought by a filter that lets a hundredth of the others pass: rows in every block,
+        so that of each column all blocks would be read. Row numbers are sought exactly.
+    -#}
+    {%- if relation is none or relation.is_cte -%}
+    {{ default__key_is_among(keys, relation) }}
+    {%- else -%}
+    rowid in (select rowid from {{ relation }} where key_hash in ({{ keys }}))
+    {%- endif -%}
+{%- endmacro %}
