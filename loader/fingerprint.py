@@ -21,8 +21,8 @@ _PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 class Fingerprint:
     """All that a build's result depends on besides new files, as digests.
 
-    project:  the project's files, the vars, the versions, and which relations there are; of views
-              also what they select.
+    project:  the project's files, the vars, the versions, and which relations there are: the
+              columns of tables, and what views select.
     entities: per entity the size of its tables, so that a row removed by hand is noticed, and the
               stored watermarks.
     """
@@ -60,7 +60,7 @@ def fingerprint(
     """The fingerprint of the project and the warehouse as they are now."""
     relations: dict[str, str] = dict(
         connection.execute(
-            "select schema_name || '.' || table_name, '' from duckdb_tables() "
+            "select schema_name || '.' || table_name, md5(sql) from duckdb_tables() "
             # after a build, what it kept in memory is still there
             "where database_name = current_database() "
             "union all select schema_name || '.' || view_name, md5(sql) from duckdb_views() "
