@@ -29,7 +29,7 @@ from loader.ledger import (
     note_file_state,
     replace_verdict,
 )
-from loader.little_memory import little_memory
+from loader.little_memory import LANDING_BYTES, little_memory
 from loader.names import written_out
 from loader.raw_rows import insert_records, note_fields
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
@@ -144,7 +144,7 @@ class _FileLanding:
         """Take the file in with little memory, or, where that does not do, with all there is: for
         DuckDB reads 2,048 records at a time, however long they are. Raises UnreadableFile."""
         try:
-            with little_memory(self.connection):
+            with little_memory(self.connection, LANDING_BYTES):
                 return self._take_in(found, before)
         except duckdb.Error as error:
             if not ran_out_of_memory(error):

@@ -15,6 +15,8 @@ from loader.runs import BUILDS
 _FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
 _ENDINGS = (".sql", ".yml", ".yaml", ".csv", ".md")
 _PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
+# Files of so many bytes in all are few records beside those of a history.
+_SMALL_BATCH = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,12 @@ class Work:
     """What a build would change.
 
     entities: those with something new.   views: whether there may be others than the project's.
+    is_small: whether little is new, which takes little memory.
     """
 
     entities: tuple[str, ...]
     views: bool
+    is_small: bool
 
 
 def fingerprint(
@@ -96,31 +100,36 @@ def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Fi
     changed = {
         entity for entity, state in current.entities.items() if before.entities.get(entity) != state
     }
-    changed |= {entity for entity, _ in _unfinished(connection)}
+    unfinished = _unfinished(connection)
+    changed |= {entity for entity, _, _ in unfinished}
     changed |= {
         entity
         for (entity,) in connection.execute(
             "select distinct entity from ops.redrive_requests where finished_at is null"
         ).fetchall()
     }
-    return Work(tuple(entity for entity in project.entities if entity in changed), views=False)
+    return Work(
+        tuple(entity for entity in project.entities if entity in changed),
+        views=False,
+        is_small=sum(size for _, _, size in unfinished) <= _SMALL_BATCH,
+    )
 
 
 def everything(project: Project) -> Work:
     """The work of a build that takes nothing for granted."""
-    return Work(project.entities, views=True)
+    return Work(project.entities, views=True, is_small=False)
 
 
 def unfinished_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The files that landed from registered sources and are not in every projection yet."""
-    return [file for _, file in _unfinished(connection)]
+    return [file for _, file, _ in _unfinished(connection)]
 
 
-def _unfinished(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """(entity, file) of each load that is not in every projection yet."""
+def _unfinished(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """(entity, file, its size in bytes) of each load that is not in every projection yet."""
     return connection.execute(
         """
-        select sources.entity, loads.file
+        select sources.entity, loads.file, loads.size
         from raw.loads
         inner join raw.sources
             on sources.source = loads.source

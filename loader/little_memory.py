@@ -1,29 +1,35 @@
-"""Lands in little memory: what DuckDB may take while a file lands does not grow with the file."""
+"""Works in little memory: what DuckDB may take while a file lands does not grow with the file, nor
+with the history while little is new."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 
 # With what Python takes besides, a file of any size lands within one GiB.
 LANDING_BYTES = 512 << 20
+# Without a limit DuckDB keeps all that it reads of a history, and memory that is new to a process
+# may cost more CPU than what is read into it.
+BUILD_BYTES = 512 << 20
 
 
 @contextmanager
-def little_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let DuckDB have no more than LANDING_BYTES until the block is left.
+def little_memory(connection: duckdb.DuckDBPyConnection, limit: int) -> Iterator[None]:
+    """Let DuckDB have no more than `limit` bytes until the block is left.
 
     HUB_MEMORY_LIMIT is kept: who sets it knows what the machine has.
     """
     ((has_more,),) = connection.execute(
-        "select parse_formatted_bytes(current_setting('memory_limit')) > ?", [LANDING_BYTES]
+        "select parse_formatted_bytes(current_setting('memory_limit')) > ?", [limit]
     ).fetchall()
     if not has_more or os.environ.get("HUB_MEMORY_LIMIT"):
         yield
         return
-    connection.execute(f"set memory_limit = '{LANDING_BYTES}B'")
+    connection.execute(f"set memory_limit = '{limit}B'")
     try:
         yield
     finally:
-        connection.execute("reset memory_limit")
+        # a database that was given up, on a full disk, has no settings any more
+        with suppress(duckdb.Error):
+            connection.execute("reset memory_limit")

@@ -15,6 +15,7 @@ from loader.build import KeptProject, build
 from loader.errors import HubError
 from loader.fingerprint import Work, everything, fingerprint, work_of
 from loader.landing import Landing
+from loader.little_memory import BUILD_BYTES, little_memory
 from loader.logs import logged, stage
 from loader.project import Project
 from loader.receipt import receipt
@@ -82,7 +83,12 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
                     if plan.kept:  # the next run may have something, and dbt takes seconds to begin
                         plan.kept.manifest(project, before.project)
                     return run.close(connection, [], before.text(), did_nothing=True)
-                failures = run.build(work, before.project, scratch)
+                with (
+                    little_memory(connection, BUILD_BYTES)
+                    if work.is_small
+                    else contextlib.nullcontext()
+                ):
+                    failures = run.build(work, before.project, scratch)
                 if is_usable(connection):
                     return run.close_built(connection, failures)
         # opened anew, the database has all that was committed

@@ -3,6 +3,9 @@
     closes the runs that were killed. The run's clock is `vars: now`, or the present moment.
 #}
 {% macro start_run() %}
+    {% if execute %}
+        {% do limit_memory() %}
+    {% endif %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% set runs = source('ops', 'runs') %}
         {% if load_relation(runs) is none %}

@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 import pytest
 from conftest import Workbench
 
-from loader import file_landing
-from loader.little_memory import LANDING_BYTES
+from loader import file_landing, pipeline
+from loader.little_memory import BUILD_BYTES, LANDING_BYTES
 from loader.readers.batch import MAX_RECORD_BYTES
 from loader.warehouse import open_warehouse
 
@@ -80,7 +81,7 @@ def test_a_limit_that_somebody_set_is_kept(
 def test_what_does_not_fit_in_little_memory_lands_with_more(
     bench: Workbench, limit_seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loader.little_memory.LANDING_BYTES", 30 << 20)
+    monkeypatch.setattr("loader.file_landing.LANDING_BYTES", 30 << 20)
     bench.drop("app/a.ndjson", long_line(20 << 20))
 
     (outcome,) = bench.land().files
@@ -159,3 +160,61 @@ def test_a_file_lands_within_a_gibibyte(bench: Workbench, name: str, lines: list
     *_, status, growth = done.stdout.split()
     assert status == "landed", name
     assert int(growth) < 900, name
+
+
+@pytest.fixture
+def limit_of_a_build(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
+    """Runs over a new file; returns the limit that was in force while dbt built."""
+    seen: list[int] = []
+    real = pipeline.build
+
+    def look(*arguments: Any, **options: Any) -> list[str]:
+        failures = real(*arguments, **options)
+        with duckdb.connect(str(bench.database)) as connection:
+            seen.append(limit_of(connection))
+        return failures
+
+    def run(name: str) -> int:
+        bench.drop(f"app/{name}.json", [{"key": name}])
+        assert bench.run()["status"] == "succeeded"
+        return seen.pop()
+
+    monkeypatch.setattr(pipeline, "build", look)
+    return run
+
+
+def test_a_run_with_little_new_builds_in_little_memory(
+    limit_of_a_build: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_there_is = limit_of_a_build("first")
+
+    assert all_there_is > BUILD_BYTES
+    assert limit_of_a_build("second") == BUILD_BYTES
+    monkeypatch.setattr("loader.fingerprint._SMALL_BATCH", 10)
+    assert limit_of_a_build("much") == all_there_is
+
+
+def test_a_limit_that_somebody_set_holds_for_builds(
+    limit_of_a_build: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_MEMORY_LIMIT", "2GiB")
+
+    assert [limit_of_a_build(name) for name in ("first", "second")] == [2 << 30] * 2
+
+
+def test_after_a_failure_a_run_has_all_memory(
+    bench: Workbench, limit_of_a_build: Callable[[str], int]
+) -> None:
+    limit_of_a_build("first")
+    bench.sql("update ops.runs set fingerprint = null, status = 'failed'")
+
+    assert limit_of_a_build("second") > BUILD_BYTES
+
+
+def test_plain_dbt_keeps_to_the_limit(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.land()
+    monkeypatch.setenv("HUB_MEMORY_LIMIT", "2GiB")
+
+    with duckdb.connect(str(bench.database)) as connection:
+        assert bench.dbt("run", "--select", "contract_rules").success
+        assert limit_of(connection) == 2 << 30
