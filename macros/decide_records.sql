@@ -55,7 +55,9 @@ past as (
         outcome,
         rival_id
     from {{ _decided_before() | indent(4) }}
-    where {{ key_is_among('select key_hash from ' ~ checked, this if is_incremental() else none) }}
+    where {{ key_is_among(
+        'key_hash', 'select key_hash from ' ~ checked, this if is_incremental() else none
+    ) }}
 
 ),
 

@@ -7,21 +7,28 @@
     {% if execute and flags.WHICH in ['run', 'build', 'test'] %}
         {% for entity in var('sources') %}
             {% set id = 'model.' ~ project_name ~ '.int_' ~ entity ~ '__checked' %}
-            {% set node = graph.nodes[id] %}
-            {% set unioned = warehouse_relation('intermediate', 'int_' ~ entity ~ '__unioned') %}
-            {% if node.database != target.database and unioned is not none and _is_missed(id) %}
-                {% set checked = api.Relation.create(
-                    database=node.database, schema=node.schema, identifier=node.name, type='view'
-                ) %}
-                {% call statement(auto_begin=false) %}
-                    create schema if not exists {{ checked.without_identifier() }};
-                    create or replace view {{ checked }} as
-                    {{ check_records(entity, unioned=unioned) }}
-                {% endcall %}
-                {#- so that the model, if it is built after all, knows what it replaces -#}
-                {% do adapter.cache_added(checked) %}
+            {% set node = graph.nodes.get(id) %}
+            {% if node and node.database != target.database and _is_missed(id) %}
+                {% do _stand_in(entity, node) %}
             {% endif %}
         {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _stand_in(entity, node) %}
+    {% set unioned = warehouse_relation('intermediate', 'int_' ~ entity ~ '__unioned') %}
+    {% if unioned is not none %}
+        {% set checked = api.Relation.create(
+            database=node.database, schema=node.schema, identifier=node.name, type='view'
+        ) %}
+        {% call statement(auto_begin=false) %}
+            create schema if not exists {{ checked.without_identifier() }};
+            create or replace view {{ checked }} as
+            {{ check_records(entity, unioned=unioned) }}
+        {% endcall %}
+        {#- so that the model, if it is built after all, knows what it replaces -#}
+        {% do adapter.cache_added(checked) %}
     {% endif %}
 {% endmacro %}
 

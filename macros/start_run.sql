@@ -1,6 +1,7 @@
 {#
-    Hook before every build: opens the log of the run, unless the hub command has done so, and
-    closes the runs that were killed. The run's clock is `vars: now`, or the present moment.
+    Hook before every build: holds the engine to its memory, opens the log of the run, unless the
+    hub command has done so, and closes the runs that were killed. The run's clock is `vars: now`,
+    or the present moment.
 #}
 {% macro start_run() %}
     {% if execute %}

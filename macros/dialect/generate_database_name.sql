@@ -1,5 +1,5 @@
 {#
-    Where a model stands: in the one database that the target names, unless it says `scratch`, for
+    Where a model stands: in the database that it names, else in that of the target. `scratch` is for
     what is needed no longer than a build lasts. On DuckDB that is in memory (profiles.yml attaches
     it), so that nothing of it is written to the file; other engines keep it with the rest.
 
@@ -7,6 +7,6 @@
     node:                 the model.
 #}
 {% macro generate_database_name(custom_database_name=none, node=none) -%}
-    {{ 'scratch' if custom_database_name == 'scratch' and target.type == 'duckdb'
-        else target.database }}
+    {%- set is_elsewhere = custom_database_name == 'scratch' and target.type != 'duckdb' -%}
+    {{ target.database if is_elsewhere else (custom_database_name or target.database) | trim }}
 {%- endmacro %}

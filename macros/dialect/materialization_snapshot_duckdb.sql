@@ -30,7 +30,7 @@
             *
         from {{ existing }}
         where dbt_valid_to is null
-            and {{ key_is_among('select key_hash from changed_rows', existing) }};
+            and {{ key_is_among(key, 'select ' ~ key ~ ' from changed_rows', existing) }};
         delete from changed_rows
         using present_rows
         where present_rows.{{ key }} = changed_rows.{{ key }}
