@@ -24,8 +24,8 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 test: setup ## Run all tests, on all cores
 	.venv/bin/pytest -n auto --dist loadfile
 
-coverage: setup ## Run all tests one after the other, with the coverage of loader/
-	.venv/bin/pytest --cov=loader --cov-branch --cov-report=term:skip-covered
+coverage: setup ## Run all tests one after the other, with the coverage of hub/ and loader/
+	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
 test-kafka: setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
 	HUB_TEST_KAFKA=1 .venv/bin/pytest tests/kafka
@@ -40,8 +40,8 @@ own_sql = $(shell grep -rilw select --include=*.sql --exclude-dir=generic $(wild
 check: setup ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy loader
-	.venv/bin/bandit -q -c pyproject.toml -r loader
+	.venv/bin/mypy hub loader
+	.venv/bin/bandit -q -c pyproject.toml -r hub loader
 	HUB_DATABASE=:memory: .venv/bin/sqlfluff lint -q $(own_sql)
 	.venv/bin/pytest -m check
 
@@ -58,7 +58,7 @@ docs: setup ## Write the data documentation as one page, target/static_index.htm
 	.venv/bin/dbt docs generate --static
 
 contracts: setup ## Write docs/contracts.md anew from the contracts
-	UPDATE_DOCS=1 .venv/bin/pytest tests/test_contracts.py -k docs
+	UPDATE_DOCS=1 .venv/bin/pytest tests/project/test_contracts.py -k docs
 
 lock: ## Resolve requirements.in into requirements.lock (FLAGS=--upgrade: newest versions; needs uv)
 	@command -v uv >/dev/null || { echo "lock: uv is missing: install it with 'pip install uv'" >&2; exit 1; }
@@ -69,4 +69,4 @@ lock: ## Resolve requirements.in into requirements.lock (FLAGS=--upgrade: newest
 clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
 	rm -rf .venv target logs dbt_packages build *.egg-info
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage .coverage.* htmlcov
-	find $(wildcard loader tests) -name __pycache__ -prune -exec rm -rf {} +
+	find $(wildcard hub loader tests) -name __pycache__ -prune -exec rm -rf {} +

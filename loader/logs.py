@@ -46,10 +46,11 @@ def set_up(level: str, form: str) -> None:
     """Send the hub's own log lines of `level` and above to standard error as `form`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
-    logger = logging.getLogger("loader")
-    logger.handlers = [handler]
-    logger.propagate = False
-    logger.setLevel(level.upper())
+    for package in ("hub", "loader"):
+        logger = logging.getLogger(package)
+        logger.handlers = [handler]
+        logger.propagate = False
+        logger.setLevel(level.upper())
 
 
 def stage(name: str) -> AbstractContextManager[None]:

@@ -12,9 +12,9 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loader.pull.settings import KeyPath
+from loader.config.http import KeyPath
 from loader.readers import FileFormat, UnreadableFile, read_records
-from loader.readers.json_scan import StructureScanner
+from loader.readers.json.scan import StructureScanner
 from loader.readers.text import TextSource
 
 _SPACE = re.compile(r"[ \t\r\n]*")

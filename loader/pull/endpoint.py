@@ -6,10 +6,10 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 
-from loader.environment import expanded, variable
+from loader.config.environment import expanded, variable
+from loader.config.http import Auth, HttpSettings
 from loader.errors import WrongUse
 from loader.logs import plain
-from loader.pull.settings import Auth, HttpSettings
 
 _USUAL_PORTS = {"http": 80, "https": 443}
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import duckdb
 
-from loader.transactions import transaction
+from loader.warehouse.transactions import transaction
 
 _COLUMNS = "settings, since, asked_since, position, greatest, pages, items, started_at, ended_at"
 

@@ -1,8 +1,6 @@
-"""Readers: one file's bytes into records of verbatim text, and an independent count of them."""
+"""Readers: one file's bytes into records of verbatim text."""
 
 from loader.readers.batch import Batch
-from loader.readers.content import repeats_content
-from loader.readers.count import count_records
 from loader.readers.errors import UnreadableFile
 from loader.readers.formats import CsvDialect, FileFormat, format_of
 from loader.readers.records import read_records
@@ -13,9 +11,7 @@ __all__ = [
     "CsvDialect",
     "FileFormat",
     "UnreadableFile",
-    "count_records",
     "detected_encoding",
     "format_of",
     "read_records",
-    "repeats_content",
 ]

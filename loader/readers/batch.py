@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from loader.readers.csv_form import CsvForm
+from loader.readers.csv.form import CsvForm
 from loader.readers.depth import any_too_deep
 from loader.readers.errors import UnreadableFile
 

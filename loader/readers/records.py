@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from loader.readers.batch import Batch, Lines
-from loader.readers.csv_rows import read_csv
+from loader.readers.csv.rows import read_csv
 from loader.readers.formats import FileFormat
-from loader.readers.json_array import read_json
-from loader.readers.ndjson import read_ndjson
-from loader.readers.parquet import read_parquet
+from loader.readers.json.array import read_json
+from loader.readers.json.ndjson import read_ndjson
+from loader.readers.parquet.rows import read_parquet
 from loader.readers.text import TextSource
 
 

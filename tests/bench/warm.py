@@ -50,13 +50,13 @@ def main() -> None:
     """Take one file after the other; print the seconds that each but the first one took."""
     import logging
 
-    from loader import hub
-    from loader.project import open_project
+    from hub import commands
+    from loader.config.project import open_project
 
     way, *files = sys.argv[1:]
     logging.disable(logging.CRITICAL)
     project = open_project()
-    take = _run_with_project_kept(project) if way == "kept" else partial(hub.run, project)
+    take = _run_with_project_kept(project) if way == "kept" else partial(commands.run, project)
 
     spent: dict[str, list[float]] = {"cpu": [], "wall": []}
     for file in map(Path, files):
@@ -71,9 +71,9 @@ def main() -> None:
 
 def _run_with_project_kept(project: Any) -> Callable[[], Any]:
     """Land the files of one source and build its entity, with the project parsed beforehand."""
-    from loader.build import KeptProject
-    from loader.landing import land
-    from loader.pipeline import Plan, carry_out
+    from hub.runs.dbt import KeptProject
+    from hub.runs.run import Plan, carry_out
+    from loader.landing.folder import land
 
     plan = Plan(
         "run",

@@ -66,7 +66,7 @@ class Workbench:
 
     def hub(self, *words: str) -> Usage:
         """Run a `hub` command, as a process of its own."""
-        return self.python("-c", "from loader.cli import program; program()", *words)
+        return self.python("-c", "from hub.main import program; program()", *words)
 
     def dbt(self, *words: str, folder: Path | None = None) -> Usage:
         """Run plain dbt, on the project in a folder: by default on the copy."""

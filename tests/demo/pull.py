@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .api import Fault, SampleApi
+from tests.demo.api import Fault, SampleApi
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _TOKEN = "the-token-of-the-sample-api"

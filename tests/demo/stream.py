@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.conftest import copy_project
+from tests.demo.onlooker import Onlooker
 from tests.kafka.clicks import Rates, clicks
 from tests.kafka.clickstream import send
 from tests.kafka.mock_cluster import MockCluster
 from tests.kafka.streaming import StreamProcess
-
-from .onlooker import Onlooker
+from tests.support.workbench import copy_project
 
 _TOPIC = "clicks"
 _USER = b"u-17"

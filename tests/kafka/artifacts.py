@@ -8,7 +8,7 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-from . import PROJECT
+from tests.kafka import PROJECT
 
 POM = Path(__file__).with_name("pom.xml")
 _CACHE = PROJECT / ".pytest_cache" / "d" / "kafka"  # ignored by git, removed by `make clean`

@@ -15,8 +15,8 @@ from typing import Any, Self
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
-from .artifacts import class_path
-from .cluster import CLIENT, DEADLINE, Cluster
+from tests.kafka.artifacts import class_path
+from tests.kafka.cluster import CLIENT, DEADLINE, Cluster
 
 # Settings of a topic of which only the latest message of each key stays. What is older than the
 # active segment is compacted within seconds of the next message, which begins a new segment.

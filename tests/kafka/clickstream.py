@@ -19,7 +19,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException, Producer
 
-from .clicks import Click, Rates, clicks
+from tests.kafka.clicks import Click, Rates, clicks
 
 _TICK = 0.01  # seconds between looks at the clock
 _FLUSH = 30.0  # seconds for what was sent last to arrive

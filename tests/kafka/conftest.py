@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from conftest import Workbench
 
-from .artifacts import why_not
-from .broker import Broker
-from .mock_cluster import MockCluster
+from tests.kafka.artifacts import why_not
+from tests.kafka.broker import Broker
+from tests.kafka.mock_cluster import MockCluster
+from tests.support.workbench import Workbench
 
 TOPIC = "clicks"  # as the source `web` has it
 

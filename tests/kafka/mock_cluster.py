@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaException
 
-from . import PROJECT
-from .cluster import Cluster
-from .librdkafka import Mock, Request
+from tests.kafka import PROJECT
+from tests.kafka.cluster import Cluster
+from tests.kafka.librdkafka import Mock, Request
 
 _PATIENCE = 10.0  # seconds for the process to end
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import duckdb
 
-from .cluster import DEADLINE
+from tests.kafka.cluster import DEADLINE
 
 HUB = Path(sys.executable).parent / "hub"
 # of the steps in the lineage, the one that every record has, whatever became of it

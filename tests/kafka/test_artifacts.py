@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from . import PROJECT, artifacts
+from tests.kafka import PROJECT, artifacts
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ import time
 import pytest
 from confluent_kafka import KafkaError, TopicPartition
 
-from . import PROJECT
-from .broker import COMPACTED, Broker
-from .cluster import Message
+from tests.kafka import PROJECT
+from tests.kafka.broker import COMPACTED, Broker
+from tests.kafka.cluster import Message
 
 pytestmark = pytest.mark.kafka
 SENT = 1_736_931_600_000

@@ -9,8 +9,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import islice
 
-from . import PROJECT
-from .clicks import Click, Rates, clicks
+from tests.kafka import PROJECT
+from tests.kafka.clicks import Click, Rates, clicks
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 

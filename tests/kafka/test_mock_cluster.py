@@ -7,10 +7,10 @@ import time
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from . import PROJECT
-from .cluster import Message
-from .librdkafka import Request
-from .mock_cluster import MockCluster
+from tests.kafka import PROJECT
+from tests.kafka.cluster import Message
+from tests.kafka.librdkafka import Request
+from tests.kafka.mock_cluster import MockCluster
 
 SENT = 1_736_931_600_000
 

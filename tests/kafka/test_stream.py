@@ -5,17 +5,16 @@ from base64 import b64decode
 
 import pytest
 from confluent_kafka import TopicPartition
-from conftest import Workbench
 
-from loader import hub
+from hub import commands
+from hub.queries.explain import Question, parse_question
 from loader.errors import HubError, WrongUse
-from loader.story import parse_question
-from loader.stream import batch_landing
-
-from .clicks import click
-from .cluster import Content, Message
-from .conftest import TOPIC
-from .mock_cluster import MockCluster
+from loader.stream import batch
+from tests.kafka.clicks import click
+from tests.kafka.cluster import Content, Message
+from tests.kafka.conftest import TOPIC
+from tests.kafka.mock_cluster import MockCluster
+from tests.support.workbench import Workbench
 
 
 def read_from(bench: Workbench, mock: MockCluster, **settings: object) -> None:
@@ -26,7 +25,7 @@ def read_from(bench: Workbench, mock: MockCluster, **settings: object) -> None:
 
 def drain(bench: Workbench) -> int:
     """`hub stream --once`; returns how many records it took."""
-    return hub.stream(bench.project, (), once=True).records
+    return commands.stream(bench.project, (), once=True).records
 
 
 def letters(bench: Workbench) -> dict[int, tuple[str, str | None]]:
@@ -152,7 +151,7 @@ def test_the_ledger_has_a_line_for_each_batch_with_the_run_that_brought_it(strea
         "select file, rows, loads.status, command, runs.status from raw.loads "
         "inner join ops.runs on runs.run_id = loads.run_id"
     ) == [("web/kafka/clicks/1@0", 2, "landed", "stream", "succeeded")]
-    story = hub.why(streamed.project, hub.Question(file="web/kafka/clicks/1@0", row_number=2))
+    story = commands.why(streamed.project, Question(file="web/kafka/clicks/1@0", row_number=2))
     assert [record["key"] for record in story["records"]] == ["clk-2"]
 
 
@@ -160,21 +159,21 @@ def test_why_answers_for_an_offset_of_the_topic(streamed, mock):
     mock.produce(TOPIC, [click(1), b"{", click(2)], partition=3)
     drain(streamed)
     for asked, key in (("clicks/3@0", "clk-1"), ("web/kafka/clicks/3@2", "clk-2")):
-        story = hub.why(streamed.project, parse_question(asked, None))
+        story = commands.why(streamed.project, parse_question(asked, None))
         assert [record["key"] for record in story["records"]] == [key]
-    story = hub.why(streamed.project, parse_question("clicks/3@1", None))
+    story = commands.why(streamed.project, parse_question("clicks/3@1", None))
     assert [record["record"] for record in story["records"]] == ["{"]
-    assert hub.why(streamed.project, parse_question("clicks/3@9", None))["records"] == []
+    assert commands.why(streamed.project, parse_question("clicks/3@9", None))["records"] == []
     mock.produce(TOPIC, [click(3, event_id="clicks/3@9")])
     drain(streamed)
-    story = hub.why(streamed.project, parse_question("clicks/3@9", None))
+    story = commands.why(streamed.project, parse_question("clicks/3@9", None))
     assert [record["key"] for record in story["records"]] == ["clicks/3@9"]
 
 
 def test_the_receipt_tells_lag_rate_and_latency(streamed, mock):
     mock.produce(TOPIC, [click(number) for number in range(6)])
     drain(streamed)
-    part = hub.report(streamed.project, None)["streams"]["web"]
+    part = commands.report(streamed.project, None)["streams"]["web"]
     assert part["lag"] == {"0": 0, "1": 0, "2": 0, "3": 0}
     assert (part["batches"], part["records"], part["records_per_second"]) == (1, 6, 0.1)
     assert part["latency_ms"]["p50"] > 0
@@ -192,12 +191,12 @@ def test_the_broker_is_told_what_has_landed(streamed, mock):
 
 def test_a_row_that_does_not_repeat_its_message_keeps_the_batch_out(streamed, mock, monkeypatch):
     mock.produce(TOPIC, [click(1), click(2)])
-    insert = batch_landing.insert_rows
+    insert = batch.insert_rows
 
     def drop_the_last(connection, source, load_id, last, records, problems, positions):
         insert(connection, source, load_id, last, records[:-1], problems[:-1], positions[:-1])
 
-    monkeypatch.setattr(batch_landing, "insert_rows", drop_the_last)
+    monkeypatch.setattr(batch, "insert_rows", drop_the_last)
     with pytest.raises(HubError, match="do not repeat the 2 messages"):
         drain(streamed)
     assert streamed.sql("select count(*) from raw.web") == [(0,)]
@@ -209,21 +208,19 @@ def test_a_row_that_does_not_repeat_its_message_keeps_the_batch_out(streamed, mo
 
 
 def test_a_commit_that_succeeded_unheard_lands_nothing_twice(bench):
-    from loader.runs import start_run
     from loader.stream.messages import Message as Taken
-    from loader.warehouse import open_warehouse
+    from loader.warehouse.connection import open_warehouse
+    from loader.warehouse.run_log import start_run
 
     source = bench.project.sources["web"]
     taken = [Taken(0, offset, click(offset), None, None, []) for offset in range(3)]
     with open_warehouse(bench.project) as connection:
         run_id = start_run(connection, "stream", [], None)
-        offsets, landed = batch_landing.land_batch(
-            connection, source, TOPIC, taken[:2], {}, {}, run_id
-        )
+        offsets, landed = batch.land_batch(connection, source, TOPIC, taken[:2], {}, {}, run_id)
         assert (offsets, landed.records) == ({0: 2}, 2)
-        offsets, landed = batch_landing.land_batch(connection, source, TOPIC, taken, {}, {}, run_id)
+        offsets, landed = batch.land_batch(connection, source, TOPIC, taken, {}, {}, run_id)
         assert (offsets, landed.records) == ({0: 3}, 1)
-        offsets, landed = batch_landing.land_batch(connection, source, TOPIC, taken, {}, {}, run_id)
+        offsets, landed = batch.land_batch(connection, source, TOPIC, taken, {}, {}, run_id)
         assert (offsets, landed) == ({0: 3}, None)
         assert connection.execute("select count(*) from raw.web").fetchall() == [(3,)]
 
@@ -239,7 +236,7 @@ def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(str
 
     assert streamed.sql("select count(*) from raw.web") == [(3,)]
     assert streamed.sql("select event from ops.stream_events") == [("offsets lost",)]
-    checks = {finding.check: finding for finding in hub.doctor(streamed.project)}
+    checks = {finding.check: finding for finding in commands.doctor(streamed.project)}
     assert checks["streams"].status == "warn"
     assert "offsets lost" in checks["streams"].detail
 
@@ -326,4 +323,4 @@ def test_a_variable_that_is_not_set_is_named(bench, monkeypatch):
 
 def test_only_sources_with_a_topic_can_be_streamed(bench):
     with pytest.raises(WrongUse, match="Known are web"):
-        hub.stream(bench.project, ("app",), once=True)
+        commands.stream(bench.project, ("app",), once=True)

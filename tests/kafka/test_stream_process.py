@@ -10,17 +10,16 @@ import threading
 import time
 
 import pytest
-from conftest import Workbench
 
-from loader import hub
-from loader.stream.intake import Intake
-from loader.stream.settings import KafkaSettings
-
-from .clicks import click
-from .cluster import Message
-from .conftest import TOPIC
-from .mock_cluster import MockCluster
-from .streaming import StreamProcess
+from hub import commands
+from loader.config.kafka import KafkaSettings
+from loader.stream.consumer import Intake
+from tests.kafka.clicks import click
+from tests.kafka.cluster import Message
+from tests.kafka.conftest import TOPIC
+from tests.kafka.mock_cluster import MockCluster
+from tests.kafka.streaming import StreamProcess
+from tests.support.workbench import Workbench
 
 QUICK = {"first_pause": 0.1, "longest_pause": 0.5, "failures_to_open": 5}
 HOLD = """
@@ -44,7 +43,7 @@ def test_a_stream_that_is_asked_to_stop_ends_well(streamed, mock, number):
         assert "stream ended: 1 records in 1 batches" in stream.log
         assert "Traceback" not in stream.log
     assert count(streamed, "select count(*) from ops.run_log where status = 'running'") == 0
-    assert hub.stream(streamed.project, (), once=True).records == 0
+    assert commands.stream(streamed.project, (), once=True).records == 0
     assert count(streamed, "select count(*) from marts.clicks") == 1
 
 
@@ -69,7 +68,7 @@ def test_kills_at_any_time_lose_and_double_nothing(streamed, mock):
                 stream.wait_for_log("landed")
             time.sleep(rng.uniform(0, 2))
             stream.kill()
-    hub.stream(streamed.project, (), once=True)
+    commands.stream(streamed.project, (), once=True)
 
     landed = [json.loads(text) for (text,) in streamed.sql("select position from raw.web")]
     assert sorted((at["partition"], at["offset"]) for at in landed) == sorted(
@@ -77,7 +76,7 @@ def test_kills_at_any_time_lose_and_double_nothing(streamed, mock):
     )
     assert streamed.outcomes("web") == ["applied"] * len(sent)
     assert count(streamed, "select count(*) from marts.clicks") == len(sent)
-    assert {finding.status for finding in hub.doctor(streamed.project)} <= {"ok", "warn"}
+    assert {finding.status for finding in commands.doctor(streamed.project)} <= {"ok", "warn"}
 
 
 def test_a_broker_that_leaves_and_returns_is_told_and_nothing_is_lost(streamed, mock):
@@ -167,7 +166,7 @@ def test_a_full_disk_holds_the_stream_until_there_is_room(own_project, mock):
         stream.wait_for("select count(*) from marts.clicks", 500)
         assert stream.end() == 0
     assert own_project.outcomes("web") == ["applied"] * 500
-    assert {finding.status for finding in hub.doctor(own_project.project)} <= {"ok", "warn"}
+    assert {finding.status for finding in commands.doctor(own_project.project)} <= {"ok", "warn"}
 
 
 def test_a_slow_consumer_pauses_the_partitions_and_holds_no_more_than_its_bound(bench, mock):

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from .deliveries import deliveries, measure_other_lives, write_reference
-from .parts import PARTS, Scope
-from .pool import Pool, Trial
-from .table import Table, write_table
+from tests.torture.deliveries import deliveries, measure_other_lives, write_reference
+from tests.torture.parts import PARTS, Scope
+from tests.torture.pool import Pool, Trial
+from tests.torture.table import Table, write_table
 
 # on a terminal progress stays on one line
 _BACK, _END = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from .contents import account_of, compare
-from .deliveries import Delivery, Task
-from .faults import Step, Watch, watch_steps
-from .playground import HUB, LAND, RUN, Ended, Playground
-from .verdicts import Examination, Verdict, noted
+from tests.torture.contents import account_of, compare
+from tests.torture.deliveries import Delivery, Task
+from tests.torture.faults import Step, Watch, watch_steps
+from tests.torture.playground import HUB, LAND, RUN, Ended, Playground
+from tests.torture.verdicts import Examination, Verdict, noted
 
 _WHO = re.compile(r"\b(process|PID) \d+")
 

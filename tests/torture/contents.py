@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from oracle import ENTITIES, SOURCES
+
+from tests.support.oracle import ENTITIES, SOURCES
 
 Rows = list[tuple[Any, ...]]
 Account = dict[tuple[Any, ...], list[tuple[Any, ...]]]

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from oracle import File
-from record_strategies import Shape, renamed, write_files
-
-from .contents import Account, account_of
-from .playground import BUILD, DISCARD, LAND, REDRIVE, REFRESH, RUN, Glimpse, Playground
+from tests.support.oracle import File
+from tests.support.record_strategies import Shape, renamed, write_files
+from tests.torture.contents import Account, account_of
+from tests.torture.playground import (
+    BUILD,
+    DISCARD,
+    LAND,
+    REDRIVE,
+    REFRESH,
+    RUN,
+    Glimpse,
+    Playground,
+)
 
 Lives = dict[tuple[str, bool], float]
 _RECORDS = (1200, 300, 2500)

@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from .playground import copy_image
+from tests.torture.playground import copy_image
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _is_ours() -> bool:
     frame: FrameType | None = sys._getframe(2)
     while frame:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith(("dbt.", "importlib", "loader.fingerprint")):
+        if module.startswith(("dbt.", "importlib", "hub.runs.changes")):
             return False
         if module.startswith("loader."):
             return True

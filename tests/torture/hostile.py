@@ -1,7 +1,7 @@
 """Files that senders should not send, but do: none of them may lose or change a record.
 
-They and what is expected of them are those of tests/test_hostile_files.py, which is asked for more
-files with random damage than it tries with each run of the tests.
+They and what is expected of them are those of tests/e2e/landing/test_hostile_files.py, which is
+asked for more files with random damage than it tries with each run of the tests.
 """
 
 import os
@@ -10,12 +10,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from conftest import PROJECT
+from tests.support.workbench import PROJECT
+from tests.torture.playground import Playground
+from tests.torture.verdicts import Verdict
 
-from .playground import Playground
-from .verdicts import Verdict
-
-_TESTS = PROJECT / "tests" / "test_hostile_files.py"
+_TESTS = PROJECT / "tests/e2e/landing/test_hostile_files.py"
 
 
 @dataclass(frozen=True)

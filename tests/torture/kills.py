@@ -6,9 +6,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .deliveries import Delivery, Task
-from .playground import BUILD, DISCARD, LAND, REDRIVE, REFRESH, RUN, Glimpse, Playground
-from .verdicts import Examination, Verdict
+from tests.torture.deliveries import Delivery, Task
+from tests.torture.playground import (
+    BUILD,
+    DISCARD,
+    LAND,
+    REDRIVE,
+    REFRESH,
+    RUN,
+    Glimpse,
+    Playground,
+)
+from tests.torture.verdicts import Examination, Verdict
 
 _MOST_ATTEMPTS = 20
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from .deliveries import Delivery, Task
-from .playground import LAND, RUN, Ended, Playground
-from .verdicts import Examination, Verdict, complaints_about, noted, together
+from tests.torture.deliveries import Delivery, Task
+from tests.torture.playground import LAND, RUN, Ended, Playground
+from tests.torture.verdicts import Examination, Verdict, complaints_about, noted, together
 
 KB, MB = 1 << 10, 1 << 20
 

@@ -1,6 +1,7 @@
 """The files in other orders and other runs: where a hub ends must not depend on either.
 
-The pieces are those of tests/test_invariance.py, which tries a few with each run of the tests.
+The pieces are those of tests/e2e/invariance/test_invariance.py, which tries a few with each run of
+the tests.
 """
 
 import random
@@ -12,20 +13,19 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import Workbench, copy_project, enter
-from oracle import SOURCES, File, Oracle, State, differences, hub_state
-from record_strategies import NOW, Shape, reordered, split, write_files
-from test_invariance import TRUST, what_stays
-from test_oracle import add_sources, start_over, trust
 
-from loader.build import KeptProject
-from loader.file_landing import land_file
-from loader.landing import Landing
-from loader.pipeline import Plan, carry_out
-
-from .contents import Account, compare
-from .playground import REFRESH, Playground
-from .verdicts import Verdict, together
+from hub.runs.dbt import KeptProject
+from hub.runs.run import Plan, carry_out
+from loader.landing.file import land_file
+from loader.landing.folder import Landing
+from tests.e2e.invariance.test_invariance import TRUST, what_stays
+from tests.e2e.invariance.test_oracle import add_sources, start_over, trust
+from tests.support.oracle import SOURCES, File, Oracle, State, differences, hub_state
+from tests.support.record_strategies import NOW, Shape, reordered, split, write_files
+from tests.support.workbench import Workbench, copy_project, enter
+from tests.torture.contents import Account, compare
+from tests.torture.playground import REFRESH, Playground
+from tests.torture.verdicts import Verdict, together
 
 _RECORDS = 500
 

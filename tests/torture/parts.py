@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from .concurrency import at_once, at_openings
-from .deliveries import Delivery, Task
-from .faults import MODES
-from .hostile import Hostile
-from .kills import kills
-from .limits import limits
-from .orders import reorderings
-from .playground import LAND, RUN
-from .pool import Pool, Trial
-from .signals import interruptions
-from .steps import Failed, FailedNodes, Killed, images, nodes_among, steps_of
-from .writes import writes
+from tests.torture.concurrency import at_once, at_openings
+from tests.torture.deliveries import Delivery, Task
+from tests.torture.faults import MODES
+from tests.torture.hostile import Hostile
+from tests.torture.kills import kills
+from tests.torture.limits import limits
+from tests.torture.orders import reorderings
+from tests.torture.playground import LAND, RUN
+from tests.torture.pool import Pool, Trial
+from tests.torture.signals import interruptions
+from tests.torture.steps import Failed, FailedNodes, Killed, images, nodes_among, steps_of
+from tests.torture.writes import writes
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A child is forked from a process that has dbt imported and the project parsed, which saves four of
 seven seconds; a share of the cases starts `.venv/bin/hub` anew instead. What a child does is the
-same: it enters `loader.cli.main` with a command line, its output goes to files.
+same: it enters `hub.main.main` with a command line, its output goes to files.
 """
 
 import gc
@@ -19,11 +19,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import copy_project, enter
-from oracle import File
-from record_strategies import NOW
 
-from .contents import half_done
+from tests.support.oracle import File
+from tests.support.record_strategies import NOW
+from tests.support.workbench import copy_project, enter
+from tests.torture.contents import half_done
 
 HUB = Path(sys.executable).with_name("hub")
 RUN = ("run", "--now", NOW.isoformat())
@@ -214,7 +214,7 @@ def _become_hub(
     """Be the `hub` command from here to this process's end, as the interpreter would run it."""
     from dbt.cli.main import cli as dbt
 
-    from loader.cli import main as hub
+    from hub.main import main as hub
 
     # dbt's static parser, once used, hangs in a fork
     os.environ["DBT_STATIC_PARSER"] = "false"

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
 
-from .playground import Playground
-from .verdicts import Verdict
+from tests.torture.playground import Playground
+from tests.torture.verdicts import Verdict
 
 
 class Trial(Protocol):

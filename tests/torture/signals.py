@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .deliveries import Delivery, Task
-from .playground import LAND, RUN, Playground
-from .verdicts import Examination, Verdict, noted
+from tests.torture.deliveries import Delivery, Task
+from tests.torture.playground import LAND, RUN, Playground
+from tests.torture.verdicts import Examination, Verdict, noted
 
 # Of its own work: beside others it may wait for a core, but not for ever.
 _MOST_CPU_SECONDS = 2.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from .deliveries import Task
-from .faults import (
+from tests.torture.deliveries import Task
+from tests.torture.faults import (
     ImageTaker,
     Watch,
     fail_at,
@@ -22,8 +22,8 @@ from .faults import (
     watch_steps,
     write_down,
 )
-from .playground import LAND, RUN, Ended, Playground
-from .verdicts import Examination, Verdict, complaints_about, noted, together
+from tests.torture.playground import LAND, RUN, Ended, Playground
+from tests.torture.verdicts import Examination, Verdict, complaints_about, noted, together
 
 _NODE = re.compile(r'"node_id": "([^"]+)"')
 _LEFT_OUT = re.compile(r"\b(held|refused)\b")

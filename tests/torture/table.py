@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .verdicts import Verdict
+from tests.torture.verdicts import Verdict
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 _START, _END = "<!-- torture: table -->", "<!-- torture: end -->"

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from .contents import account_of, compare
-from .deliveries import Task
-from .playground import RUN, Ended, Glimpse, Playground
+from tests.torture.contents import account_of, compare
+from tests.torture.deliveries import Task
+from tests.torture.playground import RUN, Ended, Glimpse, Playground
 
 _ERROR = re.compile(r"^hub: ", re.MULTILINE)
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from .deliveries import Delivery, Task
-from .playground import LAND, RUN, Ended, Playground
-from .pool import Pool
-from .verdicts import Examination, Verdict, complaints_about, noted
+from tests.torture.deliveries import Delivery, Task
+from tests.torture.playground import LAND, RUN, Ended, Playground
+from tests.torture.pool import Pool
+from tests.torture.verdicts import Examination, Verdict, complaints_about, noted
 
 _CALLS = "write,pwrite64"
 _WRITE = re.compile(r"^(\d+) +p?write(?:64)?\(", re.MULTILINE)

@@ -1,0 +1,1 @@
+"""The `hub` command, and all that is no ingestion: runs, reports, answers."""

@@ -1,0 +1,285 @@
+"""The commands: each reads its part of the command line, calls the work, prints the result."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub import text
+from hub.options import common, letter_options
+from loader import __version__
+from loader.config.project import Project
+from loader.errors import WrongUse
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hub")
+def hub() -> None:
+    """Land files verbatim, decide every record, and account for each of them.
+
+    Exit codes: 0 done, 1 failed, 2 wrong use.
+    """
+
+
+@hub.command(epilog="Example: hub run --skip reconcile --now 2025-01-15T12:00:00")
+@click.option("--skip", multiple=True, metavar="STAGE", help="Switch a stage off; repeatable.")
+@click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
+@click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
+@click.option("--force", is_flag=True, help="Build even if nothing is new.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the receipt here, too.")
+@common
+def run(
+    project: Project,
+    skip: tuple[str, ...],
+    now: str | None,
+    dry_run: bool,
+    force: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Land everything new, build and test it, print the receipt.
+
+    Stages: adapt, deduplicate (or cache), validate, freshness, reconcile.
+    """
+    from hub import commands
+    from hub.runs.receipt_files import write_json
+    from loader.warehouse.run_log import parse_clock
+
+    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
+        raise WrongUse(
+            f"--output {output}",
+            "it is a folder" if output.is_dir() else "its folder does not exist",
+            "Name a file in a folder that exists.",
+        )
+    result = commands.run(
+        project,
+        skip=skip,
+        clock=None if now is None else parse_clock(now),
+        force=force,
+        dry=dry_run,
+    )
+    if output is not None:
+        write_json(output, result.receipt)
+    text = text.render_receipt(result.receipt)
+    if result.did_nothing:
+        text = f"nothing new\n{text}"
+    if dry_run:
+        text = f"dry run: nothing was changed\n{text}"
+    _print(result.receipt, text, as_json)
+    if result.failed:
+        sys.exit(1)
+
+
+@hub.command(epilog="Example: hub land app web")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@common
+def land(project: Project, sources: tuple[str, ...], as_json: bool) -> None:
+    """Land what is new in the landing folder; `dbt build` then does the rest."""
+    from dataclasses import asdict
+
+    from hub import commands
+
+    landing = commands.land_files(project, sources)
+    _print(asdict(landing), text.render_landing(landing), as_json)
+
+
+@hub.command(epilog="Example: hub stream web   or: hub stream --once")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--once", is_flag=True, help="Take what is there, then stop.")
+@common
+def stream(project: Project, sources: tuple[str, ...], once: bool, as_json: bool) -> None:
+    """Take up what Kafka topics bring, as it comes, until Ctrl-C or SIGTERM.
+
+    Records and their offsets are stored together: whatever stops it, the next stream goes on with
+    the first record that is not in the warehouse.
+    """
+    from dataclasses import asdict
+
+    from hub import commands
+
+    summary = commands.stream(project, sources, once=once)
+    _print(asdict(summary), text.render_stream(asdict(summary)), as_json)
+
+
+@hub.command(epilog="Example: hub pull partner")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--full", is_flag=True, help="Ask for everything, not only for what is new.")
+@common
+def pull(project: Project, sources: tuple[str, ...], full: bool, as_json: bool) -> None:
+    """Pull what is new from HTTP APIs and land it; `hub run` then does the rest.
+
+    A pull that failed or was killed is continued where it stopped.
+    """
+    from dataclasses import asdict
+
+    from hub import commands
+
+    result = commands.pull(project, sources, full=full)
+    _print(asdict(result), text.render_pull(result), as_json)
+    if result.exit_code:
+        sys.exit(result.exit_code)
+
+
+@hub.command(epilog="Example: hub report --entity events --json")
+@click.option("--entity", metavar="E", help="Only this entity, in full.")
+@click.option("--run", "run_id", metavar="ID", help="A certain run instead of the latest build.")
+@click.option(
+    "--history", metavar="N", type=click.IntRange(min=1), help="List the latest N runs instead."
+)
+@common
+def report(
+    project: Project,
+    entity: str | None,
+    run_id: str | None,
+    history: int | None,
+    as_json: bool,
+) -> None:
+    """Print the receipt of a run again."""
+    from hub import commands
+    from hub.queries.receipt import entity_receipt
+
+    if history:
+        entries = commands.history(project, history)
+        _print(entries, text.render_history(entries), as_json)
+        return
+    receipt = commands.report(project, run_id)
+    if entity is None:
+        _print(receipt, text.render_receipt(receipt), as_json)
+        return
+    part = entity_receipt(receipt, entity)
+    _print(part, text.render_entity(part), as_json)
+
+
+def _choice(
+    project: Project,
+    entity: str | None,
+    source: str | None,
+    reason: str | None,
+    record_id: int | None,
+) -> Any:
+    from hub.queries.dead_letters import LetterChoice
+
+    _require_known("entity", entity, project.entities)
+    _require_known("source", source, tuple(project.sources))
+    return LetterChoice(entity, source, reason, record_id)
+
+
+@hub.command(epilog="Example: hub redrive --entity events --reason invalid_value --dry-run")
+@letter_options
+@click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
+@click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
+@common
+def redrive(
+    project: Project,
+    entity: str | None,
+    source: str | None,
+    reason: str | None,
+    record_id: int | None,
+    now: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Decide open dead letters again, after a contract or adapter was mended.
+
+    Newer rows are never overwritten. A second redrive under the same rules changes nothing.
+    """
+    from hub import commands
+    from loader.warehouse.run_log import parse_clock
+
+    result = commands.redrive(
+        project,
+        _choice(project, entity, source, reason, record_id),
+        clock=None if now is None else parse_clock(now),
+        dry=dry_run,
+    )
+    data = {"run": result.receipt, "letters": result.afterwards, "dry_run": dry_run}
+    _print(data, text.render_letters(result.afterwards, result.receipt), as_json)
+    if result.failed:
+        sys.exit(1)
+
+
+@hub.command(epilog='Example: hub discard --id 10000000004 --by mia --why "test data"')
+@letter_options
+@click.option("--by", "discarded_by", required=True, metavar="WHO", help="Who decides so.")
+@click.option("--why", "because", required=True, metavar="TEXT", help="Why.")
+@common
+def discard(
+    project: Project,
+    entity: str | None,
+    source: str | None,
+    reason: str | None,
+    record_id: int | None,
+    discarded_by: str,
+    because: str,
+    as_json: bool,
+) -> None:
+    """Mark open dead letters as discarded, with who and why. Nothing is deleted."""
+    from hub import commands
+
+    choice = _choice(project, entity, source, reason, record_id)
+    if not any(vars(choice).values()):
+        raise WrongUse(
+            "hub discard", "no letters were chosen", "Give --entity, --source, --reason or --id."
+        )
+    letters = commands.discard(project, choice, discarded_by, because)
+    _print(letters, text.render_letters(letters), as_json)
+
+
+@hub.command(
+    epilog="Example: hub why evt-003   or: hub why app/events.json:4   or: hub why clicks/0@17"
+)
+@click.argument("asked", required=False, metavar="KEY|FILE:ROW|TOPIC/PARTITION@OFFSET")
+@click.option("--record", "record_id", type=int, metavar="ID", help="A record by its record_id.")
+@common
+def why(project: Project, asked: str | None, record_id: int | None, as_json: bool) -> None:
+    """Tell what became of a record, and why, oldest first."""
+    from hub import commands
+    from hub.queries.explain import parse_question
+
+    story = commands.why(project, parse_question(asked, record_id))
+    _print(story, text.render_story(story), as_json)
+
+
+@hub.group()
+def contract() -> None:
+    """Ask what a contract would do, before it does."""
+
+
+@contract.command(epilog="Example: hub contract diff --entity events")
+@click.option("--entity", required=True, metavar="E", help="The entity whose contract it is.")
+@common
+def diff(project: Project, entity: str, as_json: bool) -> None:
+    """Compare the contract as written now with the decisions stored: who would change sides?"""
+    from hub import commands
+
+    _require_known("entity", entity, project.entities)
+    difference = commands.contract_diff(project, entity)
+    _print(difference, text.render_difference(difference), as_json)
+
+
+@hub.command(epilog="Example: hub doctor --json")
+@common
+def doctor(project: Project, as_json: bool) -> None:
+    """Examine the warehouse: ok, warn or fail for each check, with the remedy.
+
+    Exits with 1 if a check fails.
+    """
+    from dataclasses import asdict
+
+    from hub import commands
+
+    findings = commands.doctor(project)
+    _print([asdict(finding) for finding in findings], text.render_findings(findings), as_json)
+    if any(finding.status == "fail" for finding in findings):
+        sys.exit(1)
+
+
+def _require_known(what: str, given: str | None, known: tuple[str, ...]) -> None:
+    if given is not None and given not in known:
+        raise WrongUse(f"{what} '{given}'", "there is none", f"Known are {', '.join(known)}.")
+
+
+def _print(data: Any, text: str, as_json: bool) -> None:
+    click.echo(json.dumps(data, indent=2, default=str) if as_json else text)

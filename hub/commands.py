@@ -1,0 +1,243 @@
+"""The commands as functions: each does its work and returns what the command line prints."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from hub.queries.contract_diff import compare
+from hub.queries.dead_letters import LetterChoice, discard_letters, letters_by_id, request_redrive
+from hub.queries.explain import Question, answer
+from hub.queries.health import Finding, examine
+from hub.queries.receipt import receipt
+from hub.runs.dbt import what_if
+from hub.runs.receipt_files import write_receipt
+from hub.runs.run import Plan, RunResult, carry_out
+from loader.config.project import Project, stage_name
+from loader.errors import HubError
+from loader.landing.folder import Landing, land
+from loader.logs import logged, stage
+from loader.warehouse.connection import open_warehouse
+from loader.warehouse.lock import pulling_alone, taking_turns
+from loader.warehouse.run_log import closing_on_error, end_run, find_run, runs, start_run
+
+if TYPE_CHECKING:
+    from hub.runs.follow import StreamSummary
+    from loader.pull.source import PullOutcome
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """What a pull did: the outcome of each source, and the files that landed then."""
+
+    sources: "tuple[PullOutcome, ...]"
+    landing: Landing
+
+    @property
+    def exit_code(self) -> int:
+        return max(outcome.exit_code for outcome in self.sources)
+
+
+def land_files(project: Project, names: tuple[str, ...]) -> Landing:
+    """Land what is new from the named sources, or from all; logged as a run of its own."""
+    with taking_turns(project.database), open_warehouse(project) as connection:
+        run_id = start_run(connection, "land", [], None)
+        with logged(run_id), closing_on_error(connection, run_id):
+            with stage("land"):
+                landing = land(connection, project, names, run_id)
+            end_run(connection, run_id, errors=[], warnings=landing.warnings(), fingerprint=None)
+    return landing
+
+
+def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> PullResult:
+    """Pull what is new from the named sources, or all that are pulled, and land it; logged as a
+    run of its own.
+
+    full: ask for everything, whatever was pulled before. Raises WrongUse for a source that is not
+    pulled; what fails later is the outcome of its source, and the others go on.
+    """
+    # imported here because no other command asks an API
+    from loader.pull.checkpoint import open_books
+    from loader.pull.source import pull_source, sources_to_pull
+
+    sources = sources_to_pull(project, names)
+    pulled = [source.name for source in sources]
+    with (
+        pulling_alone(project.database),
+        open_books(project, pulled) as books,
+        logged(books.run_id),
+    ):
+        with stage("pull"):
+            outcomes = tuple(pull_source(books, project, source, full=full) for source in sources)
+        with stage("land"), books.last_visit() as connection:
+            landing = land(connection, project, pulled, books.run_id)
+            warnings = [
+                f"{outcome.source}: {warning}"
+                for outcome in outcomes
+                for warning in outcome.warnings
+            ]
+            end_run(
+                connection,
+                books.run_id,
+                errors=[outcome.error for outcome in outcomes if outcome.error],
+                warnings=warnings + landing.warnings(),
+                fingerprint=None,
+            )
+    return PullResult(outcomes, landing)
+
+
+def run(
+    project: Project,
+    *,
+    skip: tuple[str, ...] = (),
+    clock: datetime | None = None,
+    force: bool = False,
+    dry: bool = False,
+) -> RunResult:
+    """Land everything new, build and test it, and write the receipt.
+
+    skip:  stages to switch off, besides those of `vars: skip`.
+    clock: the moment that counts as now (UTC).
+    force: build even if there is nothing new.
+    dry:   work on a copy of the warehouse; afterwards nothing has changed.
+    """
+
+    def land_everything(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
+        with stage("land"):
+            return land(connection, project, (), run_id)
+
+    wanted = list(project.vars.get("skip") or [])
+    wanted += [word for word in map(stage_name, skip) if word not in wanted]
+    return _run(project, Plan("run", wanted, clock, force, land_everything), dry)
+
+
+def stream(project: Project, names: tuple[str, ...], *, once: bool) -> "StreamSummary":
+    """Take up what the topics of the named sources bring, or of all, until a signal ends it, or
+    with `once` until nothing more is there."""
+    # the client takes longer to import than most commands
+    from hub.runs.follow import follow
+
+    return follow(project, names, once=once)
+
+
+def redrive(
+    project: Project, choice: LetterChoice, *, clock: datetime | None = None, dry: bool = False
+) -> RunResult:
+    """Decide open dead letters again, from their raw text, under the present rules.
+
+    The result's `afterwards` has the chosen letters as they stand then. clock and dry are as for
+    `run`.
+    """
+    _require_warehouse(project)
+    chosen: list[int] = []
+
+    def request(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
+        chosen.extend(request_redrive(connection, choice))
+        return Landing((), ())
+
+    def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
+        return letters_by_id(connection, chosen)
+
+    plan = Plan("redrive", list(project.vars.get("skip") or []), clock, False, request, look_again)
+    return _run(project, plan, dry)
+
+
+def discard(
+    project: Project, choice: LetterChoice, discarded_by: str, reason: str
+) -> list[dict[str, Any]]:
+    """Mark open dead letters as discarded, with who and why; returns them. Deletes nothing."""
+    _require_warehouse(project)
+    with taking_turns(project.database), open_warehouse(project) as connection:
+        return discard_letters(connection, choice, discarded_by, reason)
+
+
+def why(project: Project, question: Question) -> dict[str, Any]:
+    """Everything that is known of the records that a question is about."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        return answer(connection, question)
+
+
+def report(project: Project, run_id: str | None) -> dict[str, Any]:
+    """The receipt of a run, by default of the latest build."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        return receipt(connection, project, find_run(connection, run_id))
+
+
+def contract_diff(project: Project, entity: str) -> dict[str, Any]:
+    """What the contract as it is written now would decide otherwise. Builds nothing."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        find_run(connection)  # without a build there is nothing to compare with
+    check = what_if(project, entity)
+    with open_warehouse(project) as connection:
+        return compare(connection, entity, check["version"], check["sql"])
+
+
+def doctor(project: Project) -> list[Finding]:
+    """What an examination of the warehouse finds."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        return examine(connection, project)
+
+
+def history(project: Project, limit: int) -> list[dict[str, Any]]:
+    """The latest `limit` runs, latest first."""
+    _require_warehouse(project)
+    with open_warehouse(project) as connection:
+        return [
+            {
+                "run_id": entry.run_id,
+                "command": entry.command,
+                "status": entry.status,
+                "started_at": entry.started_at.isoformat(timespec="milliseconds"),
+                "duration_ms": entry.duration_ms,
+                "errors": entry.errors,
+            }
+            for entry in runs(connection, limit=limit)
+        ]
+
+
+def _require_warehouse(project: Project) -> None:
+    if not project.database.exists():
+        raise HubError(
+            f"database {project.database}", "there is no warehouse yet", "Start with `hub run`."
+        )
+
+
+def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
+    """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
+    if not dry:
+        with taking_turns(project.database):
+            result = carry_out(project, plan)
+            write_receipt(project.receipts, result.receipt)
+        return result
+    with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
+        copy = _copy_warehouse(project.database, Path(folder))
+        return carry_out(replace(project, database=copy), plan, Path(folder) / "target")
+
+
+def _copy_warehouse(database: Path, folder: Path) -> Path:
+    """A copy of the warehouse, with what its log holds. Raises HubError where it is locked."""
+    copy = folder / database.name
+    if not database.exists():
+        return copy
+    try:
+        # nobody writes while it is open; the database comes last, as the system gives DuckDB's
+        # lock back as soon as this process has closed the file
+        with duckdb.connect(str(database), read_only=True):
+            for name in (f"{database.name}.wal", database.name):
+                if (database.parent / name).exists():
+                    shutil.copy2(database.parent / name, folder / name)
+    except duckdb.Error as error:
+        raise HubError(
+            f"database {database}",
+            f"it cannot be copied ({str(error).splitlines()[0]})",
+            "Wait for the process that has it open, or end it.",
+        ) from error
+    return copy

@@ -1,0 +1,1 @@
+"""Questions to the warehouse: thin readers of the views in ops."""

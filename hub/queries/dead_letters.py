@@ -1,0 +1,108 @@
+"""Dead letters: chooses open ones, requests that they be decided again, or discards them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from loader.landing.names import written_out
+from loader.warehouse.run_log import utc_now
+
+_COLUMNS = (
+    "record_id",
+    "entity",
+    "file",
+    "row_number",
+    "record_key",
+    "error",
+    "explanation",
+    "attempts",
+    "status",
+    "last_outcome",
+)
+
+
+@dataclass(frozen=True)
+class LetterChoice:
+    """Which open letters: those that fit everything given. reason: any of a letter's reasons."""
+
+    entity: str | None = None
+    source: str | None = None
+    reason: str | None = None
+    record_id: int | None = None
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """A SQL condition on ops.dead_letters and its parameters."""
+        wanted = {
+            "entity = ?": self.entity,
+            "source = ?": self.source,
+            "list_contains(reasons, ?)": self.reason and written_out(self.reason),
+            "record_id = ?": self.record_id,
+        }
+        given = {part: value for part, value in wanted.items() if value is not None}
+        return " and ".join(["status = 'open'", *given]), list(given.values())
+
+
+def letters(connection: duckdb.DuckDBPyConnection, choice: LetterChoice) -> list[dict[str, Any]]:
+    """The open letters of a choice, oldest first."""
+    condition, parameters = choice.condition()
+    return _fetch(connection, condition, parameters)
+
+
+def letters_by_id(
+    connection: duckdb.DuckDBPyConnection, record_ids: list[int]
+) -> list[dict[str, Any]]:
+    """Letters as they stand, whatever their status, oldest first."""
+    return _fetch(connection, "record_id in (select unnest(?::bigint[]))", [record_ids])
+
+
+def request_redrive(connection: duckdb.DuckDBPyConnection, choice: LetterChoice) -> list[int]:
+    """Ask for new decisions on the chosen letters and their duplicates; returns the letters' ids.
+
+    The next build carries the requests out; one that is pending already is not doubled.
+    """
+    chosen = [int(letter["record_id"]) for letter in letters(connection, choice)]
+    connection.execute(
+        """
+        insert into ops.redrive_requests (entity, record_id, attempt, requested_at)
+        select decided.entity, decided.record_id, max(decided.attempt) + 1, $now
+        from ops.decisions as decided
+        left join ops.redrive_requests as pending
+            on pending.record_id = decided.record_id
+            and pending.finished_at is null
+        where pending.record_id is null
+            and (
+                decided.record_id in (select unnest($chosen::bigint[]))
+                or (
+                    decided.outcome = 'duplicate'
+                    and decided.rival_id in (select unnest($chosen::bigint[]))
+                )
+            )
+        group by decided.entity, decided.record_id
+        """,
+        {"now": utc_now(), "chosen": chosen},
+    )
+    return chosen
+
+
+def discard_letters(
+    connection: duckdb.DuckDBPyConnection, choice: LetterChoice, discarded_by: str, reason: str
+) -> list[dict[str, Any]]:
+    """Mark the chosen letters as discarded; returns them as they stand then."""
+    chosen = [int(letter["record_id"]) for letter in letters(connection, choice)]
+    connection.execute(
+        "insert into ops.discards (record_id, discarded_at, discarded_by, reason) "
+        "select unnest(?::bigint[]), ?, ?, ?",
+        [chosen, utc_now(), written_out(discarded_by), written_out(reason)],
+    )
+    return letters_by_id(connection, chosen)
+
+
+def _fetch(
+    connection: duckdb.DuckDBPyConnection, condition: str, parameters: list[Any]
+) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        f"select {', '.join(_COLUMNS)} from ops.dead_letters where {condition} order by record_id",
+        parameters,
+    ).fetchall()
+    return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]

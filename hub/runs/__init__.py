@@ -1,0 +1,1 @@
+"""One run, from what is new to its receipt; and following a stream."""

@@ -1,0 +1,151 @@
+"""Tells what a build would change since the last run, without starting dbt."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from loader.config.project import Project
+from loader.warehouse.ledger import unfinished_loads
+from loader.warehouse.run_log import BUILDS
+
+_FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
+_ENDINGS = (".sql", ".yml", ".yaml", ".csv", ".md")
+_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
+# Files of so many bytes in all are few records beside those of a history.
+_SMALL_BATCH = 16 << 20
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """All that a build's result depends on besides new files, as digests.
+
+    project:  the project's files, the vars, the versions, and which relations there are: the
+              columns of tables, and what views select.
+    entities: per entity the size of its tables, so that a row removed by hand is noticed, and the
+              stored watermarks.
+    """
+
+    project: str
+    entities: dict[str, str]
+
+    def text(self) -> str:
+        """As it is kept in the log of runs."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Fingerprint | None":
+        """The fingerprint in the log of runs; None where a run left none that can be read."""
+        try:
+            return cls(**json.loads(text or ""))
+        except (ValueError, TypeError):
+            return None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a build would change.
+
+    entities: those with something new.   views: whether there may be others than the project's.
+    is_small: whether little is new, which takes little memory.
+    """
+
+    entities: tuple[str, ...]
+    views: bool
+    is_small: bool
+
+
+def fingerprint(
+    connection: duckdb.DuckDBPyConnection, project: Project, skip: list[str]
+) -> Fingerprint:
+    """The fingerprint of the project and the warehouse as they are now."""
+    relations: dict[str, str] = dict(
+        connection.execute(
+            "select schema_name || '.' || table_name, md5(sql) from duckdb_tables() "
+            # after a build, what it kept in memory is still there
+            "where database_name = current_database() "
+            "union all select schema_name || '.' || view_name, md5(sql) from duckdb_views() "
+            "where not internal and database_name = current_database() order by 1"
+        ).fetchall()
+    )
+    digest = hashlib.sha256()
+    for path in _project_files(project.root):
+        digest.update(str(path.relative_to(project.root)).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    versions = [version(name) for name in _PACKAGES]
+    digest.update(json.dumps([versions, skip, relations]).encode())
+    return Fingerprint(
+        digest.hexdigest(),
+        {
+            entity: _entity_state(connection, project, entity, relations)
+            for entity in project.entities
+        },
+    )
+
+
+def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Fingerprint) -> Work:
+    """What a build would change: everything, unless the last run succeeded, tests included, with
+    the project as it is; then the entities that are not as it left them, or have a load or a
+    redrive that is not finished."""
+    last = connection.execute(
+        f"select fingerprint from ops.runs where {BUILDS} and status <> 'running' "
+        "order by run_id desc limit 1"
+    ).fetchone()
+    before = Fingerprint.parse(last[0]) if last else None
+    if before is None or before.project != current.project:
+        return everything(project)
+    changed = {
+        entity for entity, state in current.entities.items() if before.entities.get(entity) != state
+    }
+    unfinished = unfinished_loads(connection)
+    changed |= {entity for entity, _, _ in unfinished}
+    changed |= {
+        entity
+        for (entity,) in connection.execute(
+            "select distinct entity from ops.redrive_requests where finished_at is null"
+        ).fetchall()
+    }
+    return Work(
+        tuple(entity for entity in project.entities if entity in changed),
+        views=False,
+        is_small=sum(size for _, _, size in unfinished) <= _SMALL_BATCH,
+    )
+
+
+def everything(project: Project) -> Work:
+    """The work of a build that takes nothing for granted."""
+    return Work(project.entities, views=True, is_small=False)
+
+
+def _project_files(root: Path) -> list[Path]:
+    files = [root / "dbt_project.yml", root / "profiles.yml"]
+    for folder in _FOLDERS:
+        files += [path for path in (root / folder).rglob("*") if path.suffix in _ENDINGS]
+    return sorted(files)
+
+
+def _entity_state(
+    connection: duckdb.DuckDBPyConnection, project: Project, entity: str, relations: Iterable[str]
+) -> str:
+    names = [source.name for source in project.sources.values() if source.entity == entity]
+    own = {*(f"raw.{name}" for name in names), f"ops.{entity}_decisions"}
+    state: list[object] = [
+        (relation, *connection.execute(f"select count(*) from {relation}").fetchall())
+        for relation in relations
+        if relation in own or relation.startswith(f"marts.{entity}")
+    ]
+    state += connection.execute(
+        "select source, status, count(*), sum(rows) from raw.loads "
+        "where list_contains(?::varchar[], source) group by all order by all",
+        [names],
+    ).fetchall()
+    state += connection.execute(
+        "select source, max_by(stored, entry) from ops.watermark_log "
+        "where list_contains(?::varchar[], source) group by source order by source",
+        [names],
+    ).fetchall()
+    return hashlib.sha256(json.dumps(state, default=str).encode()).hexdigest()

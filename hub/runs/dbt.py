@@ -1,0 +1,189 @@
+"""Drives dbt in this process."""
+
+import contextlib
+import gc
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from pathlib import Path
+from typing import Any
+
+from hub.runs.changes import Work
+from loader import interrupts
+from loader.config.project import Project
+from loader.errors import HubError
+
+log = logging.getLogger(__name__)
+
+
+def build(
+    project: Project,
+    run_id: str,
+    skip: list[str],
+    work: Work,
+    scratch: Path | None = None,
+    parsed: Any = None,
+    proves_all: bool = True,
+) -> list[str]:
+    """Build and test the models of the open run; return what kept dbt from running at all.
+
+    skip:     the stages to switch off.
+    work:     what to build. Unless it is all entities, what they share is left as it stands.
+    scratch:  a folder for dbt's own files, where the project's target folder must stay as it is.
+    parsed:   dbt's manifest of the project, which it would otherwise parse.
+    proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
+
+    What fails in the build is in the log of runs, where dbt's hook writes it.
+    """
+    arguments = [
+        "build",
+        # unit tests guard changes of the code; they say nothing of the data
+        *("--exclude-resource-type", "unit_test"),
+        # what stands in a schema is asked when the first node wants to know
+        "--no-populate-cache",
+    ]
+    if not work.views:  # each takes as long as a small table
+        arguments += ["--exclude", "config.materialized:view"]
+    if work.entities != project.entities:
+        selected = [f"tag:{entity}" for entity in work.entities]
+        arguments += ["--select", *selected, *(["test_type:data"] if proves_all else [])]
+    if skip != (project.vars.get("skip") or []):
+        arguments += ["--vars", json.dumps({"skip": skip})]
+    if scratch:
+        arguments += ["--target-path", str(scratch)]
+    # dbt calls back from threads of its own, which know neither run nor stage
+    context = copy_context()
+    outcome = _invoke(
+        project,
+        arguments,
+        # where views stand, so do the columns and comments of tables
+        {"HUB_RUN_ID": run_id, "HUB_SAME_PROJECT": "" if work.views else "yes"},
+        lambda event: context.copy().run(_report_progress, event),
+        parsed,
+    )
+    return [f"dbt: {outcome.exception}"] if outcome.exception else []
+
+
+@contextlib.contextmanager
+def _cycles_left_alone() -> Iterator[None]:
+    """Let Python not look for cycles meanwhile: dbt makes a million objects that stay, and each
+    look at them takes a tenth of a second. What could be freed is found after the build."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class KeptProject:
+    """The parsed project, kept by a process that builds many times, until its files change."""
+
+    def __init__(self) -> None:
+        self._manifest: Any = None
+        self._state = ""
+
+    @_cycles_left_alone()
+    def manifest(self, project: Project, state: str) -> Any:
+        """dbt's manifest for one build; None where dbt cannot parse the project, and will say so.
+
+        state: what the project's files are known by.
+        """
+        if self._state != state:
+            self._manifest = _invoke(
+                project, ["parse"], {"HUB_RUN_ID": ""}, lambda event: None
+            ).result
+            self._state = state
+        # a build leaves its compiled SQL in the manifest, and from there the next one would take
+        # it, without that of the ephemeral models
+        return self._manifest.deepcopy() if self._manifest else None
+
+
+def what_if(project: Project, entity: str) -> dict[str, str]:
+    """The version of the entity's contract, and SQL that checks every landed record against it.
+
+    Raises HubError where the project does not compile.
+    """
+    printed: list[str] = []
+
+    def keep(event: Any) -> None:
+        if event.info.name == "PrintEvent":
+            printed.append(event.info.msg)
+
+    arguments = ["run-operation", "print_what_if", "--args", json.dumps({"entity": entity})]
+    outcome = _invoke(project, arguments, {}, keep)
+    if not outcome.success or not printed:
+        raise HubError(
+            f"contract of {entity}",
+            f"it cannot be compiled ({outcome.exception or outcome.result})",
+            "Correct macros/contracts.",
+        )
+    return dict(json.loads(printed[-1]))
+
+
+@_cycles_left_alone()
+def _invoke(
+    project: Project,
+    arguments: list[str],
+    settings: dict[str, str],
+    listen: Callable[[Any], None],
+    parsed: Any = None,
+) -> Any:
+    """Run dbt with `settings` as environment; returns its result. Raises KeyboardInterrupt."""
+    # importing dbt takes longer than most commands: only a build pays for it
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    arguments = [
+        *arguments,
+        *("--project-dir", str(project.root)),
+        *("--profiles-dir", str(project.root)),
+        # a sixth of a small run's time goes into files that nothing here reads
+        "--no-write-json",
+        # what goes wrong is told once, in the receipt
+        *("--log-level", "none"),
+        *("--log-level-file", "none"),
+    ]
+    if "HUB_DATABASE" in os.environ or Path("warehouse.duckdb").absolute() != project.database:
+        # otherwise the profile's own default is the same file; dbt parses the whole project
+        # again whenever this variable is not what it was the last time
+        settings = {**settings, "HUB_DATABASE": str(project.database)}
+    with _environment(settings), contextlib.redirect_stdout(sys.stderr):
+        try:
+            outcome = dbtRunner(manifest=parsed, callbacks=[listen]).invoke(arguments)
+        finally:
+            # dbt keeps the file open, and with it locked, until the process ends
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if isinstance(outcome.exception, KeyboardInterrupt) or interrupts.requested():
+        raise KeyboardInterrupt
+    return outcome
+
+
+@contextlib.contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _report_progress(event: Any) -> None:
+    """Log each node as dbt starts it, and show it in place on a terminal."""
+    if event.info.name != "LogStartLine":
+        return
+    log.debug("%s of %s: %s", event.data.index, event.data.total, event.data.description)
+    if sys.stderr.isatty():
+        line = f"building {event.data.index}/{event.data.total} {event.data.description}"
+        last = event.data.index == event.data.total
+        sys.stderr.write(f"\r\x1b[K{'' if last else line[:78]}")
+        sys.stderr.flush()

@@ -1,0 +1,290 @@
+"""The stream: takes what the topics bring, a batch at a time, all the way to the targets."""
+
+import logging
+import random
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from hub.runs.dbt import KeptProject
+from hub.runs.receipt_files import write_json, write_receipt
+from hub.runs.run import Plan, RunResult, carry_out
+from loader import interrupts
+from loader.config.kafka import parse_persistence
+from loader.config.project import Project
+from loader.config.sources import Source
+from loader.errors import HubError, WrongUse, error_of_the_machine
+from loader.landing.folder import Landing
+from loader.stream.batch import LandedBatch, land_batch, store_offsets, stored_offsets
+from loader.stream.consumer import Intake
+from loader.stream.events import Happening, write_batches, write_happenings
+from loader.warehouse.connection import open_warehouse
+from loader.warehouse.lock import taking_turns
+
+log = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 0.5
+# With --once, somebody waits for the end.
+_PATIENCE_SECONDS = 30.0
+
+
+@dataclass
+class StreamSummary:
+    """What a stream did until it was stopped.
+
+    receipt: that of its last run, None where it made none.
+    """
+
+    batches: int = 0
+    records: int = 0
+    failures: int = 0
+    sources: dict[str, int] = field(default_factory=dict)
+    receipt: dict[str, Any] | None = None
+
+
+def follow(project: Project, names: tuple[str, ...], *, once: bool) -> StreamSummary:
+    """Take the records of the named sources' topics, or of all, until a signal ends it.
+
+    once: end when every partition was read to its end.
+
+    A record and its offset are committed together, so however this ends, the next stream goes on
+    with the first record that is not in the warehouse. Raises HubError where records were lost
+    before they could be read, a topic is missing or, with `once`, something is out of reach.
+    """
+    sources = _streamed(project, names)
+    streaming = _Streaming(project, sources, once)
+    try:
+        streaming.work()
+    except (Exception, KeyboardInterrupt) as error:
+        # a library may have made an error of its own of the signal
+        if not (isinstance(error, KeyboardInterrupt) or interrupts.requested()):
+            raise
+        log.info("asked to stop")
+    finally:
+        streaming.end()
+    return streaming.summary
+
+
+def _streamed(project: Project, names: tuple[str, ...]) -> list[Source]:
+    known = [source for source in project.sources.values() if source.kafka]
+    for name in names:
+        if name not in {source.name for source in known}:
+            raise WrongUse(
+                f"source '{name}'",
+                "no topic is declared for it",
+                f"Known are {', '.join(source.name for source in known) or 'none'} "
+                "(meta: kafka in the source's YAML).",
+            )
+    if not known:
+        raise WrongUse(
+            "hub stream", "no source has a topic", "Declare one (meta: kafka in a source's YAML)."
+        )
+    return [source for source in known if not names or source.name in names]
+
+
+class _Streaming:
+    def __init__(self, project: Project, sources: list[Source], once: bool) -> None:
+        self.summary = StreamSummary(sources={source.name: 0 for source in sources})
+        self._project = project
+        self._sources = sources
+        self._once = once
+        self._skip = list(project.vars.get("skip") or [])
+        self._persistence = parse_persistence(project.vars.get("stream"))
+        self._kept = KeptProject()
+        self._arrived = threading.Condition(threading.RLock())
+        self._intakes: list[Intake] = []
+        self._offsets: dict[str, dict[int, int]] = {}
+        self._landed: list[LandedBatch] = []
+        self._happened: list[Happening] = []
+        self._failed_in_row = 0
+
+    def work(self) -> None:
+        """Land and build until there is no more to come, which only `once` knows."""
+        self._persistently(self._prepare)
+        # what an earlier run left, and dbt's first build, which takes longest, before records wait
+        self._persistently(self._take_up)
+        for intake in self._intakes:
+            intake.start()
+        while self._wait_for_batch():
+            self._persistently(self._take_up)
+
+    def end(self) -> None:
+        """Stop reading and leave a trace of how far it came."""
+        for intake in self._intakes:
+            intake.stop()
+        if self.summary.receipt:
+            write_receipt(self._project.receipts, self.summary.receipt)
+        try:
+            with taking_turns(self._project.database), open_warehouse(self._project) as connection:
+                for intake in self._intakes:
+                    name, topic = intake.source.name, intake.settings.topic
+                    reached = intake.reached()
+                    # marks of transactions move a partition on without bringing a record
+                    if reached and stored_offsets(connection, name, topic) == self._offsets[name]:
+                        store_offsets(connection, name, topic, reached, intake.ends())
+                self._write_happenings(connection, None)
+        except (HubError, duckdb.Error) as error:
+            # nothing but the journal is lost: offsets were stored with their records
+            log.warning("the stream's end was not written down: %s", error)
+
+    def _prepare(self) -> None:
+        """Read the stored offsets."""
+        with taking_turns(self._project.database), open_warehouse(self._project) as connection:
+            self._intakes = []
+            for source in self._sources:
+                if source.kafka:
+                    offsets = stored_offsets(connection, source.name, source.kafka.topic)
+                    self._offsets[source.name] = offsets
+                    self._intakes.append(
+                        Intake(source, source.kafka, offsets, self._arrived, self._tell)
+                    )
+
+    def _wait_for_batch(self) -> bool:
+        """Wait until a batch is complete; False when there is nothing more to come."""
+        with self._arrived:
+            while True:
+                if interrupts.requested():  # and lost, if it came while something was finalized
+                    raise KeyboardInterrupt
+                now = time.monotonic()
+                if any(intake.is_due(now) for intake in self._intakes):
+                    return True
+                self._raise_failures(now)
+                if self._once and all(intake.is_drained() for intake in self._intakes):
+                    return False
+                ages = [age for i in self._intakes if (age := i.due_in(now)) is not None]
+                self._arrived.wait(min([*ages, _IDLE_SECONDS]))
+
+    def _raise_failures(self, now: float) -> None:
+        for intake in self._intakes:
+            if intake.failure:
+                raise intake.failure
+            if self._once and intake.away_since and now - intake.away_since > _PATIENCE_SECONDS:
+                raise HubError(
+                    f"source '{intake.source.name}': kafka",
+                    f"the broker has not answered for {_PATIENCE_SECONDS:.0f} s",
+                    "Check that it runs, and the source's bootstrap_servers.",
+                )
+
+    def _persistently(self, work: Any) -> None:
+        """Do the work; where that fails, keep all partitions paused and try again, less and less
+        often. What was read waits in memory, the rest at the broker."""
+        while (failure := self._failure_of(work)) is not None:
+            self.summary.failures += 1
+            self._failed_in_row += 1
+            if self._once:
+                raise failure
+            for intake in self._intakes:
+                intake.hold(True)
+            log.error("attempt %s failed: %s", self._failed_in_row, failure)
+            self._tell_all("failed", f"attempt {self._failed_in_row}: {failure}")
+            if self._failed_in_row == self._persistence.failures_to_open:
+                pause = self._persistence.longest_pause
+                self._tell_all("circuit open", f"tried again at least every {pause:.0f} s")
+            pause = self._persistence.pause(self._failed_in_row)
+            time.sleep(pause * random.uniform(0.8, 1.0))  # nosec B311
+        if self._failed_in_row:
+            self._tell_all("recovered", f"after {self._failed_in_row} failed attempts")
+            self._failed_in_row = 0
+            for intake in self._intakes:
+                intake.hold(False)
+
+    def _failure_of(self, work: Any) -> HubError | None:
+        try:
+            work()
+        except WrongUse:
+            raise  # nothing but a change of the settings helps
+        except (HubError, duckdb.Error, OSError, MemoryError) as error:
+            if interrupts.requested():
+                raise
+            return error if isinstance(error, HubError) else error_of_the_machine(error)
+        return None
+
+    def _take_up(self) -> None:
+        """Land all that waits and build what it touches. Raises HubError where the build fails."""
+        self._landed = []
+        plan = Plan(
+            "stream",
+            self._skip,
+            clock=None,
+            force=False,
+            prepare=self._land,
+            look_after=self._look_after,
+            kept=self._kept,
+            # what no batch touched was proven when it was built
+            proves_all=False,
+        )
+        with taking_turns(self._project.database):
+            result = carry_out(self._project, plan)
+            self._keep_receipt(result)
+        if result.failed:
+            raise HubError(
+                f"run {result.receipt['run_id']}",
+                f"the build failed ({'; '.join(result.receipt['errors'])[:500]})",
+                "All that was read has landed: mend it, and the stream goes on by itself.",
+            )
+        self._show_progress()
+
+    def _land(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
+        for intake in self._intakes:
+            if not (messages := intake.peek()):
+                continue
+            name = intake.source.name
+            self._offsets[name], landed = land_batch(
+                connection,
+                intake.source,
+                intake.settings.topic,
+                messages,
+                self._offsets[name],
+                intake.ends(),
+                run_id,
+            )
+            intake.landed(len(messages))
+            if landed:
+                self._landed.append(landed)
+                self.summary.batches += 1
+                self.summary.records += landed.records
+                self.summary.sources[name] += landed.records
+                log.info("%s: landed %s records", name, landed.records)
+        return Landing((), ())
+
+    def _look_after(
+        self, connection: duckdb.DuckDBPyConnection, run_id: str
+    ) -> list[dict[str, Any]]:
+        write_batches(connection, self._landed, run_id)
+        self._write_happenings(connection, run_id)
+        return []
+
+    def _keep_receipt(self, result: RunResult) -> None:
+        """A file for each run would be 86,400 a day: only those that failed have their own, and
+        the stream's last. Of the others, `hub report --run` knows."""
+        self.summary.receipt = result.receipt
+        if result.failed:
+            write_receipt(self._project.receipts, result.receipt)
+        else:
+            self._project.receipts.mkdir(exist_ok=True)
+            write_json(self._project.receipts / "latest.json", result.receipt)
+
+    def _tell(self, source: str, event: str, detail: str) -> None:
+        log.warning("%s: %s: %s", source, event, detail)
+        self._happened.append(Happening(source, event, detail))
+
+    def _tell_all(self, event: str, detail: str) -> None:
+        self._happened += [Happening(source.name, event, detail) for source in self._sources]
+
+    def _write_happenings(self, connection: duckdb.DuckDBPyConnection, run_id: str | None) -> None:
+        happened = list(self._happened)
+        write_happenings(connection, happened, run_id)
+        del self._happened[: len(happened)]
+
+    def _show_progress(self) -> None:
+        if sys.stderr.isatty():
+            lag = sum(intake.lag() for intake in self._intakes)
+            sys.stderr.write(
+                f"\r\x1b[K{self.summary.records:,} records in {self.summary.batches:,} batches, "
+                f"lag {lag:,}"
+            )
+            sys.stderr.flush()

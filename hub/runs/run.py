@@ -1,0 +1,170 @@
+"""Carries out one run: from its line in the log, over landing and build, to its receipt."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hub.queries.receipt import receipt
+from hub.runs.changes import Work, everything, fingerprint, work_of
+from hub.runs.dbt import KeptProject, build
+from loader.config.project import Project
+from loader.errors import HubError
+from loader.landing.folder import Landing
+from loader.logs import logged, stage
+from loader.warehouse.connection import is_usable, open_warehouse
+from loader.warehouse.memory import BUILD_BYTES, little_memory
+from loader.warehouse.run_log import close_after, end_run, errors_of, find_run, start_run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run is made: what it does before the build, and looks at after it.
+
+    skip:  the stages to switch off.   clock: the moment that counts as now, None for the present.
+    force: build even if there is nothing new.
+    kept:  the parsed project, in a process that makes many runs.
+    proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
+    """
+
+    command: str
+    skip: list[str]
+    clock: datetime | None
+    force: bool
+    prepare: Callable[[duckdb.DuckDBPyConnection, str], Landing]
+    look_after: Callable[[duckdb.DuckDBPyConnection, str], list[dict[str, Any]]] | None = None
+    kept: KeptProject | None = None
+    proves_all: bool = True
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did.
+
+    receipt:     as plain data.
+    did_nothing: whether there was nothing new to build.
+    afterwards:  what the plan looked at when all was done, such as the letters of a redrive.
+    """
+
+    receipt: dict[str, Any]
+    landing: Landing
+    did_nothing: bool
+    afterwards: list[dict[str, Any]]
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.receipt["status"] != "succeeded")
+
+
+def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunResult:
+    """Make the run; whatever ends it early, it is closed in the log.
+
+    scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
+    """
+    with _closing_when_left(project) as begun:
+        # held while dbt builds: it works on the open database, and nobody comes between
+        with open_warehouse(project) as connection:
+            run_id = start_run(connection, plan.command, plan.skip, plan.clock)
+            begun.append(run_id)
+            with logged(run_id):
+                run = _Run(project, plan, run_id, plan.prepare(connection, run_id))
+                before = fingerprint(connection, project, plan.skip)
+                work = everything(project) if plan.force else work_of(connection, project, before)
+                if not work.entities:
+                    log.info("nothing new")
+                    if plan.kept:  # the next run may have something, and dbt takes seconds to begin
+                        plan.kept.manifest(project, before.project)
+                    return run.close(connection, [], before.text(), did_nothing=True)
+                with (
+                    little_memory(connection, BUILD_BYTES)
+                    if work.is_small
+                    else contextlib.nullcontext()
+                ):
+                    failures = run.build(work, before.project, scratch)
+                if is_usable(connection):
+                    return run.close_built(connection, failures)
+        # opened anew, the database has all that was committed
+        with logged(run_id), open_warehouse(project) as connection:
+            return run.close_built(connection, failures)
+
+
+@contextlib.contextmanager
+def _closing_when_left(project: Project) -> Iterator[list[str]]:
+    """Close the run whose identity the block puts into the list, where an exception or an interrupt
+    leaves it: the warehouse may be open no more, or of no use."""
+    begun: list[str] = []
+    try:
+        yield begun
+    except BaseException as error:
+        with contextlib.suppress(HubError, duckdb.Error):
+            for run_id in begun:
+                with open_warehouse(project) as connection:
+                    close_after(connection, run_id, error)
+        raise
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run that has a line in the log, and has landed what it was to land."""
+
+    project: Project
+    plan: Plan
+    run_id: str
+    landing: Landing
+
+    def build(self, work: Work, state: str, scratch: Path | None) -> list[str]:
+        """Do the work; returns what kept dbt from running at all.
+
+        state: what the project's files are known by.
+        """
+        with stage("build"):
+            kept = self.plan.kept
+            return build(
+                self.project,
+                self.run_id,
+                self.plan.skip,
+                work,
+                scratch,
+                kept.manifest(self.project, state) if kept else None,
+                self.plan.proves_all,
+            )
+
+    def close_built(self, connection: duckdb.DuckDBPyConnection, failures: list[str]) -> RunResult:
+        """Close the run after the build, with what dbt logged besides these failures."""
+        errors = failures + errors_of(connection, self.run_id)
+        for error in errors:
+            # the message may quote a record
+            log.error("%s failed", error.partition(":")[0])
+            log.debug("%s", error)
+        after = None if errors else fingerprint(connection, self.project, self.plan.skip).text()
+        return self.close(connection, errors, after)
+
+    def close(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        errors: list[str],
+        state: str | None,
+        *,
+        did_nothing: bool = False,
+    ) -> RunResult:
+        """End the run in the log and draw up its receipt.
+
+        state: the fingerprint that the next run is compared with.
+        """
+        warnings = self.landing.warnings()
+        end_run(connection, self.run_id, errors=errors, warnings=warnings, fingerprint=state)
+        look_after = self.plan.look_after
+        afterwards = look_after(connection, self.run_id) if look_after else []
+        return RunResult(
+            receipt(connection, self.project, find_run(connection, self.run_id)),
+            self.landing,
+            did_nothing,
+            afterwards,
+        )

@@ -1,0 +1,301 @@
+"""Results of the commands as text for people.
+
+Names of files and fields, texts of records and messages come from outside: `_text` and `_table`
+write out what would steer the terminal.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.queries.health import Finding
+from hub.queries.receipt import OUTCOMES
+from loader.landing.folder import Landing
+from loader.logs import plain
+
+if TYPE_CHECKING:
+    from hub.commands import PullResult
+
+_MOST_CHARS = 500
+
+
+def render_landing(landing: Landing) -> str:
+    """A line for each file, and what no source claims."""
+    rows = [
+        (
+            outcome.file,
+            outcome.status,
+            f"{outcome.rows:,} rows" if outcome.status == "landed" else outcome.reason or "",
+        )
+        for outcome in landing.files
+    ]
+    lines = _table(rows) if rows else ["no files"]
+    lines += [f"{name}: no registered source claims it" for name in landing.unclaimed]
+    return _text(lines)
+
+
+def render_pull(result: "PullResult") -> str:
+    """A line for each source, then what landed and what went wrong."""
+    head = ("source", "status", "pages", "records", "requests", "retries", "since")
+    rows = [
+        (
+            outcome.source,
+            f"{outcome.status}{', resumed' if outcome.resumed else ''}",
+            *(
+                f"{number:,}"
+                for number in (outcome.pages, outcome.items, outcome.requests, outcome.retries)
+            ),
+            outcome.since or "-",
+        )
+        for outcome in result.sources
+    ]
+    landed = [outcome for outcome in result.landing.files if outcome.status == "landed"]
+    total = sum(outcome.rows for outcome in landed)
+    lines = [*_table([head, *rows]), f"landed: {len(landed):,} files, {total:,} rows"]
+    lines += [
+        f"{outcome.file}: {outcome.status}: {outcome.reason}"
+        for outcome in result.landing.files
+        if outcome.status not in ("landed", "known")
+    ]
+    for pulled in result.sources:
+        lines += [f"warning: {pulled.source}: {warning}" for warning in pulled.warnings]
+        lines += [f"error: {pulled.error}"] if pulled.error else []
+    return _text(lines)
+
+
+def render_receipt(receipt: dict[str, Any]) -> str:
+    """The receipt of a whole run."""
+    lines = [_headline(receipt), ""]
+    rows = [("source", "entity", "records", *OUTCOMES, "quality")]
+    for name, source in receipt["sources"].items():
+        quality = "-" if source["quality"] is None else f"{source['quality']:.1%}"
+        rows.append(
+            (
+                name,
+                source["entity"],
+                f"{source['records']:,}",
+                *(f"{source[outcome]:,}" for outcome in OUTCOMES),
+                quality,
+            )
+        )
+    lines += [*_table(rows, numbers_from=2), ""]
+    state = [("target", "rows", "open letters", "lineage", "watermark", "reconciliation")]
+    for entity, part in receipt["entities"].items():
+        state.append(
+            (
+                f"marts.{entity}",
+                f"{part['target_rows']:,}",
+                f"{part['dead_letters']:,}",
+                f"{part['lineage_entries']:,}",
+                part["watermark"] or "-",
+                _reconciliation(part),
+            )
+        )
+    lines += [*_table(state), ""]
+    lines.append(
+        "stages: " + ", ".join(f"{name} {what}" for name, what in receipt["stages"].items())
+    )
+    for stage, groups in receipt["rollout"].items():
+        for group, outcomes in groups.items():
+            counted = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(outcomes.items()))
+            lines.append(f"rollout of {stage}, {group}: {counted or 'nothing'}")
+    lines += _streams(receipt["streams"])
+    return _text([*lines, *_remarks(receipt)])
+
+
+def render_stream(summary: dict[str, Any]) -> str:
+    """What a stream took up, under it the receipt of its last run."""
+    lines = [
+        f"stream ended: {summary['records']:,} records in {summary['batches']:,} batches, "
+        f"{summary['failures']:,} failed attempts"
+    ]
+    lines += [f"{name}: {records:,} records" for name, records in summary["sources"].items()]
+    last = summary["receipt"]
+    return _text(lines) + (f"\n\n{render_receipt(last)}" if last else "")
+
+
+def render_entity(receipt: dict[str, Any]) -> str:
+    """The receipt of one entity, a line for each figure."""
+    shown = {
+        key: value
+        for key, value in receipt.items()
+        if key
+        not in ("sources", "warnings", "errors", "run_id", "status", "started_at", "ended_at")
+    }
+    rows = [(key, _figure(value)) for key, value in shown.items()]
+    return _text([_headline(receipt), "", *_table(rows), *_remarks(receipt)])
+
+
+def render_history(entries: list[dict[str, Any]]) -> str:
+    """A line for each run."""
+    rows = [("run", "command", "status", "started", "ms")]
+    rows += [
+        (
+            entry["run_id"],
+            entry["command"],
+            entry["status"],
+            entry["started_at"],
+            "-" if entry["duration_ms"] is None else f"{entry['duration_ms']:,}",
+        )
+        for entry in entries
+    ]
+    return _text(_table(rows))
+
+
+def render_letters(letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None) -> str:
+    """A line for each letter; under a redrive's headline if its receipt is given."""
+    lines = [_headline(receipt), ""] if receipt else []
+    if not letters:
+        return _text([*lines, "no open letter fits"])
+    rows = [("letter", "place", "status", "attempts", "now", "why")]
+    rows += [
+        (
+            str(letter["record_id"]),
+            f"{letter['file']}:{letter['row_number']}",
+            letter["status"],
+            str(letter["attempts"]),
+            letter["last_outcome"],
+            letter["explanation"] or "",
+        )
+        for letter in letters
+    ]
+    return _text([*lines, *_table(rows)])
+
+
+def render_story(story: dict[str, Any]) -> str:
+    """What became of the records that were asked about, in sentences."""
+    if not story["records"]:
+        asked = ", ".join(f"{name} {what}" for name, what in story["asked"].items())
+        return _text([f"{asked}: not seen in any of {story['files']:,} files"])
+    lines: list[str] = []
+    for record in story["records"]:
+        place = f"{record['file']}:{record['row_number']}"
+        lines += [
+            f"{place} (record {record['record_id'] or '-'}, {record['entity']} of "
+            f"{record['source']}), landed {record['landed_at']:%Y-%m-%d %H:%M:%S} UTC",
+            f"  {_shortened(record['record'] or '')}",
+        ]
+        lines += [f"  {_sentence(decision)}" for decision in record["decisions"]]
+        if not record["decisions"]:
+            lines.append("  not decided yet: the next build does")
+        if record["is_current"]:
+            lines.append(f"  it is the row of its key in marts.{record['entity']}")
+        lines.append("")
+    if story["more_records"]:
+        lines.append("... and more: ask ops.record_outcomes")
+    return _text(lines).rstrip()
+
+
+def _sentence(decision: dict[str, Any]) -> str:
+    rival = f"record {decision['rival_id']} ({decision['rival'] or 'place unknown'})"
+    displaced = f", in the place of {rival}" if decision["rival_id"] else ""
+    what = {
+        "applied": f"applied: it became the row of its key{displaced}",
+        "superseded": f"superseded: newer than the target, but overtaken in its run by {rival}",
+        "outdated": f"outdated: not newer than {rival}",
+        "duplicate": f"duplicate: it repeats {rival}",
+        "late": "late: at or before the watermark of its source",
+        "rejected": f"rejected: {decision['explanation'] or ''}",
+    }[decision["outcome"]]
+    again = f"attempt {decision['attempt']}, " if decision["attempt"] > 1 else ""
+    return (
+        f"{decision['decided_at']:%Y-%m-%d %H:%M:%S} {again}{what} "
+        f"[contract {decision['contract_version']}, run {decision['run_id']}]"
+    )
+
+
+def render_difference(difference: dict[str, Any]) -> str:
+    """What a contract would decide otherwise, with samples."""
+    lines = [
+        f"{difference['entity']}: contract {difference['contract_version']}, decided under "
+        f"{', '.join(difference['stored_versions']) or 'none'}"
+    ]
+    for side, title in (("newly_rejected", "would be rejected"), ("newly_accepted", "would pass")):
+        part = difference[side]
+        lines.append(f"{part['total']:,} records {title}")
+        lines += [f"  {rule}: {count:,}" for rule, count in part["by_rule"].items()]
+        lines += [
+            f"    {sample['place']}: {sample['explanation'] or ''}" for sample in part["samples"]
+        ]
+    if difference["needs_major"]:
+        lines.append("breaking: accepted records would be rejected; raise the major version")
+    elif difference["is_breaking"]:
+        lines.append("breaking, as the new major version says")
+    return _text(lines)
+
+
+def render_findings(findings: list[Finding]) -> str:
+    """A line for each check, the remedy behind what is not ok."""
+    rows = [
+        (finding.status, finding.check, f"{finding.detail}. {finding.remedy}".rstrip(". "))
+        for finding in findings
+    ]
+    return _text(_table(rows))
+
+
+def _headline(receipt: dict[str, Any]) -> str:
+    duration = receipt["duration_ms"]
+    took = f" in {duration / 1000:.1f} s" if duration is not None else ""
+    return f"run {receipt['run_id']} {receipt['status']}{took}"
+
+
+def _remarks(receipt: dict[str, Any]) -> Iterable[str]:
+    yield from (f"warning: {_shortened(warning)}" for warning in receipt["warnings"])
+    for error in receipt["errors"]:
+        first, *others = error.split("\n")
+        yield f"error: {first}"
+        # no line of a message may look like one of the receipt
+        yield from (f"       {line}" for line in others)
+
+
+def _streams(streams: dict[str, Any]) -> Iterable[str]:
+    for source, part in streams.items():
+        lag = ", ".join(f"{lag:,} in partition {number}" for number, lag in part["lag"].items())
+        latency = part["latency_ms"]
+        took = "" if latency["p50"] is None else f", latency {latency['p50']:,} ms (p50)"
+        yield (
+            f"stream {source}: {part['records_per_second']:,} records/s in the last minute{took}, "
+            f"lag {lag}"
+        )
+        if event := part["last_event"]:
+            yield f"stream {source}: {event['event']} at {event['at']}: {event['detail']}"
+
+
+def _reconciliation(part: dict[str, Any]) -> str:
+    counts = part["reconciliation"]
+    if part["reconciliation_skipped"] and not any(counts.values()):
+        return "-"
+    return ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in counts.items())
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_figure(item)}" for name, item in value.items()) or "-"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS]}..."
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(map(plain, lines))
+
+
+def _table(rows: Sequence[Sequence[str]], numbers_from: int | None = None) -> list[str]:
+    """Rows of cells in columns as wide as needed; right-aligned from the given column on."""
+    rows = [[plain(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = []
+    for row in rows:
+        cells = [
+            cell.rjust(width)
+            if numbers_from is not None and index >= numbers_from
+            else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        aligned.append("  ".join(cells).rstrip())
+    return aligned

@@ -1,0 +1,1 @@
+"""Settings of the project, its sources and the environment, as types."""

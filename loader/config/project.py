@@ -1,0 +1,146 @@
+"""The project that a command works on: its folders, its vars and its registered sources."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loader.config.sources import Source, declared_sources, read_sources
+from loader.config.yaml_files import mapping, read_yaml
+from loader.errors import WrongUse
+
+SCHEMAS = ("raw", "staging", "intermediate", "marts", "ops")
+STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
+STAGE_ALIASES = {"cache": "deduplicate"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where things are, and what dbt_project.yml says.
+
+    root:     the folder of dbt_project.yml.
+    database: the DuckDB file.
+    landing:  the drop folder, with a folder for each source.
+    vars:     the `vars` of dbt_project.yml.
+    sources:  the registered sources by name.
+    declared_sources: the names of all sources that have a YAML, registered or not.
+    """
+
+    root: Path
+    database: Path
+    landing: Path
+    vars: dict[str, Any]
+    sources: dict[str, Source]
+    declared_sources: tuple[str, ...]
+
+    @property
+    def receipts(self) -> Path:
+        """The folder of the receipts, beside the database."""
+        return self.database.parent / "receipts"
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The entities in the order of `vars: sources`."""
+        return tuple(self.vars["sources"])
+
+
+def open_project(database: str | None = None, landing: str | None = None) -> Project:
+    """The project around the current folder.
+
+    database, landing: paths that override HUB_DATABASE and HUB_LANDING, which override
+    warehouse.duckdb and landing in the project's folder. Raises WrongUse.
+    """
+    root = _find_root(Path.cwd())
+    settings = read_yaml(root / "dbt_project.yml", "dbt_project.yml")
+    project_vars = mapping(settings.get("vars"), "dbt_project.yml: vars")
+    _check_sources(root, project_vars)
+    _check_stages(project_vars)
+    given = database or os.environ.get("HUB_DATABASE") or str(root / "warehouse.duckdb")
+    folder = landing or os.environ.get("HUB_LANDING") or str(root / "landing")
+    return Project(
+        root,
+        _database_path(given),
+        Path(folder).absolute(),
+        project_vars,
+        read_sources(root, project_vars["sources"]),
+        declared_sources(root),
+    )
+
+
+def stage_name(word: str, where: str = "--skip") -> str:
+    """The name of a stage, `cache` being deduplicate. Raises WrongUse for an unknown one.
+
+    where: the setting that the word comes from.
+    """
+    name = STAGE_ALIASES.get(word, word)
+    if name not in STAGES:
+        raise WrongUse(
+            where,
+            f"there is no stage '{word}'",
+            f"Known are {', '.join(STAGES)} (or cache, which is deduplicate).",
+        )
+    return name
+
+
+def _find_root(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / "dbt_project.yml").is_file():
+            return folder
+    raise WrongUse(
+        str(start),
+        "neither this folder nor one above it holds a dbt_project.yml",
+        "Change to the project's folder.",
+    )
+
+
+def _check_sources(root: Path, project_vars: dict[str, Any]) -> None:
+    where = "dbt_project.yml: vars: sources"
+    registered = mapping(project_vars.get("sources"), where)
+    if not registered:
+        raise WrongUse(where, "no source is registered", "Write `entity: [source, ...]` lines.")
+    for entity, names in registered.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise WrongUse(
+                f"{where}: {entity}",
+                f"expected a list of names, found {names!r}",
+                f"Write `{entity}: [source, ...]`.",
+            )
+        if not (root / "macros" / "contracts" / f"{entity}.sql").is_file():
+            known = sorted(path.stem for path in (root / "macros" / "contracts").glob("*.sql"))
+            raise WrongUse(
+                where, f"no contract for the entity '{entity}'", f"Known are {', '.join(known)}."
+            )
+
+
+def _check_stages(project_vars: dict[str, Any]) -> None:
+    where = "dbt_project.yml: vars: skip"
+    skip = project_vars.get("skip") or []
+    if not isinstance(skip, list):
+        raise WrongUse(where, f"expected a list, found {skip!r}", "Write [] for none.")
+    for word in skip:
+        stage_name(str(word), where)
+    where = "dbt_project.yml: vars: rollout"
+    for word, share in mapping(project_vars.get("rollout"), where).items():
+        if stage_name(str(word), where) == "adapt":
+            raise WrongUse(where, "adapt has no keys yet to cover", "Use `vars: skip` for it.")
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 100:
+            raise WrongUse(
+                f"{where}: {word}", f"no percentage: {share!r}", "Write a number from 0 to 100."
+            )
+
+
+def _database_path(given: str) -> Path:
+    if given == ":memory:":
+        raise WrongUse(
+            "database ':memory:'",
+            "a warehouse in memory is gone with the process, and with it every record",
+            "Name a file.",
+        )
+    path = Path(given).absolute()
+    if path.stem in SCHEMAS:
+        raise WrongUse(
+            f"database {path.name}",
+            f"DuckDB would confuse the file's name with the schema '{path.stem}'",
+            "Give the file another name.",
+        )
+    return path

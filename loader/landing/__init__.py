@@ -1,0 +1,1 @@
+"""Files of the landing folder become rows of raw.<source>, verbatim."""

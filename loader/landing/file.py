@@ -1,0 +1,256 @@
+"""Lands one file: every record verbatim into raw.<source>, and a row in the ledger.
+
+Rows and ledger row are committed in one transaction, after an independent count of the records
+agrees with the rows. A file that fails is an outcome, not an error: the others go on.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from loader.config.sources import Source
+from loader.errors import ran_out_of_memory
+from loader.landing.fields import note_fields
+from loader.landing.insert import insert_records
+from loader.landing.names import written_out
+from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
+from loader.readers.formats import FileFormat
+from loader.verification.verify import account
+from loader.warehouse.ledger import (
+    Load,
+    load_of_bytes,
+    load_of_untouched,
+    next_load_id,
+    note_file_state,
+    replace_verdict,
+)
+from loader.warehouse.memory import LANDING_BYTES, little_memory
+from loader.warehouse.transactions import transaction
+
+# The kernel's clock for files moves on every few milliseconds.
+_CLOCK_TICK_NS = 100_000_000
+# What was read of a file that a disk could not read, or the memory not hold, says nothing of it.
+_PASSING = ("read_error", "out_of_memory")
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one thing in the landing folder.
+
+    status: landed, known (these bytes landed before), held, quarantined or refused.
+    rows:   records landed now.
+    """
+
+    source: str
+    file: str
+    status: str
+    rows: int = 0
+    load_id: int | None = None
+    reason: str | None = None
+
+
+def land_file(
+    connection: duckdb.DuckDBPyConnection, source: Source, path: Path, run_id: str | None
+) -> FileOutcome:
+    """Land the file at `path`, if it is one and its bytes are new to the source."""
+    name = f"{source.name}/{written_out(path.name)}"
+    try:
+        # O_NOFOLLOW: a link could lead out of the folder; O_NONBLOCK: a pipe would wait forever
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        is_link = error.errno == errno.ELOOP
+        reason = "a symbolic link" if is_link else error.strerror or "cannot be opened"
+        return FileOutcome(source.name, name, "refused", reason=reason)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return FileOutcome(source.name, name, "refused", reason="not a regular file")
+    with os.fdopen(descriptor, "rb") as file:
+        return _FileLanding(connection, source, name, file, run_id).land()
+
+
+@dataclass
+class _FileLanding:
+    """The landing of one open file."""
+
+    connection: duckdb.DuckDBPyConnection
+    source: Source
+    name: str
+    file: BinaryIO
+    run_id: str | None
+
+    def land(self) -> FileOutcome:
+        before = os.fstat(self.file.fileno())
+        state = _state_of(before)
+        untouched = load_of_untouched(self.connection, self.source.name, self.name, state)
+        if untouched is not None:
+            return FileOutcome(self.source.name, self.name, "known", load_id=untouched)
+        try:
+            sha256 = digest_of(self.file)
+        except OSError as error:
+            unread = f"cannot be read: {error.strerror}"
+            return FileOutcome(self.source.name, self.name, "refused", reason=unread)
+        settings = json.dumps(self.source.format, sort_keys=True)
+        known = load_of_bytes(self.connection, self.source.name, sha256)
+        if known and known.status == "landed":
+            # touched or written anew: else it would be read at every run from now on
+            if state is not None and known.file == self.name:
+                note_file_state(self.connection, known.load_id, state)
+            return FileOutcome(self.source.name, self.name, "known", load_id=known.load_id)
+        # the name and the settings decide the format, so either may have mended it
+        same = known and (known.settings, known.file) == (settings, self.name)
+        if known and known.status == "quarantined" and same:
+            return FileOutcome(self.source.name, self.name, "quarantined", reason=known.reason)
+
+        found = Load(
+            load_id=known.load_id if known else next_load_id(self.connection),
+            source=self.source.name,
+            file=self.name,
+            sha256=sha256,
+            size=before.st_size,
+            rows=0,
+            status="landed",
+            run_id=self.run_id,
+            modified_at=_moment(before.st_mtime),
+            settings=settings,
+            file_state=state,
+        )
+        try:
+            load = self._taken_in(found, before)
+        except UnreadableFile as error:
+            # a file that is being written is tried again by the next run, too
+            is_passing = error.reason in _PASSING or self._has_changed_since(before)
+            load = replace(
+                found,
+                status="held" if is_passing else "quarantined",
+                reason=f"{error.reason}: {error}",
+            )
+            with transaction(self.connection):
+                replace_verdict(self.connection, load)
+        return FileOutcome(
+            self.source.name, self.name, load.status, load.rows, load.load_id, load.reason
+        )
+
+    def _taken_in(self, found: Load, before: os.stat_result) -> Load:
+        """Take the file in with little memory, or, where that does not do, with all there is: for
+        DuckDB reads 2,048 records at a time, however long they are. Raises UnreadableFile."""
+        try:
+            with little_memory(self.connection, LANDING_BYTES):
+                return self._take_in(found, before)
+        except duckdb.Error as error:
+            if not ran_out_of_memory(error):
+                raise
+        # memory may have run out when all was committed
+        load = load_of_bytes(self.connection, found.source, found.sha256)
+        if load and load.status == "landed":
+            return load
+        try:
+            return self._take_in(found, before)
+        except duckdb.Error as error:
+            if not ran_out_of_memory(error):
+                raise
+            raise UnreadableFile(
+                "out_of_memory",
+                "DuckDB may not take the memory that its records need: free some, or raise "
+                "memory_limit (HUB_MEMORY_LIMIT)",
+            ) from error
+
+    def _take_in(self, found: Load, before: os.stat_result) -> Load:
+        """Commit the rows with their row of the ledger, or, raising UnreadableFile, nothing."""
+        with _one_thread(self.connection), transaction(self.connection):
+            load_id = next_load_id(self.connection)
+            file_format = format_of(self.name, **self.source.format)
+            encoding = detected_encoding(self._from_start(), file_format)
+            blocks = self._insert_records(load_id, file_format)
+            account(
+                self.connection,
+                f"raw.{self.source.name}",
+                load_id,
+                blocks,
+                self._from_start(),
+                file_format,
+            )
+            if self._has_changed_since(before):
+                raise UnreadableFile("changing", "the file changed while it was read")
+            note_fields(
+                self.connection,
+                self.source.name,
+                load_id,
+                blocks,
+                alike=file_format.kind == "csv",
+            )
+            load = replace(found, load_id=load_id, rows=sum(blocks), encoding=encoding)
+            replace_verdict(self.connection, load)
+        return load
+
+    def _has_changed_since(self, before: os.stat_result) -> bool:
+        now = os.fstat(self.file.fileno())
+        return (before.st_size, before.st_mtime_ns, before.st_ctime_ns) != (
+            now.st_size,
+            now.st_mtime_ns,
+            now.st_ctime_ns,
+        )
+
+    def _from_start(self) -> BinaryIO:
+        self.file.seek(0)
+        return self.file
+
+    def _insert_records(self, load_id: int, file_format: FileFormat) -> list[int]:
+        """Insert all records; returns how many at a time."""
+        blocks: list[int] = []
+        for batch in read_records(self._from_start(), file_format):
+            rows = insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
+            # blank lines hold no record
+            if rows:
+                blocks.append(rows)
+        return blocks
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB work with one thread until the block is left: blocks of rows are too small to be
+    worth sharing out, which costs CPU and saves no time."""
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {threads}")
+
+
+def _state_of(status: os.stat_result) -> str | None:
+    """What changes whenever a file's bytes do, so that files that landed need not be read again;
+    None where the last change is so recent that another could bear the same time.
+
+    The time of modification can be set back by anyone; that of the change of status cannot.
+    """
+    if time.time_ns() - status.st_ctime_ns < _CLOCK_TICK_NS:
+        return None
+    identity = (status.st_dev, status.st_ino, status.st_size)
+    return ":".join(map(str, (*identity, status.st_mtime_ns, status.st_ctime_ns)))
+
+
+def _moment(seconds: float) -> datetime | None:
+    """A moment in UTC; None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def digest_of(file: BinaryIO) -> str:
+    """The sha256 digest of what is left of a file, as hexadecimal text."""
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,119 @@
+"""Writes records into raw.<source>, verbatim."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from loader.readers.batch import WHITE_SPACE, Batch, Lines
+from loader.readers.csv.form import MALFORMED, RECORD_BEGINS
+from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
+
+# Structured text is checked here; a line that is no object could not be adapted either. What is
+# no JSON at all is called so, however deep its brackets.
+_INSERT = f"""
+insert into raw.{{source}}
+select
+    ?,
+    ? + number,
+    record,
+    case
+        when problem <> '{NESTED_TOO_DEEP}' then problem
+        when not json_valid(record) then 'malformed_json'
+        when record not like '{{{{%' and ltrim(record, ' \t\r\n') not like '{{{{%'
+            then 'not_an_object'
+        else problem
+    end,
+    position
+from ({{records}})
+"""
+_RECORDS = """
+    select
+        unnest(records) as record,
+        unnest(problems) as problem,
+        unnest(positions) as position,
+        generate_subscripts(records, 1) as number
+    from (select ?::varchar[] as records, ?::varchar[] as problems, ?::varchar[] as positions)
+"""
+# One long text is handed over faster than a list of short ones. As a row of `values` it is no
+# constant: DuckDB would split one while it plans, into an object for each line.
+_EACH_LINE = """
+    select unnest(lines) as line
+    from (select string_split(text, chr(10)) as lines from (values (?)) as given(text))
+"""
+# Few lines begin with a character that could make them blank.
+_LINES = f"""
+    select line as record, null as problem, null as position, row_number() over () as number
+    from ({_EACH_LINE})
+    where line >= '!' or trim(line, '{WHITE_SPACE}') <> ''
+"""
+_LINES_OF_FORM = f"""
+    select
+        case
+            when is_record then line
+            when len(fields) = {{width}} then concat({{values}})
+            else line
+        end as record,
+        case when not is_record and len(fields) <> {{width}} then '{MALFORMED}' end as problem,
+        null as position,
+        row_number() over () as number
+    from (
+        select
+            line,
+            string_split(line, ?) as fields,
+            starts_with(line, ?) as is_record
+        from ({_EACH_LINE})
+        where line <> ''
+    )
+"""
+
+
+def insert_records(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    load_id: int,
+    last: int,
+    batch: Batch | Lines,
+) -> int:
+    """Insert a batch of a load's records; returns how many there were.
+
+    last: the number of the load's last row so far.
+    """
+    lines = batch if isinstance(batch, Lines) else batch.as_lines()
+    if lines is None:
+        insert_rows(
+            connection, source, load_id, last, batch.records, batch.problems, batch.positions
+        )
+        return len(batch.records)
+    records, constants = _records_of(lines)
+    ((inserted,),) = connection.execute(
+        _INSERT.format(source=source, records=records), [load_id, last, *constants, lines.text]
+    ).fetchall()
+    return int(inserted)
+
+
+def _records_of(lines: Lines) -> tuple[str, list[str]]:
+    """A query for what lines stand for, and its parameters before their text."""
+    form = lines.form
+    if form is None:
+        return _LINES, []
+    values = "".join(f"?, fields[{number}], " for number in range(1, form.width + 1)) + "?"
+    return (
+        _LINES_OF_FORM.format(width=form.width, values=values),
+        [*form.pieces, form.delimiter, RECORD_BEGINS],
+    )
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    load_id: int,
+    last: int,
+    records: Sequence[str | None],
+    problems: Sequence[str | None],
+    positions: Sequence[str | None],
+) -> None:
+    """Insert records of a load, each with its problem and its position, after the row `last`."""
+    connection.execute(
+        _INSERT.format(source=source, records=_RECORDS),
+        [load_id, last, records, depth_noted(records, problems), positions],
+    )

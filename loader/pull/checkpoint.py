@@ -1,0 +1,143 @@
+"""Keeps a pull's books in the warehouse, which it opens for moments only: an API may be slow, and
+others want to work."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+
+import duckdb
+
+from loader.config.project import Project
+from loader.errors import HubError
+from loader.pull.state import PullState, landed_digests, load_state, save_state
+from loader.warehouse.connection import open_warehouse
+from loader.warehouse.lock import InUse, taking_turns
+from loader.warehouse.run_log import closing_on_error, start_run
+
+log = logging.getLogger(__name__)
+
+# How long a pull waits for another process, to begin and to end; and when it was asked to stop.
+_PATIENCE_SECONDS = 60.0
+_PARTING_SECONDS = 1.0
+# How long it waits for its turn at once, and until it tries again where the file is open elsewhere.
+_TURN_SECONDS = 1.0
+_POLL_SECONDS = 0.1
+# So often a state is saved at most: each time, a query of another process may find the file locked.
+# What a killed pull had not saved is pulled again, and its bytes are known then.
+_SAVE_SECONDS = 5.0
+
+
+@dataclass
+class Books:
+    """What a pull knows of the warehouse, and has to write there.
+
+    run_id: of the pull's run.
+    states: where each source stood at the start.
+    landed: digests of the files of each source that had landed then.
+    """
+
+    project: Project
+    run_id: str
+    states: dict[str, PullState] = field(default_factory=dict)
+    landed: dict[str, set[str]] = field(default_factory=dict)
+    _unsaved: dict[str, tuple[PullState, str | None]] = field(default_factory=dict)
+    _tried_at: float = field(default_factory=time.monotonic)
+
+    def keep(self, source: str, state: PullState, error: str | None = None) -> None:
+        """Save how far a source has come, as soon as that is due and nobody else has the warehouse.
+
+        Nothing waits for it: what the state leads past is on the disk. error: what the source's
+        pull ended with, if it failed.
+        """
+        self._unsaved[source] = (state, error)
+        is_end = error is not None or state.ended_at is not None
+        now = time.monotonic()
+        if not is_end and now < self._tried_at + _SAVE_SECONDS:
+            return
+        self._tried_at = now
+        try:
+            with _visit(self.project, patience=0) as connection:
+                self.save(connection)
+        except InUse as in_use:
+            log.debug("the state is saved later: %s", in_use)
+
+    def save(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Save what is not saved yet."""
+        for source, (state, error) in self._unsaved.items():
+            save_state(connection, source, state, self.run_id, error)
+        self._unsaved.clear()
+
+    @contextmanager
+    def last_visit(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The open warehouse, in which all is saved. Raises InUse where it is not to be had."""
+        with _visit(self.project, _PATIENCE_SECONDS) as connection:
+            self.save(connection)
+            yield connection
+
+
+@contextmanager
+def open_books(project: Project, sources: Iterable[str]) -> Iterator[Books]:
+    """Open a run of `hub pull` and its books; where an exception or an interrupt leaves the block,
+    save what was pulled and close the run. Raises InUse where the warehouse is not to be had."""
+    opened: list[Books] = []
+    try:
+        with _visit(project, _PATIENCE_SECONDS) as connection:
+            opened.append(Books(project, start_run(connection, "pull", [], None)))
+            (books,) = opened
+            for source in sources:
+                books.states[source] = load_state(connection, source)
+                books.landed[source] = landed_digests(connection, source)
+        yield books
+    except BaseException:
+        for books in opened:
+            # somebody waits for the end; where it cannot be told now, the next command finds it out
+            with (
+                suppress(HubError, duckdb.Error),
+                _visit(project, _PARTING_SECONDS) as connection,
+                closing_on_error(connection, books.run_id),
+            ):
+                books.save(connection)
+                raise
+        raise
+
+
+@contextmanager
+def _visit(project: Project, patience: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The open warehouse, as soon as no other process is at work on it or has it open.
+
+    patience: seconds to wait for that. Raises InUse after them.
+    """
+    deadline = time.monotonic() + patience
+    in_use: HubError | None = None
+    while True:
+        with ExitStack() as stack:
+            try:
+                left = max(0.0, deadline - time.monotonic())
+                stack.enter_context(taking_turns(project.database, min(left, _TURN_SECONDS)))
+                connection = stack.enter_context(open_warehouse(project))
+            except HubError as error:
+                if not _is_in_use(error):
+                    raise
+                if patience and not in_use:
+                    log.info("waiting: %s", error)
+                in_use = error
+            else:
+                yield connection
+                return
+        if time.monotonic() >= deadline:
+            raise InUse(
+                in_use.where,
+                f"{in_use.what}, also after {patience:g} s",
+                "What was pulled stays, and the next `hub pull` goes on from there.",
+            ) from in_use
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_in_use(error: HubError) -> bool:
+    """Whether another process keeps this one out, be it a command of the hub or another program."""
+    return isinstance(error, InUse) or (
+        isinstance(error.__cause__, duckdb.IOException)
+        and "Could not set lock" in str(error.__cause__)
+    )

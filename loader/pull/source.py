@@ -1,0 +1,369 @@
+"""Pulls a source page by page: a page is on the disk before the place to go on at moves."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import httpx
+
+from loader.config.http import Cursor, HttpSettings, PageNumbers
+from loader.config.project import Project
+from loader.config.sources import Source
+from loader.errors import HubError, WrongUse
+from loader.pull.body import Body
+from loader.pull.checkpoint import Books
+from loader.pull.client import Client, Page, PageRejected, PullFailed
+from loader.pull.endpoint import Endpoint, open_endpoint
+from loader.pull.incremental import greatest, value_to_ask_for
+from loader.pull.pages import open_folder, page_file, write_page
+from loader.pull.paginators import (
+    Position,
+    address_of,
+    declares_end,
+    first_position,
+    items_missing,
+    position_after,
+)
+from loader.pull.state import PullState
+from loader.readers import UnreadableFile
+from loader.warehouse.run_log import utc_now
+
+log = logging.getLogger(__name__)
+
+# An API may be wrong for a moment. What cannot be right is asked for so many times in all.
+_ASKS = 3
+# what an API may say to a cursor or an address that it gave out long ago
+_GONE = (400, 404, 410, 422)
+
+Doubt = Literal["repeats", "leads back", "falls short"]
+
+
+@dataclass(frozen=True)
+class PullOutcome:
+    """What became of the pull of one source.
+
+    status:   complete or failed.   resumed: whether it went on with one that had not ended.
+    since:    the value that it asked for; None for everything.
+    pages, items: pulled now.       requests: made.   retries: of them, those that failed in a way
+    that may pass.
+    error:    why it failed.        exit_code: what the command ends with on its account.
+    """
+
+    source: str
+    status: str
+    resumed: bool = False
+    since: str | None = None
+    pages: int = 0
+    items: int = 0
+    requests: int = 0
+    retries: int = 0
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+    exit_code: int = 0
+
+
+def sources_to_pull(project: Project, names: Iterable[str]) -> tuple[Source, ...]:
+    """The named sources, or all that are pulled. Raises WrongUse for one that is not."""
+    pulled = {name: source for name, source in project.sources.items() if source.http}
+    known = f"Pulled are {', '.join(pulled)}." if pulled else "Declare `http` under its `meta`."
+    for name in names:
+        if name not in pulled:
+            is_source = name in project.sources
+            raise WrongUse(
+                f"source '{name}'",
+                "its YAML declares no `http`" if is_source else "it is not registered",
+                known,
+            )
+    if not pulled:
+        raise WrongUse("hub pull", "no source declares `http`", "Declare it under `meta`.")
+    return tuple(pulled[name] for name in dict.fromkeys(names)) or tuple(pulled.values())
+
+
+def pull_source(
+    books: Books, project: Project, source: Source, *, full: bool = False
+) -> PullOutcome:
+    """Pull what is new from one source into its folder; a failure is an outcome.
+
+    full: ask for everything, whatever was pulled before.
+    """
+    where = f"source '{source.name}'"
+    settings = source.http
+    if settings is None:
+        raise WrongUse(where, "its YAML declares no `http`", "Declare it under its `meta`.")
+    try:
+        folder = open_folder(project.landing, source.name)
+        endpoint = open_endpoint(settings, where)
+    except HubError as error:
+        log.error("%s", error)
+        return PullOutcome(source.name, "failed", error=str(error), exit_code=error.exit_code)
+    with Client(source.name, endpoint, settings) as client:
+        pull = _Pull(books, source, settings, endpoint, client, folder)
+        return pull.carry_out(full)
+
+
+@dataclass
+class _Pull:
+    """The pull of one source.
+
+    pages, items: pulled now.   contents, asked: digests and positions of the pages of now.
+    """
+
+    books: Books
+    source: Source
+    settings: HttpSettings
+    endpoint: Endpoint
+    client: Client
+    folder: Path
+    state: PullState = field(default_factory=PullState)
+    resumed: bool = False
+    pages: int = 0
+    items: int = 0
+    warnings: list[str] = field(default_factory=list)
+    contents: set[str] = field(default_factory=set)
+    asked: set[Position] = field(default_factory=set)
+
+    @property
+    def where(self) -> str:
+        return f"source '{self.source.name}'"
+
+    def carry_out(self, full: bool) -> PullOutcome:
+        """Pull to the end, or as far as it goes."""
+        error = None
+        self._begin(full)
+        try:
+            self._pull()
+        except PullFailed as failure:
+            error = failure
+            log.error("%s", error)
+            self._save(str(error))
+        for warning in self.warnings:
+            log.warning("%s: %s", self.source.name, warning)
+        log.info("%s: %d pages, %d items", self.source.name, self.pages, self.items)
+        return PullOutcome(
+            self.source.name,
+            "failed" if error else "complete",
+            self.resumed,
+            self.state.asked_since,
+            self.pages,
+            self.items,
+            self.client.requests,
+            self.client.failures,
+            tuple(self.warnings),
+            str(error) if error else None,
+            error.exit_code if error else 0,
+        )
+
+    def _begin(self, full: bool) -> None:
+        """Go on with a pull that has not ended, or start from the greatest value seen."""
+        self.state = self.books.states[self.source.name]
+        digest = _digest(self.settings, self.endpoint)
+        if self.state.settings not in (None, digest):
+            self.warnings.append("its settings changed, so everything is asked for")
+            self.state = PullState()
+        if self.state.is_open and not full:
+            self.resumed = True
+            return
+        since, asked_since = self.state.since, None
+        if self.settings.since and not full:
+            asked_since = value_to_ask_for(self.settings.since, since)
+        self._start(digest, since, asked_since)
+
+    def _start(self, digest: str | None, since: str | None, asked_since: str | None) -> None:
+        self.state = PullState(
+            settings=digest,
+            since=since,
+            asked_since=asked_since,
+            position=first_position(self.settings.pagination),
+            greatest=since,
+            started_at=utc_now(),
+        )
+
+    def _pull(self) -> None:
+        for _ in range(self.settings.limits.pages):
+            try:
+                page, after, doubt = self._ask()
+            except PageRejected as error:
+                if not (self.resumed and not self.pages and error.status in _GONE):
+                    raise
+                self._start_over(error.status)
+                continue
+            if doubt:
+                after = self._after_doubt(doubt, page, after)
+            if doubt != "repeats":
+                self._keep(page)
+            self._move(page if doubt != "repeats" else None, after)
+            if after is None:
+                self._look_back(page)
+                return
+        raise PullFailed(
+            self.where,
+            f"{self.settings.limits.pages:,} pages and no end",
+            f"Run `hub pull {self.source.name}` again, it continues here; or raise `pages` under "
+            "`limits`.",
+        )
+
+    def _start_over(self, status: int) -> None:
+        self.warnings.append(
+            f"the API no longer knows where the last pull stopped (status {status}), so this one "
+            "starts from the beginning"
+        )
+        self.resumed = False
+        self._start(self.state.settings, self.state.since, self.state.asked_since)
+
+    def _ask(self) -> tuple[Page, Position, Doubt | None]:
+        """The page at the present position, the position after it, and what is wrong with it."""
+        position = self.state.position
+        name = f"page {self.state.pages + 1}"
+        try:
+            address = address_of(self.settings, self.endpoint, position, self.state.asked_since)
+            for asks_left in reversed(range(_ASKS)):
+                page, after, doubt = self._ask_once(address, name)
+                if doubt is None:
+                    break
+                log.info("%s: %s %s", self.source.name, name, doubt)
+                if asks_left:
+                    time.sleep(self.settings.retries.first_wait)
+        except (UnreadableFile, httpx.InvalidURL) as error:
+            raise PullFailed(
+                self.where,
+                f"{name}: what should lead to the next page cannot be used",
+                "Correct `pagination` in the source's YAML, or tell the API's owner.",
+            ) from error
+        self.asked.add(position)
+        return page, after, doubt
+
+    def _ask_once(self, address: httpx.URL, name: str) -> tuple[Page, Position, Doubt | None]:
+        position = self.state.position
+        try:
+            page = self.client.page(address, name)
+        except PageRejected as error:
+            if not self._is_past_the_end(error):
+                raise
+            return Page(address, Body("null"), []), None, None
+        after = position_after(
+            self.settings.pagination, self.endpoint, position, page, self.state.items, self.where
+        )
+        if after == position and not page.items:
+            after = None  # some APIs give out, at their end, the cursor that they were given
+        return page, after, self._doubt(page, after)
+
+    def _is_past_the_end(self, error: PageRejected) -> bool:
+        """Whether an API without any other sign of its end says so by 404."""
+        pagination = self.settings.pagination
+        return (
+            error.status == 404
+            and isinstance(pagination, PageNumbers)
+            and not declares_end(pagination)
+            and self.state.position != first_position(pagination)
+        )
+
+    def _doubt(self, page: Page, after: Position) -> Doubt | None:
+        if page.items and page_file(page.items).sha256 in self.contents:
+            return "repeats"
+        if after is not None and after in {*self.asked, self.state.position}:
+            return "leads back"
+        missing = items_missing(self.settings.pagination, page, self.state.items, self.where)
+        return "falls short" if missing else None
+
+    def _after_doubt(self, doubt: Doubt, page: Page, after: Position) -> Position:
+        """The position to go on at after a page that was doubtful each time. Raises PullFailed
+        where the end is not known to be reached; the next pull then asks for this page again."""
+        number = self.state.pages + 1
+        if doubt == "falls short":
+            self.warnings.append(f"the API declares more than the {self.state.items:,} that came")
+            return None
+        if doubt == "leads back":
+            self._keep(page)
+            raise self._failed(f"page {number} names a page as its next that came before")
+        pagination = self.settings.pagination
+        if after is None or (isinstance(pagination, PageNumbers) and not declares_end(pagination)):
+            self.warnings.append(f"page {number} repeats one before it: taken for the end")
+            return None
+        raise self._failed(f"page {number} repeats one before it, though more should follow")
+
+    def _failed(self, what: str) -> PullFailed:
+        return PullFailed(
+            self.where,
+            f"{what}, each of {_ASKS} times",
+            "Correct `pagination`, or tell the API's owner.",
+        )
+
+    def _keep(self, page: Page) -> None:
+        """Write the page, unless it is empty or the very same has landed before."""
+        if not page.items:
+            return
+        file = page_file(page.items)
+        self.contents.add(file.sha256)
+        self.pages += 1
+        self.items += len(page.items)
+        if file.sha256 in self.books.landed[self.source.name]:
+            return
+        # names sort by arrival, and none is ever used twice
+        name = f"pull-{self.books.run_id}-{self.state.pages + 1:06}"
+        write_page(self.folder, name, file)
+        log.debug("%s: %s written", self.source.name, name)
+
+    def _move(self, page: Page | None, after: Position) -> None:
+        """Go on to the position `after` the page that is on the disk."""
+        state = self.state
+        seen = state.greatest
+        items = page.items if page else []
+        now = utc_now()
+        if self.settings.since and items:
+            seen = greatest(self.settings.since, self.source.timezone, now, seen, items)
+        self.state = replace(
+            state,
+            position=after,
+            greatest=seen,
+            since=state.since if after is not None else seen,
+            pages=state.pages + bool(items),
+            items=state.items + len(items),
+            ended_at=now if after is None else None,
+        )
+        self._save()
+
+    def _save(self, error: str | None = None) -> None:
+        state = self.state
+        if state.position is not None and self.endpoint.holds_secret(state.position):
+            # then the next pull begins anew
+            state = replace(state, position=None)
+        self.books.keep(self.source.name, state, error)
+
+    def _look_back(self, last: Page) -> None:
+        """Warn where settings seem to be wrong in a way that no page could show."""
+        since, pagination = self.settings.since, self.settings.pagination
+        if since and self.state.items and self.state.since is None:
+            self.warnings.append(
+                f"no item has a {since.kind} at {'.'.join(since.field)}: the next pull asks for "
+                "everything again"
+            )
+        if (
+            isinstance(pagination, Cursor)
+            and last.items
+            and self.state.pages == 1
+            and self.state.asked_since is None
+            and not last.body.has(pagination.path)
+        ):
+            self.warnings.append(
+                f"nothing at {'.'.join(pagination.path)} in the only page: if there are more, "
+                "correct `path`"
+            )
+
+
+def _digest(settings: HttpSettings, endpoint: Endpoint) -> str:
+    """What gives a position and a greatest value their meaning; not the port, which moves."""
+    since = settings.since
+    meaning = [
+        str(endpoint.url.copy_with(port=None)),
+        settings.items,
+        settings.parameters,
+        settings.pagination and asdict(settings.pagination),
+        type(settings.pagination).__name__,
+        since and (since.parameter, since.field, since.kind),
+    ]
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()

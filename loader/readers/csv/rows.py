@@ -1,0 +1,188 @@
+"""CSV and TSV: each record as a JSON object of header -> verbatim text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from loader.readers.batch import (
+    BATCH_CHARS,
+    Batch,
+    Lines,
+    Record,
+    check_size,
+    in_batches,
+    isolated,
+)
+from loader.readers.csv.form import MALFORMED, CsvForm
+from loader.readers.csv.grammar import CsvGrammar
+from loader.readers.csv.spool import Spool
+from loader.readers.errors import UnreadableFile
+from loader.readers.formats import CsvDialect
+from loader.readers.lines import physical_lines, whole_lines
+from loader.readers.text import TextSource
+
+# A record's text without its line end, and its fields; None where it breaks the grammar.
+_Row = tuple[str, list[str] | None]
+
+
+def read_csv(source: TextSource, dialect: CsvDialect) -> Iterator[Batch | Lines]:
+    """One record per record after the header; all values are strings, as they stood.
+
+    A record that breaks the grammar or has not as many fields as the header is its raw text with
+    the problem 'malformed_csv'; one with bytes that are not UTF-8 has 'invalid_utf8'. Raises
+    UnreadableFile 'bad_header'.
+    """
+    return _Reading(source, CsvGrammar(dialect)).batches()
+
+
+class _Reading:
+    """The reading of one file, a block of lines at a time."""
+
+    def __init__(self, source: TextSource, grammar: CsvGrammar) -> None:
+        self._source = source
+        self._grammar = grammar
+        self._form: CsvForm | None = None
+        self._open: _OpenRow | None = None
+
+    def batches(self) -> Iterator[Batch | Lines]:
+        """All records.
+
+        Where a quote is never closed, its line alone is the record, and the following lines are
+        read anew. In them no quote can be left open (all their quotes came in pairs), so that
+        happens once.
+        """
+        left: Iterable[str] | None = self._source
+        while left is not None:
+            blocks, left = whole_lines(left, lone_cr=True), None
+            for block in _first_line_apart(blocks):
+                text = self._written_plainly(block)
+                if text is None:
+                    yield from in_batches(self._records(self._rows(block)))
+                else:
+                    yield Lines(text, self._form)
+            if self._open is not None:
+                row, self._open = self._open, None
+                yield from in_batches(self._records([(row.never_closed(), None)]))
+                left = row.tail.chunks()
+
+    def _written_plainly(self, block: str) -> str | None:
+        """The lines of a block as the form reads them, where that is possible: those with quotes
+        become records here, if they are few."""
+        form, quote = self._form, self._grammar.quote or '"'
+        if form is None or self._open is not None or self._source.damaged:
+            return None
+        if len(block) > BATCH_CHARS:
+            return None
+        text = block.replace("\r\n", "\n") if "\r" in block else block
+        if not form.is_plain(text, apart_from=quote):
+            return None
+        pieces, quoted = _quoted_lines_apart(text, quote)
+        lines = text.count("\n") + 1
+        if len(quoted) > lines // 4:
+            return None
+        rows = self._grammar.split_records(quoted)
+        if rows is None or any(len(fields) != form.width for fields in rows):
+            return None
+        pieces[1::2] = map(form.record, rows)
+        text = "".join(pieces)
+        return text if form.size_of(text, lines) <= BATCH_CHARS else None
+
+    def _records(self, rows: Iterable[_Row]) -> Iterator[Record]:
+        """The records of the rows; the first of all rows is the header."""
+        for text, fields in rows:
+            if self._form is None:
+                if fields is None or isolated(text):
+                    raise UnreadableFile(
+                        "bad_header",
+                        "the header line breaks the CSV grammar (a quote not closed, or text after"
+                        " a closing quote) or is not UTF-8",
+                    )
+                self._form = CsvForm(fields, self._grammar.delimiter)
+            elif self._source.damaged and (record := isolated(text)):
+                yield record
+            elif fields is None or len(fields) != self._form.width:
+                yield text, MALFORMED, None
+            else:
+                yield self._form.record(fields), None, None
+
+    def _rows(self, block: str) -> Iterator[_Row]:
+        """The rows that end in a block, line by line; blank lines hold none."""
+        grammar = self._grammar
+        for line, end in physical_lines(block):
+            quoted = grammar.quote is not None and grammar.quote in line
+            if self._open is not None:
+                if not quoted:
+                    self._open.tail.add(line + end)
+                    continue
+                fields, _, is_open = grammar.split(line, inside=True)
+                if not is_open:
+                    text = self._open.closed(line)
+                    self._open = None
+                    fields, well_formed, _ = grammar.split(text)
+                    yield text, fields if well_formed else None
+                elif fields:
+                    self._open.reopened(line, end)
+                else:
+                    self._open.tail.add(line + end)
+            elif quoted:
+                fields, well_formed, is_open = grammar.split(line)
+                if is_open:
+                    self._open = _OpenRow(line, end)
+                else:
+                    yield line, fields if well_formed else None
+            elif line:
+                yield line, line.split(grammar.delimiter)
+
+
+def _quoted_lines_apart(text: str, quote: str) -> tuple[list[str], list[str]]:
+    """The text in pieces, of which every second is a line with quotes; and these lines."""
+    pieces: list[str] = []
+    end = 0
+    while (found := text.find(quote, end)) >= 0:
+        start = text.rfind("\n", end, found) + 1 or end
+        pieces.append(text[end:start])
+        end = text.find("\n", found)
+        if end < 0:
+            end = len(text)
+        pieces.append(text[start:end])
+    pieces.append(text[end:])
+    return pieces, pieces[1::2]
+
+
+def _first_line_apart(blocks: Iterator[str]) -> Iterator[str]:
+    """The same text, the line where the header stands in a block of its own."""
+    for block in blocks:
+        end = block.find("\n") + 1
+        yield from filter(None, (block[:end], block[end:]))
+        break
+    yield from blocks
+
+
+class _OpenRow:
+    """A record whose quote is open at the end of a line."""
+
+    def __init__(self, line: str, end: str) -> None:
+        # The lines up to the one where the open quote stands, without its line end; those after.
+        self._head = Spool()
+        self._head.add(line)
+        self._head_end = end
+        self.tail = Spool()
+
+    def reopened(self, line: str, end: str) -> None:
+        """The quote was closed on `line`, and another opened there."""
+        self._head.add(self._head_end)
+        for text in self.tail.chunks():
+            self._head.add(text)
+        self._head.add(line)
+        self._head_end = end
+        self.tail = Spool()
+
+    def closed(self, line: str) -> str:
+        """The text of the record that ends with `line`."""
+        check_size(self._head.size + self.tail.size)
+        return "".join((*self._head.chunks(), self._head_end, *self.tail.chunks(), line))
+
+    def never_closed(self) -> str:
+        """The text up to the end of the line where the quote stands; the rest is `tail`."""
+        check_size(self._head.size)
+        return "".join(self._head.chunks())

@@ -1,0 +1,129 @@
+"""Creates the tables that dbt expects to find: of the loader, of each source, of decisions."""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import duckdb
+
+from loader.config.project import SCHEMAS, Project
+from loader.config.yaml_files import read_yaml
+from loader.warehouse.shared_views import create_shared_views
+from loader.warehouse.transactions import transaction
+
+log = logging.getLogger(__name__)
+
+_RAW_COLUMNS = (
+    ("load_id", "bigint", "The load that brought the row: raw.loads has its file."),
+    ("row_number", "bigint", "Number of the record in its file, from 1."),
+    # smaller and written faster than by the compression that DuckDB would choose
+    ("record", "varchar using compression zstd", "The record's text as it stood in the file."),
+    ("problem", "varchar", "Why the record could not be read; NULL where it could."),
+    ("position", "varchar", "What else places the record, as JSON."),
+)
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Create what is missing of them, and write the settings of the sources where they changed."""
+    # each commit of its own would be written to the disk, and there are hundreds of comments
+    with transaction(connection):
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        existing = {
+            f"{schema}.{name}"
+            for schema, name in connection.execute(
+                "select schema_name, table_name from duckdb_tables()"
+            ).fetchall()
+        }
+        wanted = dict(_declared_tables(project))
+        # dbt builds the adapters of sources that are switched off, too
+        for name in project.declared_sources:
+            wanted[f"raw.{name}"] = (
+                f"The records of the source {name}, one row each, verbatim.",
+                list(_RAW_COLUMNS),
+            )
+        for table, (description, columns) in wanted.items():
+            if table not in existing:
+                _create_table(connection, table, description, columns)
+        create_shared_views(connection, project)
+        _store_settings(connection, project)
+
+
+def _declared_tables(
+    project: Project,
+) -> Iterator[tuple[str, tuple[str, list[tuple[str, str, str]]]]]:
+    """The loader's own tables and the decisions, as their YAML under models/ops declares them."""
+    folder = project.root / "models" / "ops"
+    for group in read_yaml(folder / "_loader_tables.yml", "models/ops/_loader_tables.yml")[
+        "sources"
+    ]:
+        for table in group["tables"]:
+            yield f"{group['schema']}.{table['name']}", _described(table)
+    for model in read_yaml(folder / "_decisions.yml", "models/ops/_decisions.yml")["models"]:
+        yield f"ops.{model['name']}", _described(model)
+
+
+def _described(table: dict[str, Any]) -> tuple[str, list[tuple[str, str, str]]]:
+    columns = [
+        (column["name"], column["data_type"], column["description"]) for column in table["columns"]
+    ]
+    return table["description"], columns
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    description: str,
+    columns: list[tuple[str, str, str]],
+) -> None:
+    listed = ", ".join(f"{name} {data_type}" for name, data_type, _ in columns)
+    connection.execute(
+        ";".join(
+            [
+                f"create table {table} ({listed})",
+                f"comment on table {table} is {_literal(description)}",
+                *(
+                    f"comment on column {table}.{name} is {_literal(meaning)}"
+                    for name, _, meaning in columns
+                ),
+            ]
+        )
+    )
+    log.debug("created table %s", table)
+
+
+def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
+    settings = [
+        (
+            source.name,
+            source.entity,
+            source.late,
+            source.allowed_lateness,
+            source.timezone,
+            hashlib.sha256(source.adapter.read_bytes()).hexdigest(),
+        )
+        for source in project.sources.values()
+    ]
+    fields = [
+        (source.name, name, field.type, field.optional)
+        for source in project.sources.values()
+        for name, field in source.fields.items()
+    ]
+    for table, rows in (("raw.sources", settings), ("raw.source_fields", fields)):
+        stored = connection.execute(f"select * from {table}").fetchall()
+        if sorted(stored) == sorted(rows):
+            continue
+        connection.execute(f"delete from {table}")
+        if rows:
+            row = f"({', '.join('?' for _ in rows[0])})"
+            connection.execute(
+                f"insert into {table} values {', '.join([row] * len(rows))}",
+                list(chain.from_iterable(rows)),
+            )
+
+
+def _literal(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"

@@ -1,0 +1,29 @@
+"""A fixture: a project whose `partner` is pulled from the API that a test gives."""
+
+from typing import Any
+
+import pytest
+
+from hub import commands
+from hub.commands import PullResult
+from tests.demo.api import SampleApi
+from tests.support.partner import CURSOR, FAST, Pull
+from tests.support.workbench import Workbench
+
+
+@pytest.fixture
+def pull(own_project: Workbench, monkeypatch: pytest.MonkeyPatch) -> Pull:
+    def call(api: SampleApi, full: bool = False, **settings: Any) -> PullResult:
+        http = {
+            "url": "${PARTNER_URL}",
+            "items": "data.items",
+            "pagination": CURSOR,
+            "timeout": 5,
+            "retries": FAST,
+            **settings,
+        }
+        own_project.set_meta("partner", http=http)
+        monkeypatch.setenv("PARTNER_URL", api.url)
+        return commands.pull(own_project.project, ("partner",), full=full)
+
+    return call

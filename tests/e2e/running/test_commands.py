@@ -1,0 +1,244 @@
+"""The commands as a user calls them: help, JSON, exit codes, and where they look for things."""
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from hub.cli import hub
+from hub.main import main
+from tests.support.workbench import Workbench
+
+HUB = Path(sys.executable).with_name("hub")
+DBT = Path(sys.executable).with_name("dbt")
+EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Run `hub` in this process, as a terminal would."""
+
+    def call(*arguments: str) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["hub", *arguments])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        return Answer(int(code or 0), *capsys.readouterr())
+
+    yield call
+    logging.getLogger("loader").handlers.clear()
+
+
+def names_of(group: click.Group, prefix: str = "") -> list[str]:
+    """All commands of a group and of the groups in it, as one types them."""
+    return [
+        name
+        for own, member in sorted(group.commands.items())
+        for name in (
+            names_of(member, f"{prefix}{own} ")
+            if isinstance(member, click.Group)
+            else [f"{prefix}{own}"]
+        )
+    ]
+
+
+class TestHelp:
+    @pytest.mark.parametrize("name", names_of(hub))
+    def test_every_command_has_help_with_an_example(self, command: Command, name: str) -> None:
+        answer = command(*name.split(), "--help")
+
+        assert answer.code == 0
+        assert re.search(rf"Example: hub {name}\b", answer.out)
+        for option in ("--json", "--database", "--landing", "--log-level", "--log-format"):
+            assert option in answer.out
+
+    def test_the_command_itself_lists_its_commands_and_exit_codes(self, command: Command) -> None:
+        answer = command("--help")
+
+        assert answer.code == 0
+        assert "0 done, 1 failed, 2 wrong use" in answer.out
+        for name in ("run", "land", "report"):
+            assert re.search(rf"^  {name} ", answer.out, re.MULTILINE)
+
+    def test_the_version_is_shown(self, command: Command) -> None:
+        assert re.fullmatch(r"hub, version \d+\.\d+\.\d+\n", command("--version").out)
+
+
+class TestExitCodes:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--nonsense"],
+            ["fly"],
+            ["run", "--nonsense"],
+            ["run", "extra"],
+            ["run", "--log-level", "loud"],
+            ["report", "--history", "0"],
+            ["report", "--history", "many"],
+        ],
+    )
+    def test_a_wrong_command_line_is_2_and_says_so_on_standard_error(
+        self, command: Command, arguments: list[str]
+    ) -> None:
+        answer = command(*arguments)
+
+        assert answer.code == 2
+        assert answer.out == ""
+        assert "Traceback" not in answer.err
+        assert "Error" in answer.err
+
+    def test_a_failure_is_1(self, bench: Workbench, command: Command) -> None:
+        assert command("report").code == 1
+
+
+class TestJson:
+    def test_of_a_landing_is_all_there_is_on_standard_output(
+        self, bench: Workbench, command: Command
+    ) -> None:
+        bench.drop("app/a.ndjson", [EVENT])
+        bench.drop("app/b.txt", "?")
+        bench.drop("gamma/a.ndjson", [EVENT])
+
+        answer = command("land", "--json", "--log-level", "info")
+
+        assert answer.code == 0
+        assert {file["file"]: file["status"] for file in answer.data["files"]} == {
+            "app/a.ndjson": "landed",
+            "app/b.txt": "quarantined",
+        }
+        assert answer.data["unclaimed"] == ["gamma"]
+
+    def test_of_a_run_its_reports_and_its_receipts_beside_the_database(
+        self, samples: Workbench, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        samples.drop("app/sheet.xlsx", "?")
+        monkeypatch.setenv("HUB_DATABASE", str(tmp_path / "hub.duckdb"))
+        output = tmp_path / "receipt.json"
+        noon = ("--now", "2025-01-15T14:00:00+02:00")
+        run = command("run", "--json", *noon, "--output", str(output))
+
+        assert (run.code, run.err) == (0, "")
+        assert run.data["now"] == "2025-01-15T12:00:00.000"
+        assert json.loads(output.read_text()) == run.data
+        receipts = {path.name: path.read_text() for path in (tmp_path / "receipts").iterdir()}
+        assert receipts.keys() == {"latest.json", f"{run.data['run_id']}.json"}
+        assert {json.loads(text)["run_id"] for text in receipts.values()} == {run.data["run_id"]}
+        assert json.loads(receipts["latest.json"]) == run.data
+        assert not samples.database.exists()
+        assert not (samples.root / "receipts").exists()
+
+        assert command("report", "--json").data == run.data
+        assert command("report", "--run", run.data["run_id"], "--json").data == run.data
+        entity = command("report", "--entity", "events", "--json").data
+        assert (entity["entity"], entity["run_id"]) == ("events", run.data["run_id"])
+        assert entity["target_rows"] == 4
+        history = command("report", "--history", "5", "--json").data
+        assert [(entry["run_id"], entry["status"]) for entry in history] == [
+            (run.data["run_id"], "succeeded")
+        ]
+        text = command("report")
+        assert run.data["run_id"] in text.out
+        assert "app/sheet.xlsx: quarantined" in text.out
+
+
+class TestWhereThingsAre:
+    def test_the_environment_names_database_and_landing_folder(
+        self, bench: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "in" / "app").mkdir(parents=True)
+        (tmp_path / "in" / "app" / "a.ndjson").write_text(json.dumps(EVENT))
+        monkeypatch.setenv("HUB_LANDING", str(tmp_path / "in"))
+        monkeypatch.setenv("HUB_DATABASE", str(tmp_path / "other.duckdb"))
+
+        assert command("land", "--json").data["files"][0]["status"] == "landed"
+
+        assert (tmp_path / "other.duckdb").exists()
+        assert not bench.database.exists()
+
+    def test_options_go_before_the_environment(
+        self, bench: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("HUB_LANDING", str(tmp_path / "nowhere"))
+        monkeypatch.setenv("HUB_DATABASE", str(tmp_path / "nowhere" / "other.duckdb"))
+        mine = tmp_path / "mine.duckdb"
+
+        answer = command("land", "--database", str(mine), "--landing", str(bench.root / "landing"))
+
+        assert answer.code == 0
+        assert mine.exists()
+
+    def test_a_subfolder_of_the_project_will_do(
+        self, bench: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.drop("app/a.ndjson", [EVENT])
+        monkeypatch.chdir(bench.root / "models" / "ops")
+
+        assert command("land", "--json").data["files"][0]["status"] == "landed"
+
+        assert bench.sql("select count(*) from raw.app") == [(1,)]
+
+
+def test_the_two_commands_work_as_processes_from_the_root_of_the_project(
+    samples: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DBT_PROFILES_DIR")
+
+    land = _process(samples.root, HUB, "land")
+    assert (land.returncode, land.stderr) == (0, "")
+    assert "app/events.json" in land.stdout
+    build = _process(samples.root, DBT, "build", "--select", "tag:events", "--no-use-colors")
+    assert build.returncode == 0, build.stdout
+    assert samples.sql("select count(*) from marts.events") == [(4,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "out", "err"),
+    [
+        (("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
+        (("report", "--run", "no-such-run"), 1, "", r"hub: run no-such-run: .+\n"),
+        (("report", "--no-such-option"), 2, "", r"(.|\n)+--no-such-option.*\n"),
+    ],
+)
+def test_the_program_says_all_it_has_to_say_before_it_ends(
+    samples: Workbench, arguments: tuple[str, ...], code: int, out: str, err: str
+) -> None:
+    samples.land()
+
+    ended = _process(samples.root, HUB, *arguments)
+
+    assert ended.returncode == code
+    assert re.fullmatch(out, ended.stdout)
+    assert re.fullmatch(err, ended.stderr)
+
+
+def _process(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        list(map(str, arguments)), cwd=folder, capture_output=True, text=True, check=False
+    )

@@ -1,0 +1,84 @@
+"""What an examination of the warehouse finds."""
+
+from click.testing import CliRunner
+
+from hub import commands
+from hub.cli import hub as command
+
+
+def findings(bench) -> dict[str, str]:
+    return {finding.check: finding.status for finding in commands.doctor(bench.project)}
+
+
+def test_a_warehouse_that_adds_up_has_no_failures(samples):
+    samples.run()
+    found = findings(samples)
+    assert set(found) == {
+        "files",
+        "quarantine",
+        "ledger = raw",
+        "raw = decisions",
+        "loads",
+        "runs",
+        "watermarks",
+        "drift",
+        "dead letters",
+        "streams",
+        "disk",
+        "file format",
+        "versions",
+    }
+    assert "fail" not in found.values()
+    assert CliRunner().invoke(command, ["doctor"]).exit_code == 0
+
+
+def test_every_fault_is_found_and_has_a_remedy(samples):
+    samples.run()
+    samples.sql("delete from raw.app where row_number = 1")
+    samples.sql("delete from ops.orders_decisions where row_number = 1")
+    samples.sql("delete from ops.loads_finished where entity = 'clicks'")
+    samples.sql("update ops.watermark_log set stored = 'garbage' where source = 'web'")
+    samples.sql("update ops.runs set status = 'running'")
+    samples.drop("app/new.json", "[]")
+    samples.drop("app/cut.json", "[{")
+    samples.land("alpha")
+    samples.sql("update ops.runs set status = 'running'")
+    expected = {
+        "files": "warn",
+        "ledger = raw": "fail",
+        "raw = decisions": "fail",
+        "loads": "warn",
+        "runs": "warn",
+        "watermarks": "warn",
+        "drift": "warn",
+        "dead letters": "warn",
+    }
+    found = findings(samples)
+    assert {check: found[check] for check in expected} == expected
+    assert all(
+        finding.remedy for finding in commands.doctor(samples.project) if finding.status != "ok"
+    )
+    assert CliRunner().invoke(command, ["doctor", "--json"]).exit_code == 1
+
+
+def test_a_quarantined_file_and_a_failed_run_are_found(samples):
+    samples.drop("app/cut.json", "[{")
+    samples.land()
+    samples.sql("update ops.runs set status = 'failed'")
+    found = findings(samples)
+    assert (found["quarantine"], found["runs"]) == ("warn", "fail")
+
+
+def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
+    receipt = samples.run()
+    (samples.root / "receipts" / f"{receipt['run_id']}.json").unlink()
+    (finding,) = [each for each in commands.doctor(samples.project) if each.check == "runs"]
+    assert (finding.status, receipt["run_id"] in finding.detail) == ("warn", True)
+    assert f"`hub report --run {receipt['run_id']} --json`" in finding.remedy
+
+
+def test_a_name_that_is_no_text_is_written_out(samples):
+    samples.land()
+    samples.drop("app/new\udcff.json", "[]")
+    (finding,) = [each for each in commands.doctor(samples.project) if each.check == "files"]
+    assert r"app/new\xff.json" in finding.detail

@@ -1,0 +1,76 @@
+"""Why a record is what it is, where it is."""
+
+import pytest
+from click.testing import CliRunner
+
+from hub import commands
+from hub.cli import hub as command
+from hub.queries.explain import Question, parse_question
+from hub.text import render_story
+from loader.errors import WrongUse
+from tests.support.workbench import Workbench
+
+RECORDS = [
+    {"key": "a", "name": "first", "value": 1, "ts": "2025-01-15T08:00:00"},
+    {"key": "a", "name": "second", "value": 1, "ts": "2025-01-15T09:00:00"},
+    {"key": "a", "name": "second", "value": 1, "ts": "2025-01-15T09:00:00"},
+    {"key": "a", "name": "\x1b[31mred", "value": "'; drop table x; --", "ts": "2025-01-15"},
+]
+LATER = [{"key": "a", "name": "zeroth", "value": 1, "ts": "2025-01-15T07:00:00"}]
+
+
+@pytest.fixture
+def told(bench: Workbench) -> Workbench:
+    bench.drop("app/1.json", RECORDS)
+    bench.run()
+    bench.drop("app/2.json", LATER)
+    bench.run()
+    return bench
+
+
+def test_a_key_tells_all_its_records_oldest_first(told):
+    story = commands.why(told.project, Question(key="a"))
+    assert [record["decisions"][-1]["outcome"] for record in story["records"]] == [
+        "superseded",
+        "applied",
+        "duplicate",
+        "rejected",
+        "outdated",
+    ]
+    assert [record["is_current"] for record in story["records"]] == [False, True, *[False] * 3]
+    rivals = [record["decisions"][-1]["rival"] for record in story["records"]]
+    assert rivals == ["app/1.json:2", None, "app/1.json:2", None, "app/1.json:2"]
+    assert '"zeroth"' in story["records"][4]["record"]
+
+
+def test_a_row_of_a_file_and_a_record_id_tell_the_same(told):
+    by_place = commands.why(told.project, parse_question("app/1.json:4", None))["records"]
+    by_id = commands.why(told.project, parse_question(None, by_place[0]["record_id"]))["records"]
+    assert by_place == by_id
+    assert by_id[0]["decisions"][0]["explanation"].startswith("value is not a finite number")
+
+
+def test_an_unknown_key_was_not_seen_in_any_file(told):
+    text = render_story(commands.why(told.project, Question(key="b")))
+    assert text == "key b: not seen in any of 2 files"
+
+
+def test_a_row_that_no_build_has_decided_yet_is_found(bench):
+    bench.drop("app/1.json", RECORDS)
+    bench.land()
+    story = commands.why(bench.project, parse_question("app/1.json:1", None))
+    assert "not decided yet" in render_story(story)
+
+
+def test_what_steers_a_terminal_is_written_out(told):
+    text = render_story(commands.why(told.project, Question(key="a")))
+    assert "\x1b" not in text
+
+
+def test_the_command_asks_for_exactly_one_thing(told):
+    with pytest.raises(WrongUse):
+        parse_question(None, None)
+    with pytest.raises(WrongUse):
+        parse_question("a", 1)
+    printed = CliRunner().invoke(command, ["why", "a"]).output
+    assert "it is the row of its key in marts.events" in printed

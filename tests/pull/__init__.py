@@ -1,1 +1,0 @@
-"""`hub pull` against the demo's sample API, which fails as APIs do, and the parts it is made of."""

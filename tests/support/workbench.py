@@ -1,0 +1,170 @@
+"""A workbench for end-to-end tests: a real project in a temporary folder, run for real.
+
+dbt is started once per test session and its parsed project kept, so all tests that do not change
+the project's own files work in one folder, one after the other, each on an empty warehouse.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from hub import commands
+from loader.config.project import Project, open_project
+from loader.landing.folder import Landing
+from loader.warehouse.run_log import parse_clock
+
+PROJECT = Path(__file__).resolve().parents[2]
+_PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "landing")
+_FILES = ("dbt_project.yml", "profiles.yml")
+_HOLD = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@dataclass
+class Workbench:
+    """A project in a folder of its own, its warehouse and its landing folder."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def project(self) -> Project:
+        return open_project(str(self.database), str(self.root / "landing"))
+
+    def drop(self, name: str, content: Any) -> Path:
+        """Put a file into the landing folder: text and bytes as they are, a list as NDJSON or,
+        for a name in .json, as a JSON array."""
+        path = self.root / "landing" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+            return path
+        if not isinstance(content, str):
+            lines = [json.dumps(record) for record in content]
+            content = f"[{','.join(lines)}]" if name.endswith(".json") else "\n".join(lines) + "\n"
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def run(self, *skip: str, now: str | None = None, **options: Any) -> dict[str, Any]:
+        """`hub run`; returns the receipt."""
+        clock = parse_clock(now) if now else None
+        return commands.run(self.project, skip=skip, clock=clock, **options).receipt
+
+    def land(self, *sources: str) -> Landing:
+        """`hub land`."""
+        return commands.land_files(self.project, sources)
+
+    def dbt(self, *arguments: str) -> Any:
+        """A plain dbt command in the project's folder; returns dbt's result."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        try:
+            return dbtRunner().invoke([*arguments, "--quiet", "--log-level-file", "none"])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+
+    def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query on the warehouse; also runs statements that change it."""
+        with duckdb.connect(str(self.database)) as connection:
+            return connection.execute(query, list(parameters)).fetchall()
+
+    def outcomes(self, source: str | None = None) -> list[str]:
+        """The outcome of every landed row in the order of arrival."""
+        return [
+            outcome
+            for (outcome,) in self.sql(
+                "select outcome from ops.record_outcomes "
+                "where source = coalesce(?, source) order by record_id",
+                source,
+            )
+        ]
+
+    def set_vars(self, **changes: Any) -> None:
+        """Change `vars` in dbt_project.yml."""
+        import yaml
+
+        path = self.root / "dbt_project.yml"
+        settings = yaml.safe_load(path.read_text())
+        settings["vars"].update(changes)
+        path.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+    def set_meta(self, source: str, **settings: Any) -> None:
+        """Change the loader settings of a source in its YAML."""
+        import yaml
+
+        path = self.root / "models" / "staging" / source / f"{source}.yml"
+        content = yaml.safe_load(path.read_text())
+        content["sources"][0]["tables"][0]["config"]["meta"].update(settings)
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace text in one of the project's files."""
+        path = self.root / file
+        text = path.read_text()
+        assert old in text, f"{file} does not contain {old!r}"
+        path.write_text(text.replace(old, new))
+
+
+def copy_project(root: Path) -> None:
+    """A copy of the project's own files, without samples, products and tests."""
+    for part in _PARTS:
+        shutil.copytree(PROJECT / part, root / part)
+    for name in _FILES:
+        shutil.copy(PROJECT / name, root / name)
+
+
+def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """Work in the project at `root`, as somebody in a shell there would."""
+    monkeypatch.chdir(root)
+    for name in ("HUB_DATABASE", "HUB_LANDING", "HUB_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(root))
+    return Workbench(root)
+
+
+@contextmanager
+def fresh_samples(shared_root: Path) -> Iterator[Workbench]:
+    """The shared project with an empty warehouse and the shipped samples in its landing folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        _empty(shared_root)
+        shutil.rmtree(shared_root / "landing")
+        shutil.copytree(PROJECT / "landing", shared_root / "landing")
+        yield enter(shared_root, patch)
+        _empty(shared_root)
+
+
+def _empty(root: Path) -> None:
+    for path in root.glob("warehouse.duckdb*"):
+        path.unlink()
+    shutil.rmtree(root / "receipts", ignore_errors=True)
+
+
+@contextmanager
+def held(database: Path) -> Iterator[int]:
+    """Another process has the warehouse open; gives its number."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, database],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid
