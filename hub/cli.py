@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hub import text
-from hub.options import common, letter_options
+from hub.options import common, dead_letter_options
 from loader import __version__
 from loader.config.project import Project
 from loader.errors import WrongUse
@@ -62,12 +62,12 @@ def run(
     )
     if output is not None:
         write_json(output, result.receipt)
-    text = text.render_receipt(result.receipt)
+    shown = text.render_receipt(result.receipt)
     if result.did_nothing:
-        text = f"nothing new\n{text}"
+        shown = f"nothing new\n{shown}"
     if dry_run:
-        text = f"dry run: nothing was changed\n{text}"
-    _print(result.receipt, text, as_json)
+        shown = f"dry run: nothing was changed\n{shown}"
+    _print(result.receipt, shown, as_json)
     if result.failed:
         sys.exit(1)
 
@@ -159,15 +159,15 @@ def _choice(
     reason: str | None,
     record_id: int | None,
 ) -> Any:
-    from hub.queries.dead_letters import LetterChoice
+    from hub.queries.dead_letters import DeadLetterChoice
 
     _require_known("entity", entity, project.entities)
     _require_known("source", source, tuple(project.sources))
-    return LetterChoice(entity, source, reason, record_id)
+    return DeadLetterChoice(entity, source, reason, record_id)
 
 
 @hub.command(epilog="Example: hub redrive --entity events --reason invalid_value --dry-run")
-@letter_options
+@dead_letter_options
 @click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
 @click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
 @common
@@ -181,7 +181,7 @@ def redrive(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Decide open dead letters again, after a contract or adapter was mended.
+    """Decide open dead letters again, after a contract or adapter was fixed.
 
     Newer rows are never overwritten. A second redrive under the same rules changes nothing.
     """
@@ -195,13 +195,13 @@ def redrive(
         dry=dry_run,
     )
     data = {"run": result.receipt, "letters": result.afterwards, "dry_run": dry_run}
-    _print(data, text.render_letters(result.afterwards, result.receipt), as_json)
+    _print(data, text.render_dead_letters(result.afterwards, result.receipt), as_json)
     if result.failed:
         sys.exit(1)
 
 
 @hub.command(epilog='Example: hub discard --id 10000000004 --by mia --why "test data"')
-@letter_options
+@dead_letter_options
 @click.option("--by", "discarded_by", required=True, metavar="WHO", help="Who decides so.")
 @click.option("--why", "because", required=True, metavar="TEXT", help="Why.")
 @common
@@ -224,7 +224,7 @@ def discard(
             "hub discard", "no letters were chosen", "Give --entity, --source, --reason or --id."
         )
     letters = commands.discard(project, choice, discarded_by, because)
-    _print(letters, text.render_letters(letters), as_json)
+    _print(letters, text.render_dead_letters(letters), as_json)
 
 
 @hub.command(
@@ -239,7 +239,7 @@ def why(project: Project, asked: str | None, record_id: int | None, as_json: boo
     from hub.queries.explain import parse_question
 
     story = commands.why(project, parse_question(asked, record_id))
-    _print(story, text.render_story(story), as_json)
+    _print(story, text.render_explanation(story), as_json)
 
 
 @hub.group()

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from hub.queries.contract_diff import compare
-from hub.queries.dead_letters import LetterChoice, discard_letters, letters_by_id, request_redrive
+from hub.queries.dead_letters import (
+    DeadLetterChoice,
+    dead_letters_by_id,
+    discard_dead_letters,
+    request_redrive,
+)
 from hub.queries.explain import Question, answer
 from hub.queries.health import Finding, examine
 from hub.queries.receipt import receipt
@@ -22,7 +27,7 @@ from loader.errors import HubError
 from loader.landing.folder import Landing, land
 from loader.logs import logged, stage
 from loader.warehouse.connection import open_warehouse
-from loader.warehouse.lock import pulling_alone, taking_turns
+from loader.warehouse.lock import pull_lock, warehouse_lock
 from loader.warehouse.run_log import closing_on_error, end_run, find_run, runs, start_run
 
 if TYPE_CHECKING:
@@ -44,12 +49,12 @@ class PullResult:
 
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     """Land what is new from the named sources, or from all; logged as a run of its own."""
-    with taking_turns(project.database), open_warehouse(project) as connection:
+    with warehouse_lock(project.database), open_warehouse(project) as connection:
         run_id = start_run(connection, "land", [], None)
         with logged(run_id), closing_on_error(connection, run_id):
             with stage("land"):
                 landing = land(connection, project, names, run_id)
-            end_run(connection, run_id, errors=[], warnings=landing.warnings(), fingerprint=None)
+            end_run(connection, run_id, errors=[], warnings=landing.warnings(), build_state=None)
     return landing
 
 
@@ -61,20 +66,22 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
     pulled; what fails later is the outcome of its source, and the others go on.
     """
     # imported here because no other command asks an API
-    from loader.pull.checkpoint import open_books
+    from loader.pull.checkpoint import open_checkpoint
     from loader.pull.source import pull_source, sources_to_pull
 
     sources = sources_to_pull(project, names)
     pulled = [source.name for source in sources]
     with (
-        pulling_alone(project.database),
-        open_books(project, pulled) as books,
-        logged(books.run_id),
+        pull_lock(project.database),
+        open_checkpoint(project, pulled) as checkpoint,
+        logged(checkpoint.run_id),
     ):
         with stage("pull"):
-            outcomes = tuple(pull_source(books, project, source, full=full) for source in sources)
-        with stage("land"), books.last_visit() as connection:
-            landing = land(connection, project, pulled, books.run_id)
+            outcomes = tuple(
+                pull_source(checkpoint, project, source, full=full) for source in sources
+            )
+        with stage("land"), checkpoint.last_visit() as connection:
+            landing = land(connection, project, pulled, checkpoint.run_id)
             warnings = [
                 f"{outcome.source}: {warning}"
                 for outcome in outcomes
@@ -82,10 +89,10 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
             ]
             end_run(
                 connection,
-                books.run_id,
+                checkpoint.run_id,
                 errors=[outcome.error for outcome in outcomes if outcome.error],
                 warnings=warnings + landing.warnings(),
-                fingerprint=None,
+                build_state=None,
             )
     return PullResult(outcomes, landing)
 
@@ -125,7 +132,7 @@ def stream(project: Project, names: tuple[str, ...], *, once: bool) -> "StreamSu
 
 
 def redrive(
-    project: Project, choice: LetterChoice, *, clock: datetime | None = None, dry: bool = False
+    project: Project, choice: DeadLetterChoice, *, clock: datetime | None = None, dry: bool = False
 ) -> RunResult:
     """Decide open dead letters again, from their raw text, under the present rules.
 
@@ -140,19 +147,19 @@ def redrive(
         return Landing((), ())
 
     def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
-        return letters_by_id(connection, chosen)
+        return dead_letters_by_id(connection, chosen)
 
     plan = Plan("redrive", list(project.vars.get("skip") or []), clock, False, request, look_again)
     return _run(project, plan, dry)
 
 
 def discard(
-    project: Project, choice: LetterChoice, discarded_by: str, reason: str
+    project: Project, choice: DeadLetterChoice, discarded_by: str, reason: str
 ) -> list[dict[str, Any]]:
     """Mark open dead letters as discarded, with who and why; returns them. Deletes nothing."""
     _require_warehouse(project)
-    with taking_turns(project.database), open_warehouse(project) as connection:
-        return discard_letters(connection, choice, discarded_by, reason)
+    with warehouse_lock(project.database), open_warehouse(project) as connection:
+        return discard_dead_letters(connection, choice, discarded_by, reason)
 
 
 def why(project: Project, question: Question) -> dict[str, Any]:
@@ -213,7 +220,7 @@ def _require_warehouse(project: Project) -> None:
 def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
     """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
-        with taking_turns(project.database):
+        with warehouse_lock(project.database):
             result = carry_out(project, plan)
             write_receipt(project.receipts, result.receipt)
         return result

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run the command line; an error the user can mend is one line, without a traceback."""
+    """Run the command line; an error the user can fix is one line, without a traceback."""
     interrupts.set_up()
     try:
         hub(standalone_mode=False)

@@ -49,7 +49,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def letter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def dead_letter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that choose open letters."""
     for option in (
         click.option("--id", "record_id", type=int, metavar="N", help="The letter's record_id."),

@@ -141,7 +141,9 @@ def render_history(entries: list[dict[str, Any]]) -> str:
     return _text(_table(rows))
 
 
-def render_letters(letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None) -> str:
+def render_dead_letters(
+    letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None
+) -> str:
     """A line for each letter; under a redrive's headline if its receipt is given."""
     lines = [_headline(receipt), ""] if receipt else []
     if not letters:
@@ -161,7 +163,7 @@ def render_letters(letters: list[dict[str, Any]], receipt: dict[str, Any] | None
     return _text([*lines, *_table(rows)])
 
 
-def render_story(story: dict[str, Any]) -> str:
+def render_explanation(story: dict[str, Any]) -> str:
     """What became of the records that were asked about, in sentences."""
     if not story["records"]:
         asked = ", ".join(f"{name} {what}" for name, what in story["asked"].items())
@@ -186,13 +188,13 @@ def render_story(story: dict[str, Any]) -> str:
 
 
 def _sentence(decision: dict[str, Any]) -> str:
-    rival = f"record {decision['rival_id']} ({decision['rival'] or 'place unknown'})"
-    displaced = f", in the place of {rival}" if decision["rival_id"] else ""
+    other = f"record {decision['other_record_id']} ({decision['other_record'] or 'place unknown'})"
+    displaced = f", instead of {other}" if decision["other_record_id"] else ""
     what = {
         "applied": f"applied: it became the row of its key{displaced}",
-        "superseded": f"superseded: newer than the target, but overtaken in its run by {rival}",
-        "outdated": f"outdated: not newer than {rival}",
-        "duplicate": f"duplicate: it repeats {rival}",
+        "superseded": f"superseded: newer than the target, but overtaken in its run by {other}",
+        "outdated": f"outdated: not newer than {other}",
+        "duplicate": f"duplicate: it repeats {other}",
         "late": "late: at or before the watermark of its source",
         "rejected": f"rejected: {decision['explanation'] or ''}",
     }[decision["outcome"]]

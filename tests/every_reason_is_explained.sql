@@ -6,7 +6,7 @@ letters as (
     -- what came late has no reason but that
     select distinct coalesce(error, outcome) as error
     from {{ ref('decisions') }}
-    where is_letter
+    where is_dead_letter
 
 ),
 

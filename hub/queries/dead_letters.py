@@ -23,7 +23,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class LetterChoice:
+class DeadLetterChoice:
     """Which open letters: those that fit everything given. reason: any of a letter's reasons."""
 
     entity: str | None = None
@@ -43,20 +43,22 @@ class LetterChoice:
         return " and ".join(["status = 'open'", *given]), list(given.values())
 
 
-def letters(connection: duckdb.DuckDBPyConnection, choice: LetterChoice) -> list[dict[str, Any]]:
+def letters(
+    connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice
+) -> list[dict[str, Any]]:
     """The open letters of a choice, oldest first."""
     condition, parameters = choice.condition()
     return _fetch(connection, condition, parameters)
 
 
-def letters_by_id(
+def dead_letters_by_id(
     connection: duckdb.DuckDBPyConnection, record_ids: list[int]
 ) -> list[dict[str, Any]]:
     """Letters as they stand, whatever their status, oldest first."""
     return _fetch(connection, "record_id in (select unnest(?::bigint[]))", [record_ids])
 
 
-def request_redrive(connection: duckdb.DuckDBPyConnection, choice: LetterChoice) -> list[int]:
+def request_redrive(connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice) -> list[int]:
     """Ask for new decisions on the chosen letters and their duplicates; returns the letters' ids.
 
     The next build carries the requests out; one that is pending already is not doubled.
@@ -69,13 +71,13 @@ def request_redrive(connection: duckdb.DuckDBPyConnection, choice: LetterChoice)
         from ops.decisions as decided
         left join ops.redrive_requests as pending
             on pending.record_id = decided.record_id
-            and pending.finished_at is null
+            and pending.completed_at is null
         where pending.record_id is null
             and (
                 decided.record_id in (select unnest($chosen::bigint[]))
                 or (
                     decided.outcome = 'duplicate'
-                    and decided.rival_id in (select unnest($chosen::bigint[]))
+                    and decided.other_record_id in (select unnest($chosen::bigint[]))
                 )
             )
         group by decided.entity, decided.record_id
@@ -85,8 +87,8 @@ def request_redrive(connection: duckdb.DuckDBPyConnection, choice: LetterChoice)
     return chosen
 
 
-def discard_letters(
-    connection: duckdb.DuckDBPyConnection, choice: LetterChoice, discarded_by: str, reason: str
+def discard_dead_letters(
+    connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice, discarded_by: str, reason: str
 ) -> list[dict[str, Any]]:
     """Mark the chosen letters as discarded; returns them as they stand then."""
     chosen = [int(letter["record_id"]) for letter in letters(connection, choice)]
@@ -95,7 +97,7 @@ def discard_letters(
         "select unnest(?::bigint[]), ?, ?, ?",
         [chosen, utc_now(), written_out(discarded_by), written_out(reason)],
     )
-    return letters_by_id(connection, chosen)
+    return dead_letters_by_id(connection, chosen)
 
 
 def _fetch(

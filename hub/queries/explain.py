@@ -124,7 +124,7 @@ def _records(connection: duckdb.DuckDBPyConnection, question: Question) -> list[
             decisions.record_id, decisions.entity, decisions.source, loads.file,
             decisions.load_id, decisions.row_number, decisions.record_key, loads.landed_at,
             decisions.content_hash, decisions.event_time, decisions.attempt, decisions.outcome,
-            decisions.rival_id, decisions.explanation, decisions.contract_version,
+            decisions.other_record_id, decisions.explanation, decisions.contract_version,
             decisions.run_id, decisions.decided_at
         from ops.decisions
         left join raw.loads
@@ -165,8 +165,8 @@ def _told(
             {
                 "attempt": row[10],
                 "outcome": row[11],
-                "rival_id": row[12],
-                "rival": places.get(row[12]),
+                "other_record_id": row[12],
+                "other_record": places.get(row[12]),
                 "explanation": row[13],
                 "contract_version": row[14],
                 "run_id": row[15],

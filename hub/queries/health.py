@@ -94,7 +94,7 @@ def _turned_away(connection: duckdb.DuckDBPyConnection, project: Project) -> Fin
             "quarantine",
             "warn",
             f"{len(rows)} files were not taken in: {_some([text for (text,) in rows])}",
-            "Mend the file or the source's format settings; the next run tries again.",
+            "Fix the file or the source's format settings; the next run tries again.",
         )
     return Finding("quarantine", "ok", "no file was turned away")
 
@@ -137,7 +137,7 @@ def _decisions(connection: duckdb.DuckDBPyConnection, project: Project) -> Findi
         """
         select concat('load ', loads.load_id, ' (', loads.file, '): ', loads.rows, ' rows, ',
             coalesce(decided.rows, 0), ' decided')
-        from ops.loads_finished as finished
+        from ops.completed_loads as finished
         inner join raw.loads
             on loads.load_id = finished.load_id
         left join (
@@ -235,7 +235,7 @@ def _letters(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding
         """
         select coalesce(sum(amount), 0)
         from ops.run_counts
-        where measure = 'letters open'
+        where measure = 'dead letters open'
             and run_id = (
                 select max(run_id) from ops.run_counts
                 where run_id < (select max(run_id) from ops.run_counts)
@@ -247,7 +247,7 @@ def _letters(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding
             "dead letters",
             "warn",
             f"{opened:,} open, {before:,} a run before",
-            "See ops.dead_letters; mend contract or adapter, then `hub redrive`.",
+            "See ops.dead_letters; fix contract or adapter, then `hub redrive`.",
         )
     return Finding("dead letters", "ok", f"{opened:,} open, not growing")
 

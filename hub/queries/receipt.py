@@ -120,8 +120,8 @@ def _entity_receipt(
         "staged": _total(counts, _ACCEPTED),
         "loaded": counts["applied"] + counts["superseded"],
         "rejected": counts["rejected"],
-        "dead_letters": state["letters open"],
-        "dead_letters_of_another_contract": state["letters of another contract"],
+        "dead_letters": state["dead letters open"],
+        "dead_letters_of_another_contract": state["dead letters of another contract"],
         "lineage_entries": sum(lineage.values()),
         "lineage": lineage,
         "watermark": _watermark(connection, run.run_id, names),
@@ -249,7 +249,7 @@ def _warnings(
 def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
     """What is new of the fields of the loads that the run took up, whichever run landed them."""
     first, last = connection.execute(
-        "select min(load_id), max(load_id) from ops.loads_finished "
+        "select min(load_id), max(load_id) from ops.completed_loads "
         "where run_id = ? and part = 'target'",
         [run.run_id],
     ).fetchall()[0]
@@ -260,7 +260,7 @@ def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str
         f"""
         select distinct drift.file, drift.field, drift.drift
         from ops.schema_drift as drift
-        inner join ops.loads_finished as finished
+        inner join ops.completed_loads as finished
             on finished.load_id = drift.load_id
         where finished.run_id = ?
             and finished.part = 'target'

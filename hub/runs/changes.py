@@ -21,7 +21,7 @@ _SMALL_BATCH = 16 << 20
 
 
 @dataclass(frozen=True)
-class Fingerprint:
+class BuildState:
     """All that a build's result depends on besides new files, as digests.
 
     project:  the project's files, the vars, the versions, and which relations there are: the
@@ -38,8 +38,8 @@ class Fingerprint:
         return json.dumps(asdict(self))
 
     @classmethod
-    def parse(cls, text: str | None) -> "Fingerprint | None":
-        """The fingerprint in the log of runs; None where a run left none that can be read."""
+    def parse(cls, text: str | None) -> "BuildState | None":
+        """The build_state in the log of runs; None where a run left none that can be read."""
         try:
             return cls(**json.loads(text or ""))
         except (ValueError, TypeError):
@@ -59,10 +59,10 @@ class Work:
     is_small: bool
 
 
-def fingerprint(
+def build_state(
     connection: duckdb.DuckDBPyConnection, project: Project, skip: list[str]
-) -> Fingerprint:
-    """The fingerprint of the project and the warehouse as they are now."""
+) -> BuildState:
+    """The build_state of the project and the warehouse as they are now."""
     relations: dict[str, str] = dict(
         connection.execute(
             "select schema_name || '.' || table_name, md5(sql) from duckdb_tables() "
@@ -78,7 +78,7 @@ def fingerprint(
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     versions = [version(name) for name in _PACKAGES]
     digest.update(json.dumps([versions, skip, relations]).encode())
-    return Fingerprint(
+    return BuildState(
         digest.hexdigest(),
         {
             entity: _entity_state(connection, project, entity, relations)
@@ -87,15 +87,15 @@ def fingerprint(
     )
 
 
-def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Fingerprint) -> Work:
+def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: BuildState) -> Work:
     """What a build would change: everything, unless the last run succeeded, tests included, with
     the project as it is; then the entities that are not as it left them, or have a load or a
     redrive that is not finished."""
     last = connection.execute(
-        f"select fingerprint from ops.runs where {BUILDS} and status <> 'running' "
+        f"select build_state from ops.runs where {BUILDS} and status <> 'running' "
         "order by run_id desc limit 1"
     ).fetchone()
-    before = Fingerprint.parse(last[0]) if last else None
+    before = BuildState.parse(last[0]) if last else None
     if before is None or before.project != current.project:
         return everything(project)
     changed = {
@@ -106,7 +106,7 @@ def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Fi
     changed |= {
         entity
         for (entity,) in connection.execute(
-            "select distinct entity from ops.redrive_requests where finished_at is null"
+            "select distinct entity from ops.redrive_requests where completed_at is null"
         ).fetchall()
     }
     return Work(

@@ -80,7 +80,7 @@ def _cycles_left_alone() -> Iterator[None]:
             gc.enable()
 
 
-class KeptProject:
+class ParsedProject:
     """The parsed project, kept by a process that builds many times, until its files change."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from hub.runs.dbt import KeptProject
+from hub.runs.dbt import ParsedProject
 from hub.runs.receipt_files import write_json, write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from loader import interrupts
@@ -20,10 +20,10 @@ from loader.config.sources import Source
 from loader.errors import HubError, WrongUse, error_of_the_machine
 from loader.landing.folder import Landing
 from loader.stream.batch import LandedBatch, land_batch, store_offsets, stored_offsets
-from loader.stream.consumer import Intake
-from loader.stream.events import Happening, write_batches, write_happenings
+from loader.stream.consumer import TopicConsumer
+from loader.stream.events import StreamEvent, write_batches, write_events
 from loader.warehouse.connection import open_warehouse
-from loader.warehouse.lock import taking_turns
+from loader.warehouse.lock import warehouse_lock
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +94,12 @@ class _Streaming:
         self._once = once
         self._skip = list(project.vars.get("skip") or [])
         self._persistence = parse_persistence(project.vars.get("stream"))
-        self._kept = KeptProject()
+        self._kept = ParsedProject()
         self._arrived = threading.Condition(threading.RLock())
-        self._intakes: list[Intake] = []
+        self._consumers: list[TopicConsumer] = []
         self._offsets: dict[str, dict[int, int]] = {}
         self._landed: list[LandedBatch] = []
-        self._happened: list[Happening] = []
+        self._happened: list[StreamEvent] = []
         self._failed_in_row = 0
 
     def work(self) -> None:
@@ -107,40 +107,43 @@ class _Streaming:
         self._persistently(self._prepare)
         # what an earlier run left, and dbt's first build, which takes longest, before records wait
         self._persistently(self._take_up)
-        for intake in self._intakes:
-            intake.start()
+        for consumer in self._consumers:
+            consumer.start()
         while self._wait_for_batch():
             self._persistently(self._take_up)
 
     def end(self) -> None:
         """Stop reading and leave a trace of how far it came."""
-        for intake in self._intakes:
-            intake.stop()
+        for consumer in self._consumers:
+            consumer.stop()
         if self.summary.receipt:
             write_receipt(self._project.receipts, self.summary.receipt)
         try:
-            with taking_turns(self._project.database), open_warehouse(self._project) as connection:
-                for intake in self._intakes:
-                    name, topic = intake.source.name, intake.settings.topic
-                    reached = intake.reached()
+            with (
+                warehouse_lock(self._project.database),
+                open_warehouse(self._project) as connection,
+            ):
+                for consumer in self._consumers:
+                    name, topic = consumer.source.name, consumer.settings.topic
+                    reached = consumer.reached()
                     # marks of transactions move a partition on without bringing a record
                     if reached and stored_offsets(connection, name, topic) == self._offsets[name]:
-                        store_offsets(connection, name, topic, reached, intake.ends())
-                self._write_happenings(connection, None)
+                        store_offsets(connection, name, topic, reached, consumer.ends())
+                self._write_events(connection, None)
         except (HubError, duckdb.Error) as error:
             # nothing but the journal is lost: offsets were stored with their records
             log.warning("the stream's end was not written down: %s", error)
 
     def _prepare(self) -> None:
         """Read the stored offsets."""
-        with taking_turns(self._project.database), open_warehouse(self._project) as connection:
-            self._intakes = []
+        with warehouse_lock(self._project.database), open_warehouse(self._project) as connection:
+            self._consumers = []
             for source in self._sources:
                 if source.kafka:
                     offsets = stored_offsets(connection, source.name, source.kafka.topic)
                     self._offsets[source.name] = offsets
-                    self._intakes.append(
-                        Intake(source, source.kafka, offsets, self._arrived, self._tell)
+                    self._consumers.append(
+                        TopicConsumer(source, source.kafka, offsets, self._arrived, self._tell)
                     )
 
     def _wait_for_batch(self) -> bool:
@@ -150,21 +153,21 @@ class _Streaming:
                 if interrupts.requested():  # and lost, if it came while something was finalized
                     raise KeyboardInterrupt
                 now = time.monotonic()
-                if any(intake.is_due(now) for intake in self._intakes):
+                if any(consumer.is_due(now) for consumer in self._consumers):
                     return True
                 self._raise_failures(now)
-                if self._once and all(intake.is_drained() for intake in self._intakes):
+                if self._once and all(consumer.is_drained() for consumer in self._consumers):
                     return False
-                ages = [age for i in self._intakes if (age := i.due_in(now)) is not None]
+                ages = [age for i in self._consumers if (age := i.due_in(now)) is not None]
                 self._arrived.wait(min([*ages, _IDLE_SECONDS]))
 
     def _raise_failures(self, now: float) -> None:
-        for intake in self._intakes:
-            if intake.failure:
-                raise intake.failure
-            if self._once and intake.away_since and now - intake.away_since > _PATIENCE_SECONDS:
+        for consumer in self._consumers:
+            if consumer.failure:
+                raise consumer.failure
+            if self._once and consumer.away_since and now - consumer.away_since > _PATIENCE_SECONDS:
                 raise HubError(
-                    f"source '{intake.source.name}': kafka",
+                    f"source '{consumer.source.name}': kafka",
                     f"the broker has not answered for {_PATIENCE_SECONDS:.0f} s",
                     "Check that it runs, and the source's bootstrap_servers.",
                 )
@@ -177,8 +180,8 @@ class _Streaming:
             self._failed_in_row += 1
             if self._once:
                 raise failure
-            for intake in self._intakes:
-                intake.hold(True)
+            for consumer in self._consumers:
+                consumer.hold(True)
             log.error("attempt %s failed: %s", self._failed_in_row, failure)
             self._tell_all("failed", f"attempt {self._failed_in_row}: {failure}")
             if self._failed_in_row == self._persistence.failures_to_open:
@@ -189,8 +192,8 @@ class _Streaming:
         if self._failed_in_row:
             self._tell_all("recovered", f"after {self._failed_in_row} failed attempts")
             self._failed_in_row = 0
-            for intake in self._intakes:
-                intake.hold(False)
+            for consumer in self._consumers:
+                consumer.hold(False)
 
     def _failure_of(self, work: Any) -> HubError | None:
         try:
@@ -217,32 +220,32 @@ class _Streaming:
             # what no batch touched was proven when it was built
             proves_all=False,
         )
-        with taking_turns(self._project.database):
+        with warehouse_lock(self._project.database):
             result = carry_out(self._project, plan)
             self._keep_receipt(result)
         if result.failed:
             raise HubError(
                 f"run {result.receipt['run_id']}",
                 f"the build failed ({'; '.join(result.receipt['errors'])[:500]})",
-                "All that was read has landed: mend it, and the stream goes on by itself.",
+                "All that was read has landed: fix it, and the stream goes on by itself.",
             )
         self._show_progress()
 
     def _land(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
-        for intake in self._intakes:
-            if not (messages := intake.peek()):
+        for consumer in self._consumers:
+            if not (messages := consumer.peek()):
                 continue
-            name = intake.source.name
+            name = consumer.source.name
             self._offsets[name], landed = land_batch(
                 connection,
-                intake.source,
-                intake.settings.topic,
+                consumer.source,
+                consumer.settings.topic,
                 messages,
                 self._offsets[name],
-                intake.ends(),
+                consumer.ends(),
                 run_id,
             )
-            intake.landed(len(messages))
+            consumer.landed(len(messages))
             if landed:
                 self._landed.append(landed)
                 self.summary.batches += 1
@@ -255,7 +258,7 @@ class _Streaming:
         self, connection: duckdb.DuckDBPyConnection, run_id: str
     ) -> list[dict[str, Any]]:
         write_batches(connection, self._landed, run_id)
-        self._write_happenings(connection, run_id)
+        self._write_events(connection, run_id)
         return []
 
     def _keep_receipt(self, result: RunResult) -> None:
@@ -270,19 +273,19 @@ class _Streaming:
 
     def _tell(self, source: str, event: str, detail: str) -> None:
         log.warning("%s: %s: %s", source, event, detail)
-        self._happened.append(Happening(source, event, detail))
+        self._happened.append(StreamEvent(source, event, detail))
 
     def _tell_all(self, event: str, detail: str) -> None:
-        self._happened += [Happening(source.name, event, detail) for source in self._sources]
+        self._happened += [StreamEvent(source.name, event, detail) for source in self._sources]
 
-    def _write_happenings(self, connection: duckdb.DuckDBPyConnection, run_id: str | None) -> None:
+    def _write_events(self, connection: duckdb.DuckDBPyConnection, run_id: str | None) -> None:
         happened = list(self._happened)
-        write_happenings(connection, happened, run_id)
+        write_events(connection, happened, run_id)
         del self._happened[: len(happened)]
 
     def _show_progress(self) -> None:
         if sys.stderr.isatty():
-            lag = sum(intake.lag() for intake in self._intakes)
+            lag = sum(consumer.lag() for consumer in self._consumers)
             sys.stderr.write(
                 f"\r\x1b[K{self.summary.records:,} records in {self.summary.batches:,} batches, "
                 f"lag {lag:,}"

@@ -11,14 +11,14 @@ from typing import Any
 import duckdb
 
 from hub.queries.receipt import receipt
-from hub.runs.changes import Work, everything, fingerprint, work_of
-from hub.runs.dbt import KeptProject, build
+from hub.runs.changes import Work, build_state, everything, work_of
+from hub.runs.dbt import ParsedProject, build
 from loader.config.project import Project
 from loader.errors import HubError
 from loader.landing.folder import Landing
 from loader.logs import logged, stage
 from loader.warehouse.connection import is_usable, open_warehouse
-from loader.warehouse.memory import BUILD_BYTES, little_memory
+from loader.warehouse.memory import BUILD_BYTES, memory_cap
 from loader.warehouse.run_log import close_after, end_run, errors_of, find_run, start_run
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Plan:
     force: bool
     prepare: Callable[[duckdb.DuckDBPyConnection, str], Landing]
     look_after: Callable[[duckdb.DuckDBPyConnection, str], list[dict[str, Any]]] | None = None
-    kept: KeptProject | None = None
+    kept: ParsedProject | None = None
     proves_all: bool = True
 
 
@@ -75,7 +75,7 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
             begun.append(run_id)
             with logged(run_id):
                 run = _Run(project, plan, run_id, plan.prepare(connection, run_id))
-                before = fingerprint(connection, project, plan.skip)
+                before = build_state(connection, project, plan.skip)
                 work = everything(project) if plan.force else work_of(connection, project, before)
                 if not work.entities:
                     log.info("nothing new")
@@ -83,7 +83,7 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
                         plan.kept.manifest(project, before.project)
                     return run.close(connection, [], before.text(), did_nothing=True)
                 with (
-                    little_memory(connection, BUILD_BYTES)
+                    memory_cap(connection, BUILD_BYTES)
                     if work.is_small
                     else contextlib.nullcontext()
                 ):
@@ -143,7 +143,7 @@ class _Run:
             # the message may quote a record
             log.error("%s failed", error.partition(":")[0])
             log.debug("%s", error)
-        after = None if errors else fingerprint(connection, self.project, self.plan.skip).text()
+        after = None if errors else build_state(connection, self.project, self.plan.skip).text()
         return self.close(connection, errors, after)
 
     def close(
@@ -156,10 +156,10 @@ class _Run:
     ) -> RunResult:
         """End the run in the log and draw up its receipt.
 
-        state: the fingerprint that the next run is compared with.
+        state: the build_state that the next run is compared with.
         """
         warnings = self.landing.warnings()
-        end_run(connection, self.run_id, errors=errors, warnings=warnings, fingerprint=state)
+        end_run(connection, self.run_id, errors=errors, warnings=warnings, build_state=state)
         look_after = self.plan.look_after
         afterwards = look_after(connection, self.run_id) if look_after else []
         return RunResult(

@@ -26,7 +26,7 @@ from loader.landing.insert import insert_records
 from loader.landing.names import written_out
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
 from loader.readers.formats import FileFormat
-from loader.verification.verify import account
+from loader.verification.verify import verify_load
 from loader.warehouse.ledger import (
     Load,
     load_of_bytes,
@@ -35,7 +35,7 @@ from loader.warehouse.ledger import (
     note_file_state,
     replace_verdict,
 )
-from loader.warehouse.memory import LANDING_BYTES, little_memory
+from loader.warehouse.memory import LANDING_BYTES, memory_cap
 from loader.warehouse.transactions import transaction
 
 # The kernel's clock for files moves on every few milliseconds.
@@ -107,7 +107,7 @@ class _FileLanding:
             if state is not None and known.file == self.name:
                 note_file_state(self.connection, known.load_id, state)
             return FileOutcome(self.source.name, self.name, "known", load_id=known.load_id)
-        # the name and the settings decide the format, so either may have mended it
+        # the name and the settings decide the format, so either may have fixed it
         same = known and (known.settings, known.file) == (settings, self.name)
         if known and known.status == "quarantined" and same:
             return FileOutcome(self.source.name, self.name, "quarantined", reason=known.reason)
@@ -145,7 +145,7 @@ class _FileLanding:
         """Take the file in with little memory, or, where that does not do, with all there is: for
         DuckDB reads 2,048 records at a time, however long they are. Raises UnreadableFile."""
         try:
-            with little_memory(self.connection, LANDING_BYTES):
+            with memory_cap(self.connection, LANDING_BYTES):
                 return self._take_in(found, before)
         except duckdb.Error as error:
             if not ran_out_of_memory(error):
@@ -172,7 +172,7 @@ class _FileLanding:
             file_format = format_of(self.name, **self.source.format)
             encoding = detected_encoding(self._from_start(), file_format)
             blocks = self._insert_records(load_id, file_format)
-            account(
+            verify_load(
                 self.connection,
                 f"raw.{self.source.name}",
                 load_id,

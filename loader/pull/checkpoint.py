@@ -1,5 +1,5 @@
-"""Keeps a pull's books in the warehouse, which it opens for moments only: an API may be slow, and
-others want to work."""
+"""Keeps a pull's checkpoint in the warehouse, which it opens for moments only: an API may be slow,
+and others want to work."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ from loader.config.project import Project
 from loader.errors import HubError
 from loader.pull.state import PullState, landed_digests, load_state, save_state
 from loader.warehouse.connection import open_warehouse
-from loader.warehouse.lock import InUse, taking_turns
+from loader.warehouse.lock import InUse, warehouse_lock
 from loader.warehouse.run_log import closing_on_error, start_run
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _SAVE_SECONDS = 5.0
 
 
 @dataclass
-class Books:
+class Checkpoint:
     """What a pull knows of the warehouse, and has to write there.
 
     run_id: of the pull's run.
@@ -78,27 +78,28 @@ class Books:
 
 
 @contextmanager
-def open_books(project: Project, sources: Iterable[str]) -> Iterator[Books]:
-    """Open a run of `hub pull` and its books; where an exception or an interrupt leaves the block,
-    save what was pulled and close the run. Raises InUse where the warehouse is not to be had."""
-    opened: list[Books] = []
+def open_checkpoint(project: Project, sources: Iterable[str]) -> Iterator[Checkpoint]:
+    """Open a run of `hub pull` and its checkpoint; where an exception or an interrupt leaves the
+    block, save what was pulled and close the run. Raises InUse where the warehouse is not to be
+    had."""
+    opened: list[Checkpoint] = []
     try:
         with _visit(project, _PATIENCE_SECONDS) as connection:
-            opened.append(Books(project, start_run(connection, "pull", [], None)))
-            (books,) = opened
+            opened.append(Checkpoint(project, start_run(connection, "pull", [], None)))
+            (checkpoint,) = opened
             for source in sources:
-                books.states[source] = load_state(connection, source)
-                books.landed[source] = landed_digests(connection, source)
-        yield books
+                checkpoint.states[source] = load_state(connection, source)
+                checkpoint.landed[source] = landed_digests(connection, source)
+        yield checkpoint
     except BaseException:
-        for books in opened:
+        for checkpoint in opened:
             # somebody waits for the end; where it cannot be told now, the next command finds it out
             with (
                 suppress(HubError, duckdb.Error),
                 _visit(project, _PARTING_SECONDS) as connection,
-                closing_on_error(connection, books.run_id),
+                closing_on_error(connection, checkpoint.run_id),
             ):
-                books.save(connection)
+                checkpoint.save(connection)
                 raise
         raise
 
@@ -115,7 +116,7 @@ def _visit(project: Project, patience: float) -> Iterator[duckdb.DuckDBPyConnect
         with ExitStack() as stack:
             try:
                 left = max(0.0, deadline - time.monotonic())
-                stack.enter_context(taking_turns(project.database, min(left, _TURN_SECONDS)))
+                stack.enter_context(warehouse_lock(project.database, min(left, _TURN_SECONDS)))
                 connection = stack.enter_context(open_warehouse(project))
             except HubError as error:
                 if not _is_in_use(error):

@@ -16,7 +16,7 @@ from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
 from loader.pull.body import Body
-from loader.pull.checkpoint import Books
+from loader.pull.checkpoint import Checkpoint
 from loader.pull.client import Client, Page, PageRejected, PullFailed
 from loader.pull.endpoint import Endpoint, open_endpoint
 from loader.pull.incremental import greatest, value_to_ask_for
@@ -85,7 +85,7 @@ def sources_to_pull(project: Project, names: Iterable[str]) -> tuple[Source, ...
 
 
 def pull_source(
-    books: Books, project: Project, source: Source, *, full: bool = False
+    checkpoint: Checkpoint, project: Project, source: Source, *, full: bool = False
 ) -> PullOutcome:
     """Pull what is new from one source into its folder; a failure is an outcome.
 
@@ -102,7 +102,7 @@ def pull_source(
         log.error("%s", error)
         return PullOutcome(source.name, "failed", error=str(error), exit_code=error.exit_code)
     with Client(source.name, endpoint, settings) as client:
-        pull = _Pull(books, source, settings, endpoint, client, folder)
+        pull = _Pull(checkpoint, source, settings, endpoint, client, folder)
         return pull.carry_out(full)
 
 
@@ -113,7 +113,7 @@ class _Pull:
     pages, items: pulled now.   contents, asked: digests and positions of the pages of now.
     """
 
-    books: Books
+    checkpoint: Checkpoint
     source: Source
     settings: HttpSettings
     endpoint: Endpoint
@@ -160,7 +160,7 @@ class _Pull:
 
     def _begin(self, full: bool) -> None:
         """Go on with a pull that has not ended, or start from the greatest value seen."""
-        self.state = self.books.states[self.source.name]
+        self.state = self.checkpoint.states[self.source.name]
         digest = _digest(self.settings, self.endpoint)
         if self.state.settings not in (None, digest):
             self.warnings.append("its settings changed, so everything is asked for")
@@ -301,10 +301,10 @@ class _Pull:
         self.contents.add(file.sha256)
         self.pages += 1
         self.items += len(page.items)
-        if file.sha256 in self.books.landed[self.source.name]:
+        if file.sha256 in self.checkpoint.landed[self.source.name]:
             return
         # names sort by arrival, and none is ever used twice
-        name = f"pull-{self.books.run_id}-{self.state.pages + 1:06}"
+        name = f"pull-{self.checkpoint.run_id}-{self.state.pages + 1:06}"
         write_page(self.folder, name, file)
         log.debug("%s: %s written", self.source.name, name)
 
@@ -332,7 +332,7 @@ class _Pull:
         if state.position is not None and self.endpoint.holds_secret(state.position):
             # then the next pull begins anew
             state = replace(state, position=None)
-        self.books.keep(self.source.name, state, error)
+        self.checkpoint.keep(self.source.name, state, error)
 
     def _look_back(self, last: Page) -> None:
         """Warn where settings seem to be wrong in a way that no page could show."""

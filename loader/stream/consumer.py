@@ -36,14 +36,14 @@ _OF_A_PARTITION = (KafkaError._PARTITION_EOF, KafkaError._AUTO_OFFSET_RESET)
 Tell = Callable[[str, str, str], None]
 
 
-class Intake:
+class TopicConsumer:
     """The messages of one topic that were read and have not landed.
 
     failure:    what ended the reading, None while it goes on.
     away_since: the moment (monotonic) since which the broker does not answer, None while it does.
 
     Their offsets come from the warehouse, never from the broker, so that a record and the fact
-    that it was read are one. All calls of the client are made in the intake's own thread.
+    that it was read are one. All calls of the client are made in the consumer's own thread.
     """
 
     def __init__(
@@ -76,7 +76,10 @@ class Intake:
         self._looked_at = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(
-            target=copy_context().run, args=(self._work,), name=f"intake-{source.name}", daemon=True
+            target=copy_context().run,
+            args=(self._work,),
+            name=f"consumer-{source.name}",
+            daemon=True,
         )
 
     # ---- for the thread that lands

@@ -12,7 +12,7 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True)
-class Happening:
+class StreamEvent:
     """Something that happened to a stream, other than records."""
 
     source: str
@@ -21,8 +21,8 @@ class Happening:
     happened_at: datetime = field(default_factory=utc_now)
 
 
-def write_happenings(
-    connection: duckdb.DuckDBPyConnection, happened: list[Happening], run_id: str | None
+def write_events(
+    connection: duckdb.DuckDBPyConnection, happened: list[StreamEvent], run_id: str | None
 ) -> None:
     """Write down what happened since the last time."""
     for item in happened:

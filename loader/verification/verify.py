@@ -22,7 +22,7 @@ _CONTENT: dict[Kind, str] = {
 }
 
 
-def account(
+def verify_load(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     load_id: int,

@@ -73,7 +73,7 @@ def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
     # a number is never given twice, not even when a row of the ledger was deleted
     rows = connection.execute(
         "select coalesce(max(load_id), 0) + 1 from ("
-        "select load_id from raw.loads union all select load_id from ops.loads_finished)"
+        "select load_id from raw.loads union all select load_id from ops.completed_loads)"
     ).fetchall()
     return int(rows[0][0])
 
@@ -96,7 +96,7 @@ def unfinished_loads(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, s
         from raw.loads
         inner join raw.sources
             on sources.source = loads.source
-        left join ops.loads_finished as finished
+        left join ops.completed_loads as finished
             on finished.entity = sources.entity
             and finished.part = 'target'
             and finished.load_id = loads.load_id

@@ -22,7 +22,7 @@ class InUse(HubError):
 
 
 @contextmanager
-def taking_turns(database: Path, patience: float = _BRIEFLY_SECONDS) -> Iterator[None]:
+def warehouse_lock(database: Path, patience: float = _BRIEFLY_SECONDS) -> Iterator[None]:
     """Keep other hub commands from the warehouse until the block is left, however that happens.
 
     DuckDB's own lock is given back whenever the file is closed, be it to open it anew after an
@@ -42,7 +42,7 @@ def taking_turns(database: Path, patience: float = _BRIEFLY_SECONDS) -> Iterator
 
 
 @contextmanager
-def pulling_alone(database: Path) -> Iterator[None]:
+def pull_lock(database: Path) -> Iterator[None]:
     """Keep other pulls away until the block is left, and let all see that this one is alive: it
     leaves the warehouse to other commands. Raises InUse."""
     with _locked(

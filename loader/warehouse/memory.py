@@ -15,7 +15,7 @@ BUILD_BYTES = 512 << 20
 
 
 @contextmanager
-def little_memory(connection: duckdb.DuckDBPyConnection, limit: int) -> Iterator[None]:
+def memory_cap(connection: duckdb.DuckDBPyConnection, limit: int) -> Iterator[None]:
     """Let DuckDB have no more than `limit` bytes until the block is left.
 
     HUB_MEMORY_LIMIT is kept: who sets it knows what the machine has.

@@ -104,7 +104,7 @@ def end_run(
     *,
     errors: list[str],
     warnings: list[str],
-    fingerprint: str | None,
+    build_state: str | None,
     interrupted: bool = False,
 ) -> None:
     """Close a run, or complete what dbt's own hook wrote when it closed it.
@@ -120,7 +120,7 @@ def end_run(
             duration_ms = date_diff('millisecond', started_at, $now::timestamp),
             errors = $errors,
             warnings = $warnings,
-            fingerprint = $fingerprint
+            build_state = $build_state
         where run_id = $run_id
         """,
         {
@@ -128,7 +128,7 @@ def end_run(
             "now": utc_now(),
             "errors": json.dumps(errors),
             "warnings": json.dumps(warnings),
-            "fingerprint": fingerprint,
+            "build_state": build_state,
             "run_id": run_id,
         },
     )
@@ -156,7 +156,7 @@ def close_after(connection: duckdb.DuckDBPyConnection, run_id: str, error: BaseE
             run_id,
             errors=errors,
             warnings=[],
-            fingerprint=None,
+            build_state=None,
             interrupted=interrupted,
         )
 

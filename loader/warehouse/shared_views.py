@@ -25,7 +25,7 @@ SHARED_VIEWS = (
     "run_log",
     "run_report",
 )
-_MACROS = ("letters_of", "lineage_steps")
+_MACROS = ("dead_letters_of", "lineage_steps")
 
 
 def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Project) -> None:
@@ -66,7 +66,8 @@ def render_shared_views(project: Project) -> dict[str, tuple[str, set[str]]]:
     )
     # a template takes a millisecond or two: the macros are read once for all views
     for macro in _MACROS:
-        text = (project.root / "macros" / f"{macro}.sql").read_text(encoding="utf-8")
+        (path,) = (project.root / "macros").rglob(f"{macro}.sql")
+        text = path.read_text(encoding="utf-8")
         environment.globals[macro] = getattr(environment.from_string(text).module, macro)
     rendered = {}
     for name in SHARED_VIEWS:

@@ -7,7 +7,7 @@ letters as (
         '{{ entity }}' as entity,
         letters.*
     from (
-        {{ letters_of(ref(entity ~ '_decisions')) | indent(8) }}
+        {{ dead_letters_of(ref(entity ~ '_decisions')) | indent(8) }}
     ) as letters
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -16,11 +16,11 @@ letters as (
 repeats as (
 
     select
-        rival_id,
+        other_record_id,
         max(decided_at) as last_seen
     from {{ ref('decisions') }}
     where outcome = 'duplicate'
-    group by rival_id
+    group by other_record_id
 
 ),
 
@@ -53,6 +53,6 @@ select
     greatest(letters.decided_at, coalesce(repeats.last_seen, letters.decided_at)) as last_seen
 from letters
 left join repeats
-    on repeats.rival_id = letters.record_id
+    on repeats.other_record_id = letters.record_id
 left join loads
     on loads.load_id = letters.load_id

@@ -50,12 +50,12 @@ described as (
             when taken.step = 'stage' then concat('passed contract ', taken.contract_version)
             when taken.step = 'reject' then taken.explanation
             when taken.step = 'late' then 'at or before the watermark of its source'
-            when taken.step = 'duplicate' then concat('repeats record ', taken.rival_id)
-            when taken.step = 'guard' then concat('not newer than record ', taken.rival_id)
+            when taken.step = 'duplicate' then concat('repeats record ', taken.other_record_id)
+            when taken.step = 'guard' then concat('not newer than record ', taken.other_record_id)
             when taken.outcome = 'superseded'
-                then concat('overtaken in its own run by record ', taken.rival_id)
-            when taken.rival_id is not null
-                then concat('became the row of its key in the place of record ', taken.rival_id)
+                then concat('overtaken in its own run by record ', taken.other_record_id)
+            when taken.other_record_id is not null
+                then concat('became the row of its key in the place of record ', taken.other_record_id)
             else 'became the row of its key'
         end as detail,
         taken.run_id,

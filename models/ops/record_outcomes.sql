@@ -29,7 +29,7 @@ current_outcomes as (
         decisions.attempt,
         decisions.record_key,
         decisions.outcome,
-        decisions.rival_id,
+        decisions.other_record_id,
         decisions.reasons,
         decisions.error,
         decisions.explanation,

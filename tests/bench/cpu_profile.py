@@ -14,7 +14,7 @@ _STEPS = {
     "open_project": "reading the settings",
     "land": "landing",
     "build": "dbt between its nodes",
-    "fingerprint": "looking for changes",
+    "build_state": "looking for changes",
     "receipt": "receipt",
 }
 

@@ -71,7 +71,7 @@ def main() -> None:
 
 def _run_with_project_kept(project: Any) -> Callable[[], Any]:
     """Land the files of one source and build its entity, with the project parsed beforehand."""
-    from hub.runs.dbt import KeptProject
+    from hub.runs.dbt import ParsedProject
     from hub.runs.run import Plan, carry_out
     from loader.landing.folder import land
 
@@ -81,7 +81,7 @@ def _run_with_project_kept(project: Any) -> Callable[[], Any]:
         clock=None,
         force=False,
         prepare=lambda connection, run_id: land(connection, project, ("app",), run_id),
-        kept=KeptProject(),
+        kept=ParsedProject(),
         proves_all=False,
     )
     return partial(carry_out, project, plan)

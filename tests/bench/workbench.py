@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.bench import PROJECT, data, measure
 from tests.bench.measure import Usage
 
-_PARTS = ("loader", "macros", "models", "seeds", "snapshots", "tests")
+_PARTS = ("hub", "loader", "macros", "models", "seeds", "snapshots", "tests")
 _FILES = ("dbt_project.yml", "profiles.yml")
 # what a measurement depends on
 COPIED = (*_PARTS, *_FILES)

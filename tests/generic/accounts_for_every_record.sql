@@ -64,7 +64,7 @@ letters as (
         count(*) as found
     from {{ ref(entity ~ '_decisions') }}
     where attempt = 1
-        and is_letter
+        and is_dead_letter
         and outcome <> 'late'
     group by load_id
 
@@ -72,7 +72,7 @@ letters as (
 
 finished as (
 
-    select load_id from {{ source('ops', 'loads_finished') }}
+    select load_id from {{ source('ops', 'completed_loads') }}
     where entity = '{{ entity }}'
         and part = 'target'
 

@@ -22,7 +22,7 @@
             bit_xor(identities) as difference
         from (
             select
-                count(*) - count(rival_id) as expected_rows,
+                count(*) - count(other_record_id) as expected_rows,
                 0 as found_rows,
                 bit_xor(record_id) as identities
             from {{ ref(entity ~ '_decisions') }}
@@ -31,10 +31,10 @@
             select
                 0 as expected_rows,
                 0 as found_rows,
-                bit_xor(rival_id) as identities
+                bit_xor(other_record_id) as identities
             from {{ ref(entity ~ '_decisions') }}
             where outcome = 'applied'
-                and rival_id is not null
+                and other_record_id is not null
             union all
             select
                 0 as expected_rows,

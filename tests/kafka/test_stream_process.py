@@ -13,7 +13,7 @@ import pytest
 
 from hub import commands
 from loader.config.kafka import KafkaSettings
-from loader.stream.consumer import Intake
+from loader.stream.consumer import TopicConsumer
 from tests.kafka.clicks import click
 from tests.kafka.cluster import Message
 from tests.kafka.conftest import TOPIC
@@ -179,20 +179,20 @@ def test_a_slow_consumer_pauses_the_partitions_and_holds_no_more_than_its_bound(
     settings = KafkaSettings(TOPIC, mock.bootstrap_servers, "hub", buffer_records=bound)
     happened: list[str] = []
     arrived = threading.Condition(threading.RLock())
-    intake = Intake(
+    consumer = TopicConsumer(
         source, settings, {}, arrived, lambda source, event, detail: happened.append(event)
     )
-    intake.start()
+    consumer.start()
     taken, most = [], 0
     try:
         while len(taken) < len(sent):
             time.sleep(0.05)
-            waiting = intake.peek()
+            waiting = consumer.peek()
             most = max(most, len(waiting))
             taken += waiting[: bound // 2]
-            intake.landed(len(waiting[: bound // 2]))
+            consumer.landed(len(waiting[: bound // 2]))
     finally:
-        intake.stop()
+        consumer.stop()
     # one call of the client may bring 500 more than there is room for
     assert bound <= most < bound + 500
     for partition in range(4):

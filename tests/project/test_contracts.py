@@ -35,7 +35,7 @@ _STORED_AS = {
 _LINEAGE = {
     "freshness": "string",
     "ingested_at": "timestamp",
-    "updated_at": "timestamp",
+    "applied_at": "timestamp",
     "source": "string",
     "load_id": "bigint",
     "row_number": "bigint",

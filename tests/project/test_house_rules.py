@@ -1,6 +1,6 @@
 """The conventions of this project, as checks on its manifest and its files.
 
-Each test collects every breach and names it, so one run shows all there is to mend. An exception
+Each test collects every breach and names it, so one run shows all there is to fix. An exception
 stands in the test with its reason.
 """
 
@@ -16,7 +16,7 @@ import yaml
 
 from tests.support.workbench import PROJECT, Workbench
 
-_FOLDERS = (".ci", "docs", "landing", "loader", "macros", "models", "seeds", "snapshots", "tests")
+_FOLDERS = (".ci", "docs", "hub", "landing", "loader", "macros", "models", "seeds", "snapshots", "tests")
 _FILES = {
     *(".gitattributes", ".gitignore", ".sqlfluff", "CHANGELOG.md", "DECISIONS.md", "Makefile"),
     *("README.md", "compose.yaml", "dbt_project.yml", "profiles.yml", "pyproject.toml"),

@@ -320,7 +320,7 @@ class Row:
     rules: str
     reasons: frozenset[str]
     outcome: str = ""
-    is_letter: bool = False
+    is_dead_letter: bool = False
 
     def repeats(self, earlier: "Row") -> bool:
         """Whether it says what the earlier row of the same source said already."""
@@ -497,7 +497,7 @@ class Oracle:
                 row.outcome = "outdated"
             else:
                 candidates[row.key].append(row)
-            row.is_letter = row.outcome == "rejected" or (
+            row.is_dead_letter = row.outcome == "rejected" or (
                 row.outcome == "late" and policy.late == "dead_letter"
             )
             self._remember(row, earlier, latest)
@@ -585,7 +585,7 @@ class Oracle:
                     row.reasons if row.outcome == "rejected" else frozenset(["late"]),
                 )
                 for row in rows
-                if row.is_letter
+                if row.is_dead_letter
             },
             reconciliation={
                 entity: self._reconciled(entity) for entity in ("orders", "measurements")

@@ -50,7 +50,7 @@ _DECIDED: dict[str, tuple[int, str]] = {
     "watermark": (1, "select source, watermark, stored from ops.watermarks"),
     "finished": (
         3,
-        "select finished.entity, finished.part, loads.file from ops.loads_finished as finished "
+        "select finished.entity, finished.part, loads.file from ops.completed_loads as finished "
         "left join raw.loads as loads on loads.load_id = finished.load_id",
     ),
 }

@@ -192,7 +192,7 @@ def _counted(function: Callable[..., Any], kind: str, count: _Counter) -> Callab
 
 
 def _is_ours() -> bool:
-    """Whether the loader wants this: not dbt, not an import, and not the fingerprint, which reads
+    """Whether the loader wants this: not dbt, not an import, and not the build_state, which reads
     some hundred files of the project, all in the same way."""
     frame: FrameType | None = sys._getframe(2)
     while frame:

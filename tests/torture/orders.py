@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub.runs.dbt import KeptProject
+from hub.runs.dbt import ParsedProject
 from hub.runs.run import Plan, carry_out
 from loader.landing.file import land_file
 from loader.landing.folder import Landing
@@ -46,7 +46,7 @@ class Reordered:
         rng = random.Random(self.seed)
         files = write_files(Shape(self.seed, _RECORDS, 25, 8, 20, 25), tuple(SOURCES))
         with _more_sources(ground) as bench:
-            kept = KeptProject()
+            kept = ParsedProject()
             expected = _account(_build(bench, kept, [files]))
             verdicts = [_against_oracle(bench, files, self.trial)]
             for _ in range(self.permutations):
@@ -69,7 +69,7 @@ class Reordered:
         )
 
 
-def _build(bench: Workbench, kept: KeptProject, runs: Sequence[Sequence[File]]) -> State:
+def _build(bench: Workbench, kept: ParsedProject, runs: Sequence[Sequence[File]]) -> State:
     """Land the files of each run in the very order given, and build; what then stands."""
     start_over(bench)
     project = bench.project

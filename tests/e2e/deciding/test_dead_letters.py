@@ -185,8 +185,8 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         changed = Changed(bench, [], [])
-        mended, still_bad = event("mended", name=""), event("still-bad", value="x")
-        bench.drop("app/1.ndjson", [mended, still_bad])
+        fixed, still_bad = event("fixed", name=""), event("still-bad", value="x")
+        bench.drop("app/1.ndjson", [fixed, still_bad])
         bench.drop("alpha/1.json", [{"uid": "a", "data": "x"}, {"uid": "both", "data": "x"}])
         bench.drop(
             "beta/1.json",
@@ -206,7 +206,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
         )
         registered = bench.project.vars["sources"]
         bench.set_vars(sources={**registered, "orders": ["alpha"]})
-        bench.drop("app/2.ndjson", [mended, still_bad, still_bad])
+        bench.drop("app/2.ndjson", [fixed, still_bad, still_bad])
         changed.receipts.append(bench.run())
         changed.orders.append(orders_of(bench))
 
@@ -215,7 +215,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
             "{{ json_text('value') }} as value",
             "coalesce(nullif({{ json_text('value') }}, 'x'), '0') as value",
         )
-        bench.drop("app/3.ndjson", [still_bad, mended])
+        bench.drop("app/3.ndjson", [still_bad, fixed])
         bench.drop("alpha/3.json", [{"uid": "b", "data": "z"}])
         changed.receipts.append(bench.run())
         changed.orders.append(orders_of(bench))

@@ -209,7 +209,8 @@ def test_what_was_skipped_is_in_the_lineage_and_in_raw_but_no_letter(
 def test_a_late_record_again_is_a_duplicate(bench_late: Workbench) -> None:
     assert outcomes(bench_late, "before") == ["late", "duplicate", "late"]
     [(rival, late_id)] = bench_late.sql(
-        "select max(rival_id), min(record_id) from ops.record_outcomes where record_key = 'before'"
+        "select max(other_record_id), min(record_id) from ops.record_outcomes "
+        "where record_key = 'before'"
     )
     assert rival == late_id
 

@@ -198,7 +198,7 @@ def rivals(bench: Workbench, key: str) -> list[int | None]:
     None where it has no rival.
     """
     rows = bench.sql(
-        "select record_id, rival_id from ops.record_outcomes where record_key = ? "
+        "select record_id, other_record_id from ops.record_outcomes where record_key = ? "
         "order by record_id",
         key,
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from hub import commands
-from hub.queries.dead_letters import LetterChoice
+from hub.queries.dead_letters import DeadLetterChoice
 from tests.support.workbench import Workbench
 
 EVENTS = "macros/contracts/events.sql"
@@ -16,7 +16,7 @@ def redrive(bench: Workbench, now: str | None = None, **choice) -> list[dict]:
     from loader.warehouse.run_log import parse_clock
 
     clock = parse_clock(now) if now else None
-    return commands.redrive(bench.project, LetterChoice(**choice), clock=clock).afterwards
+    return commands.redrive(bench.project, DeadLetterChoice(**choice), clock=clock).afterwards
 
 
 def allow_missing_values(bench: Workbench) -> None:
@@ -25,8 +25,8 @@ def allow_missing_values(bench: Workbench) -> None:
 
 
 @pytest.fixture
-def mended(own_project: Workbench) -> Workbench:
-    """Letters of every fate, and a contract that has been mended since."""
+def fixed(own_project: Workbench) -> Workbench:
+    """Letters of every fate, and a contract that has been fixed since."""
     newer = {"key": "b", "name": "newer", "value": 1, "ts": "2025-01-16T08:00:00"}
     older = {**WITHOUT_VALUE, "key": "b"}
     wrong = {**WITHOUT_VALUE, "key": "c", "value": "many"}
@@ -36,37 +36,37 @@ def mended(own_project: Workbench) -> Workbench:
     return own_project
 
 
-def test_a_mended_contract_resolves_the_letters_it_now_accepts(mended):
-    receipt = mended.run()
+def test_a_mended_contract_resolves_the_letters_it_now_accepts(fixed):
+    receipt = fixed.run()
     assert "3 open letters were decided under another contract" in " ".join(receipt["warnings"])
 
-    letters = redrive(mended)
+    letters = redrive(fixed)
     assert [(letter["status"], letter["last_outcome"]) for letter in letters] == [
         ("resolved", "applied"),
         ("resolved", "outdated"),
         ("open", "rejected"),
     ]
     assert [letter["attempts"] for letter in letters] == [2, 2, 2]
-    assert mended.sql("select key, name from marts.events order by key") == [
+    assert fixed.sql("select key, name from marts.events order by key") == [
         ("a", "old"),
         ("b", "newer"),
     ]
     # the duplicate of a letter was decided again as well, and still repeats it
-    assert mended.outcomes() == ["applied", "applied", "outdated", "rejected", "duplicate"]
+    assert fixed.outcomes() == ["applied", "applied", "outdated", "rejected", "duplicate"]
 
 
-def test_a_second_redrive_changes_nothing(mended):
-    redrive(mended)
-    before = mended.sql("select * exclude (decided_at) from ops.events_decisions order by all")
-    letters = redrive(mended)
+def test_a_second_redrive_changes_nothing(fixed):
+    redrive(fixed)
+    before = fixed.sql("select * exclude (decided_at) from ops.events_decisions order by all")
+    letters = redrive(fixed)
     assert [(letter["status"], letter["attempts"]) for letter in letters] == [("open", 2)]
-    after = mended.sql("select * exclude (decided_at) from ops.events_decisions order by all")
+    after = fixed.sql("select * exclude (decided_at) from ops.events_decisions order by all")
     assert before == after
 
 
-def test_a_redriven_record_says_so_in_the_lineage(mended):
-    redrive(mended, reason="invalid_value", record_id=10000000001)
-    assert mended.sql(
+def test_a_redriven_record_says_so_in_the_lineage(fixed):
+    redrive(fixed, reason="invalid_value", record_id=10000000001)
+    assert fixed.sql(
         "select step from ops.lineage where record_id = 10000000001 and attempt = 2 "
         "order by step_number"
     ) == [("redrive",), ("stage",), ("load",)]
@@ -81,19 +81,19 @@ def test_a_letter_from_the_future_is_accepted_once_it_is_due(bench):
     assert bench.sql("select key from marts.events") == [("a",)]
 
 
-def test_a_dry_redrive_shows_the_result_and_changes_nothing(mended):
-    mended.run()
-    before = mended.database.read_bytes()
-    result = commands.redrive(mended.project, LetterChoice(entity="events"), dry=True)
+def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
+    fixed.run()
+    before = fixed.database.read_bytes()
+    result = commands.redrive(fixed.project, DeadLetterChoice(entity="events"), dry=True)
     assert [letter["status"] for letter in result.afterwards] == ["resolved", "resolved", "open"]
-    assert mended.database.read_bytes() == before
+    assert fixed.database.read_bytes() == before
 
 
 def test_discarding_marks_letters_and_deletes_nothing(bench):
     bench.drop("app/1.json", [WITHOUT_VALUE])
     bench.run()
     discarded = commands.discard(
-        bench.project, LetterChoice(reason="invalid_value"), "mia", "a test"
+        bench.project, DeadLetterChoice(reason="invalid_value"), "mia", "a test"
     )
     assert [letter["status"] for letter in discarded] == ["discarded"]
     assert bench.sql("select status, record is not null from ops.dead_letters") == [

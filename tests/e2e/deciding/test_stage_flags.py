@@ -116,7 +116,7 @@ def _assert_accounted_for(
     ledger = built.sql(f"select sum(rows) from raw.loads where source in ('{listed}')")[0][0]
     landed = sum(built.sql(f"select count(*) from raw.{name}")[0][0] for name in sources)
     decided, letters, rejected, keys = built.sql(
-        "select count(*), count(*) filter (where is_letter), "
+        "select count(*), count(*) filter (where is_dead_letter), "
         "count(*) filter (where outcome = 'rejected'), "
         "count(distinct record_key) filter (where outcome = 'applied') "
         f"from ops.{entity}_decisions"
@@ -135,7 +135,7 @@ class TestAdaptOff:
 
         assert built.sql("select count(*) from raw.app") == [(7,)]
         assert built.sql("select count(*) from ops.decisions") == [(0,)]
-        assert built.sql("select count(*) from ops.loads_finished") == [(0,)]
+        assert built.sql("select count(*) from ops.completed_loads") == [(0,)]
         assert built.target("events") == []
         assert built.receipt["entities"]["events"]["input_records"] == 0
 
@@ -187,7 +187,7 @@ class TestDeduplicateOff:
         built = without("deduplicate")
 
         assert built.sql(
-            "select outcome, rival_id from ops.record_outcomes where record_key = 'clk-004' "
+            "select outcome, other_record_id from ops.record_outcomes where record_key = 'clk-004' "
             "order by record_id"
         ) == [("applied", None), ("outdated", 40000000004)]
         assert built.receipt["entities"]["clicks"]["cache"] == {

@@ -8,7 +8,7 @@ import pytest
 
 from hub import commands
 from hub.queries.explain import parse_question
-from hub.text import render_story
+from hub.text import render_explanation
 from loader.readers.depth import MOST_LEVELS, NESTED_TOO_DEEP, any_too_deep, depth_noted
 from tests.support.workbench import Workbench
 
@@ -107,4 +107,4 @@ class TestLanding:
             NESTED_TOO_DEEP,
         )
         story = commands.why(bench.project, parse_question("alpha/a.ndjson:1", None))
-        assert NESTED_TOO_DEEP in render_story(story)
+        assert NESTED_TOO_DEEP in render_explanation(story)

@@ -11,7 +11,7 @@ import pytest
 
 from hub import commands
 from hub.main import main
-from hub.queries.dead_letters import LetterChoice
+from hub.queries.dead_letters import DeadLetterChoice
 from hub.text import render_difference, render_receipt
 from tests.support.workbench import Workbench, fresh_samples
 
@@ -367,14 +367,16 @@ class TestTheSettings:
         bench.run()
 
         (letter,) = commands.discard(
-            bench.project, LetterChoice(entity="events"), "mi\udcff", "because \udc80"
+            bench.project, DeadLetterChoice(entity="events"), "mi\udcff", "because \udc80"
         )
 
         assert letter["status"] == "discarded"
         assert bench.sql("select discarded_by, reason from ops.discards") == [
             (r"mi\xff", r"because \x80")
         ]
-        assert commands.discard(bench.project, LetterChoice(reason="\udcff"), "mia", "none") == []
+        assert (
+            commands.discard(bench.project, DeadLetterChoice(reason="\udcff"), "mia", "none") == []
+        )
 
     @pytest.mark.parametrize("name", NAMES)
     def test_such_a_name_of_an_entity_is_refused_with_the_reason(

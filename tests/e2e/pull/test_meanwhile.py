@@ -22,7 +22,7 @@ from loader.errors import HubError
 from loader.pull import checkpoint, pages
 from loader.pull.state import PullState
 from loader.warehouse import lock
-from loader.warehouse.lock import InUse, pulling_alone, taking_turns
+from loader.warehouse.lock import InUse, pull_lock, warehouse_lock
 from tests.demo.api import Answer, Request, SampleApi
 from tests.support.partner import CURSOR, landed, measurements, states
 from tests.support.workbench import Workbench, held
@@ -184,7 +184,7 @@ class TestOthers:
         link = tmp_path / "link.duckdb"
         link.symlink_to(project.database)
 
-        with pulling_alone(link):
+        with pull_lock(link):
             project.land()
             assert runs(project) == [("pull", "pulling"), ("land", "succeeded")]
         project.land()
@@ -197,12 +197,12 @@ class TestOthers:
         project.land()
         project.sql("update ops.runs set status = 'pulling' where status = 'succeeded'")
 
-        with pulling_alone(project.database):
+        with pull_lock(project.database):
             assert finding(project).startswith("fail: the last one, ")
 
     def test_wait_while_a_pull_saves_its_state(self, project: Workbench) -> None:
         def save_slowly() -> None:
-            with taking_turns(project.database):
+            with warehouse_lock(project.database):
                 started.set()
                 time.sleep(0.3)
 
@@ -280,7 +280,7 @@ class TestAPullThatDies:
 
 
 class TestAWarehouseThatIsHeld:
-    @pytest.fixture(params=[held, taking_turns], ids=["open", "at work"])
+    @pytest.fixture(params=[held, warehouse_lock], ids=["open", "at work"])
     def holding(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Holding:
         """Holds the warehouse, open or at work on it, longer than a pull is patient."""
         monkeypatch.setattr(checkpoint, "_PATIENCE_SECONDS", 0.3)
@@ -305,7 +305,7 @@ class TestAWarehouseThatIsHeld:
     def test_by_another_command_at_the_end_is_waited_for(
         self, project: Workbench, pulling: PullProcess
     ) -> None:
-        with taking_turns(project.database):
+        with warehouse_lock(project.database):
             pulling.gate.opened.set()
             assert f"the process {os.getpid()} " in pulling.wait_for_log("waiting: ")
         assert pulling.end()[0] == 0

@@ -20,9 +20,9 @@ RAW_AND_DECISIONS = {
 LEDGER_AND_LETTERS = {
     "ledger-wrong": "update raw.loads set rows = rows + 1 where load_id = {load}",
     "ledger-row-gone": "delete from raw.loads where load_id = {load}",
-    "rejection-no-letter": "update {decisions} set is_letter = false "
+    "rejection-no-letter": "update {decisions} set is_dead_letter = false "
     "where load_id = {load} and outcome = 'rejected'",
-    "letter-no-rejection": "update {decisions} set is_letter = true "
+    "letter-no-rejection": "update {decisions} set is_dead_letter = true "
     "where load_id = {load} and row_number = 1",
 }
 # and each of these to the row of a key of its own

@@ -36,7 +36,7 @@ def test_every_fault_is_found_and_has_a_remedy(samples):
     samples.run()
     samples.sql("delete from raw.app where row_number = 1")
     samples.sql("delete from ops.orders_decisions where row_number = 1")
-    samples.sql("delete from ops.loads_finished where entity = 'clicks'")
+    samples.sql("delete from ops.completed_loads where entity = 'clicks'")
     samples.sql("update ops.watermark_log set stored = 'garbage' where source = 'web'")
     samples.sql("update ops.runs set status = 'running'")
     samples.drop("app/new.json", "[]")

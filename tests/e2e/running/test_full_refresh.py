@@ -76,7 +76,7 @@ def grown(shared_root: Path) -> Iterator[Workbench]:
         )
         bench.sql(
             "insert into ops.redrive_requests "
-            "(entity, record_id, attempt, requested_at, finished_at) "
+            "(entity, record_id, attempt, requested_at, completed_at) "
             "values ('events', 1, 2, now(), now())"
         )
         yield bench
@@ -111,7 +111,7 @@ class TestFullRefresh:
         assert grown.sql("select count(*) from ops.decisions") == landed
         assert grown.sql("select distinct attempt from ops.decisions") == [(1,)]
         assert grown.sql(
-            "select entity, part, count(*) from ops.loads_finished group by all order by all"
+            "select entity, part, count(*) from ops.completed_loads group by all order by all"
         ) == [
             ("events", "target", 3),
             ("orders", "reconciliation", 6),
@@ -153,7 +153,7 @@ class TestFullRefresh:
     ) -> None:
         expected = result_of(grown)
         # decisions are new and no load is finished, but the projections are still the old ones
-        grown.sql("delete from ops.loads_finished where entity in ('events', 'orders')")
+        grown.sql("delete from ops.completed_loads where entity in ('events', 'orders')")
         grown.sql("update marts.events set name = 'stale', record_id = 1 where key = 'evt-006'")
         for target in ("events", "orders", "orders_reconciliation"):
             key = "key" if target == "events" else "order_id"
@@ -165,7 +165,7 @@ class TestFullRefresh:
         build(grown, *BOTH)
 
         assert result_of(grown) == expected
-        assert grown.sql("select count(*) from ops.loads_finished where part = 'target'") == [(9,)]
+        assert grown.sql("select count(*) from ops.completed_loads where part = 'target'") == [(9,)]
 
     def test_with_adapt_off_is_refused(self, grown: Workbench) -> None:
         before = result_of(grown)
@@ -242,19 +242,19 @@ class TestRedriveRequests:
             ("rejected", ["reject", "redrive", "reject"]),
         ]
         assert redriven.sql(
-            "select count(*) from ops.redrive_requests where finished_at is null"
+            "select count(*) from ops.redrive_requests where completed_at is null"
         ) == [(0,)]
 
         # the same requests once more change nothing
         decisions = redriven.sql("select * from ops.decisions order by all")
-        redriven.sql("update ops.redrive_requests set finished_at = null")
+        redriven.sql("update ops.redrive_requests set completed_at = null")
         build(redriven, *EVENTS)
 
         assert redriven.sql("select * from ops.decisions order by all") == decisions
         assert redriven.sql(letters) == after
         assert redriven.sql("select key, value from marts.events order by 1") == target
 
-        # a rebuild reads all rows with the mended adapter
+        # a rebuild reads all rows with the fixed adapter
         build(redriven, "--full-refresh", *EVENTS)
 
         assert redriven.sql("select key, value from marts.events order by 1") == [

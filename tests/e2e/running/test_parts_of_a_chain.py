@@ -20,7 +20,7 @@ def events(bench: Workbench) -> list[tuple[Any, ...]]:
 
 
 def is_finished(bench: Workbench) -> bool:
-    return bool(bench.sql("select 1 from ops.loads_finished where entity = 'events'"))
+    return bool(bench.sql("select 1 from ops.completed_loads where entity = 'events'"))
 
 
 def test_each_model_by_a_command_of_its_own_ends_as_one_build(bench: Workbench) -> None:
@@ -87,7 +87,7 @@ def test_a_target_alone_leaves_a_redrive_to_be_made(own_project: Workbench) -> N
         "select 'events', record_id, 2, current_timestamp::timestamp from ops.events_decisions "
         "where outcome = 'rejected'"
     )
-    waiting = "select count(*) from ops.redrive_requests where finished_at is null"
+    waiting = "select count(*) from ops.redrive_requests where completed_at is null"
 
     assert bench.dbt("build", "--select", "events", *DATA_ONLY).success
 

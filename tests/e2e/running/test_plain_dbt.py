@@ -13,8 +13,8 @@ from hub import commands
 from tests.support.workbench import Workbench, fresh_samples
 
 # what differs from one run to the next by its nature
-PASSING = ("run_id", "decided_at", "landed_at", "ingested_at", "updated_at", "reconciled_at")
-PASSING += ("finished_at", "modified_at", "dbt_valid_from", "dbt_updated_at", "dbt_scd_id")
+PASSING = ("run_id", "decided_at", "landed_at", "ingested_at", "applied_at", "reconciled_at")
+PASSING += ("completed_at", "modified_at", "dbt_valid_from", "dbt_updated_at", "dbt_scd_id")
 PASSING += ("freshness", "entry")
 DATA_ONLY = ("--exclude-resource-type", "unit_test")
 
@@ -150,7 +150,7 @@ class TestAfterABuild:
 
         after = contents(built.database)
         for table, rows in before.items():
-            if table.startswith("marts.") or table.endswith(("_decisions", "loads_finished")):
+            if table.startswith("marts.") or table.endswith(("_decisions", "completed_loads")):
                 assert after[table] == rows, table
 
 
@@ -186,7 +186,7 @@ class TestOneEntityAlone:
         ):
             assert samples.sql(f"select count(*) from ops.{view}") == [(rows,)], view
         # the others wait for their turn
-        assert samples.sql("select distinct entity from ops.loads_finished") == [("events",)]
+        assert samples.sql("select distinct entity from ops.completed_loads") == [("events",)]
 
 
 class TestATableThatStays:

@@ -211,7 +211,7 @@ class TestInterrupted:
         _kill_run_at(samples, "model marts.events")
         assert logged(samples) == [("run", "running")]
         assert samples.sql("select count(*) from ops.events_decisions") == [(7,)]
-        assert samples.sql("select * from ops.loads_finished where entity = 'events'") == []
+        assert samples.sql("select * from ops.completed_loads where entity = 'events'") == []
 
         receipt = samples.run()
 
@@ -224,7 +224,7 @@ class TestInterrupted:
             ("evt-006", 1.0),
         ]
         assert samples.sql(
-            "select entity, count(*) from ops.loads_finished where part = 'target' "
+            "select entity, count(*) from ops.completed_loads where part = 'target' "
             "group by 1 order by 1"
         ) == [("clicks", 1), ("events", 1), ("measurements", 2), ("orders", 2)]
         assert samples.sql("select count(*) from ops.decisions") == [(28,)]
@@ -298,10 +298,10 @@ class TestFailed:
         ) == [("clicks", 2), ("measurements", 2)]
 
         own_project.edit(adapter, broken, plain)
-        mended = own_project.run()
+        fixed = own_project.run()
 
-        assert (mended["status"], mended["errors"]) == ("succeeded", [])
-        assert mended["outcomes"] == {
+        assert (fixed["status"], fixed["errors"]) == ("succeeded", [])
+        assert fixed["outcomes"] == {
             "applied": 4,
             "superseded": 1,
             "outdated": 0,
@@ -327,15 +327,15 @@ class TestFailed:
 def test_a_change_of_the_project_is_something_new(
     own_project: Workbench, file: str, change: Any
 ) -> None:
-    from hub.runs.changes import fingerprint
+    from hub.runs.changes import build_state
     from loader.warehouse.connection import open_warehouse
 
     path = own_project.root / file
     before = path.read_text() if path.exists() else ""
     with open_warehouse(own_project.project) as connection:
-        first = fingerprint(connection, own_project.project, [])
-        assert fingerprint(connection, own_project.project, []) == first
+        first = build_state(connection, own_project.project, [])
+        assert build_state(connection, own_project.project, []) == first
         path.write_text(change(before))
 
-        assert fingerprint(connection, own_project.project, []) != first
-        assert fingerprint(connection, own_project.project, ["validate"]) != first
+        assert build_state(connection, own_project.project, []) != first
+        assert build_state(connection, own_project.project, ["validate"]) != first

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from hub import commands
 from hub.cli import hub as command
 from hub.queries.explain import Question, parse_question
-from hub.text import render_story
+from hub.text import render_explanation
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench
 
@@ -38,7 +38,7 @@ def test_a_key_tells_all_its_records_oldest_first(told):
         "outdated",
     ]
     assert [record["is_current"] for record in story["records"]] == [False, True, *[False] * 3]
-    rivals = [record["decisions"][-1]["rival"] for record in story["records"]]
+    rivals = [record["decisions"][-1]["other_record"] for record in story["records"]]
     assert rivals == ["app/1.json:2", None, "app/1.json:2", None, "app/1.json:2"]
     assert '"zeroth"' in story["records"][4]["record"]
 
@@ -51,7 +51,7 @@ def test_a_row_of_a_file_and_a_record_id_tell_the_same(told):
 
 
 def test_an_unknown_key_was_not_seen_in_any_file(told):
-    text = render_story(commands.why(told.project, Question(key="b")))
+    text = render_explanation(commands.why(told.project, Question(key="b")))
     assert text == "key b: not seen in any of 2 files"
 
 
@@ -59,11 +59,11 @@ def test_a_row_that_no_build_has_decided_yet_is_found(bench):
     bench.drop("app/1.json", RECORDS)
     bench.land()
     story = commands.why(bench.project, parse_question("app/1.json:1", None))
-    assert "not decided yet" in render_story(story)
+    assert "not decided yet" in render_explanation(story)
 
 
 def test_what_steers_a_terminal_is_written_out(told):
-    text = render_story(commands.why(told.project, Question(key="a")))
+    text = render_explanation(commands.why(told.project, Question(key="a")))
     assert "\x1b" not in text
 
 

@@ -6,6 +6,6 @@ decided.record_id = checked.record_id
 and (
     decided.attempt = checked.attempt
     -- a redrive under the same rules that is rejected again is no new decision
-    or (decided.attempt < checked.attempt and decided.letter_hash = checked.letter_hash)
+    or (decided.attempt < checked.attempt and decided.rejection_hash = checked.rejection_hash)
 )
 {%- endmacro %}

@@ -40,7 +40,7 @@ redriven as (
         attempt
     from {{ source('ops', 'redrive_requests') }}
     where entity = '{{ entity }}'
-        and finished_at is null
+        and completed_at is null
         and {{ '1 = 0' if what_if or rebuilding() else '1 = 1' }}
 
 ),
@@ -159,7 +159,7 @@ explained as (
 
     select
         reasoned.*,
-        settings.late = 'dead_letter' as may_become_a_late_letter,
+        settings.late = 'dead_letter' as may_be_late_dead_letter,
         case
             when reason_list is null then null
             when problem is not null then 'the record could not be read: ' || problem
@@ -183,7 +183,7 @@ explained as (
             'settings.adapter_hash',
             "'" ~ local_md5(tojson(contract)) ~ "'",
             'cast(is_validated as ' ~ dbt.type_string() ~ ')',
-        ]) | indent(8) }} end as letter_hash
+        ]) | indent(8) }} end as rejection_hash
     from reasoned
     left join settings
         on settings.source = reasoned.source
@@ -205,12 +205,12 @@ select
     end as key_hash,
     {{ contract.event_time or 'cast(null as timestamp)' }} as event_time,
     content_hash,
-    letter_hash,
+    rejection_hash,
     split(reason_list, ',') as reasons,
     split_part(reason_list, ',', 1) as error,
     explanation,
     -- the text travels on only where it may be needed for a dead letter
-    case when reason_list is not null or may_become_a_late_letter then record end as record,
+    case when reason_list is not null or may_be_late_dead_letter then record end as record,
     is_validated,
     {{ _freshness(contract) }} as freshness
     {%- for name, column in contract.columns.items() %}

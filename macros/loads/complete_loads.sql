@@ -5,16 +5,16 @@
 
     entity: the entity's name.
 #}
-{% macro finish_loads(entity) %}
+{% macro complete_loads(entity) %}
 {%- set checked = ref('int_' ~ entity ~ '__checked') -%}
 {%- set decisions = ref(entity ~ '_decisions') -%}
-insert into {{ source('ops', 'loads_finished') }} (entity, part, load_id, run_id, finished_at)
+insert into {{ source('ops', 'completed_loads') }} (entity, part, load_id, run_id, completed_at)
 select
     '{{ entity }}' as entity,
     'target' as part,
     landed.load_id,
     run.run_id,
-    {{ utc_now() }} as finished_at
+    {{ utc_now() }} as completed_at
 from (
     select
         load_id,
@@ -30,9 +30,9 @@ inner join {{ source('raw', 'loads') }} as landed
 cross join ({{ current_run() }}) as run;
 
 update {{ source('ops', 'redrive_requests') }}
-set finished_at = {{ utc_now() }}
+set completed_at = {{ utc_now() }}
 where entity = '{{ entity }}'
-    and finished_at is null
+    and completed_at is null
     and record_id in (
         select checked.record_id
         from {{ checked }} as checked

@@ -41,7 +41,7 @@ not_in_force as (
         displaced.attempt
     from {{ decisions }} as displaced
     inner join {{ decisions }} as displacing
-        on displacing.rival_id = displaced.record_id
+        on displacing.other_record_id = displaced.record_id
         and displacing.outcome = 'applied'
         and displacing.load_id in (select load_id from {{ checked }})
     where displaced.outcome = 'applied'
@@ -105,9 +105,7 @@ select
     {%- endfor %}
     freshness,
     landed_at as ingested_at,
-    {%- if 'updated_at' not in contract.columns %}
-    decided_at as updated_at,
-    {%- endif %}
+    decided_at as applied_at,
     source,
     load_id,
     row_number,

@@ -5,6 +5,6 @@
 
     entity: the entity's name.
 #}
-{% macro nothing_finished(entity) -%}
-(select count(*) from {{ source('ops', 'loads_finished') }} where entity = '{{ entity }}') = 0
+{% macro nothing_completed(entity) -%}
+(select count(*) from {{ source('ops', 'completed_loads') }} where entity = '{{ entity }}') = 0
 {%- endmacro %}

@@ -35,7 +35,7 @@ decided as (
     select
         record_id,
         attempt,
-        letter_hash
+        rejection_hash
     from {{ _decided_before() | indent(4) }}
     where load_id in (select load_id from {{ checked }})
 
@@ -51,9 +51,9 @@ past as (
         key_hash,
         event_time,
         content_hash,
-        coalesce(letter_hash, content_hash) as sameness,
+        coalesce(rejection_hash, content_hash) as sameness,
         outcome,
-        rival_id
+        other_record_id
     from {{ _decided_before() | indent(4) }}
     where {{ key_is_among(
         'key_hash', 'select key_hash from ' ~ checked, this if is_incremental() else none
@@ -82,9 +82,9 @@ pending as (
         checked.key_hash,
         checked.event_time,
         checked.content_hash,
-        checked.letter_hash,
+        checked.rejection_hash,
         checked.reasons,
-        coalesce(checked.letter_hash, checked.content_hash) as sameness,
+        coalesce(checked.rejection_hash, checked.content_hash) as sameness,
         {{ preference_rank(contract, 'checked') }} as preference
     from {{ checked }} as checked
     left join decided
@@ -143,7 +143,7 @@ held as (
         true as is_held
     from past
     left join past as displacing
-        on displacing.rival_id = past.record_id
+        on displacing.other_record_id = past.record_id
         and displacing.outcome = 'applied'
     where past.outcome = 'applied'
         and displacing.record_id is null
@@ -224,7 +224,7 @@ judged as (
             when placed.greater_held_id is not null then placed.greater_held_id
             when placed.place > 1 then placed.greatest_id
             else placed.held_id
-        end as rival_id,
+        end as other_record_id,
         coalesce(placed.is_tie, false) as is_tie
     from sorted_out
     left join placed
@@ -243,7 +243,7 @@ concluded as (
             when {{ _is_late('checked') | indent(12) }} then 'late'
             else 'applied'
         end as outcome,
-        judged.rival_id,
+        judged.other_record_id,
         coalesce(judged.is_tie, false) as is_tie,
         settings.late
     from {{ checked }} as checked
@@ -268,7 +268,7 @@ lettered as (
             attempt = 1
             and (outcome = 'rejected' or (outcome = 'late' and late = 'dead_letter')),
             false
-        ) as is_letter
+        ) as is_dead_letter
     from concluded
 
 )
@@ -283,15 +283,15 @@ select
     lettered.key_hash,
     lettered.event_time,
     lettered.content_hash,
-    lettered.letter_hash,
+    lettered.rejection_hash,
     lettered.outcome,
-    lettered.rival_id,
+    lettered.other_record_id,
     -- the reasons of a duplicate are those of its original
     case when lettered.outcome = 'rejected' then lettered.reasons end as reasons,
     case when lettered.outcome = 'rejected' then lettered.error end as error,
     case when lettered.outcome = 'rejected' then lettered.explanation end as explanation,
-    lettered.is_letter,
-    case when lettered.is_letter then lettered.record end as record,
+    lettered.is_dead_letter,
+    case when lettered.is_dead_letter then lettered.record end as record,
     lettered.is_tie,
     lettered.is_validated,
     lettered.freshness,
@@ -339,9 +339,9 @@ and {{ record }}.event_time
         cast(null as bigint) as key_hash,
         cast(null as timestamp) as event_time,
         cast(null as decimal(38, 0)) as content_hash,
-        cast(null as decimal(38, 0)) as letter_hash,
+        cast(null as decimal(38, 0)) as rejection_hash,
         cast(null as {{ dbt.type_string() }}) as outcome,
-        cast(null as bigint) as rival_id
+        cast(null as bigint) as other_record_id
     where 1 = 0
 ) as nothing
 {%- endif -%}

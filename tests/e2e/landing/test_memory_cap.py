@@ -207,7 +207,7 @@ def test_after_a_failure_a_run_has_all_memory(
     bench: Workbench, limit_of_a_build: Callable[[str], int]
 ) -> None:
     limit_of_a_build("first")
-    bench.sql("update ops.runs set fingerprint = null, status = 'failed'")
+    bench.sql("update ops.runs set build_state = null, status = 'failed'")
 
     assert limit_of_a_build("second") > BUILD_BYTES
 

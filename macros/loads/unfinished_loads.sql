@@ -13,7 +13,7 @@
 select landed.load_id
 from {{ source('raw', 'loads') }} as landed
 {%- if not everything %}
-left join {{ source('ops', 'loads_finished') }} as finished
+left join {{ source('ops', 'completed_loads') }} as finished
     on finished.entity = '{{ entity }}'
     and finished.part = '{{ part }}'
     and finished.load_id = landed.load_id

@@ -102,7 +102,7 @@ letters as (
         last_contract_version,
         count(*) as amount
     from (
-        {{ letters_of(decisions) | indent(8) }}
+        {{ dead_letters_of(decisions) | indent(8) }}
     ) as each_letter
     group by
         status,
@@ -118,11 +118,11 @@ steps as (
 
 select '{{ run_id }}', '{{ entity }}', null, state.measure, state.amount
 from (
-    select concat('letters ', status) as measure, sum(amount) as amount
+    select concat('dead letters ', status) as measure, sum(amount) as amount
     from letters
     group by status
     union all
-    select 'letters of another contract', coalesce(sum(amount), 0)
+    select 'dead letters of another contract', coalesce(sum(amount), 0)
     from letters
     where status = 'open'
         and last_contract_version <> '{{ contract(entity).version }}'

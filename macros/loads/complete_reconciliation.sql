@@ -7,18 +7,18 @@
 
     entity: the entity's name.
 #}
-{% macro finish_reconciliation(entity) %}
+{% macro complete_reconciliation(entity) %}
 {%- do ref(entity) -%}
 {%- if reconciles(entity) -%}
-insert into {{ source('ops', 'loads_finished') }} (entity, part, load_id, run_id, finished_at)
+insert into {{ source('ops', 'completed_loads') }} (entity, part, load_id, run_id, completed_at)
 select
     '{{ entity }}' as entity,
     'reconciliation' as part,
     finished.load_id,
     run.run_id,
-    {{ utc_now() }} as finished_at
-from {{ source('ops', 'loads_finished') }} as finished
-left join {{ source('ops', 'loads_finished') }} as reconciled
+    {{ utc_now() }} as completed_at
+from {{ source('ops', 'completed_loads') }} as finished
+left join {{ source('ops', 'completed_loads') }} as reconciled
     on reconciled.entity = finished.entity
     and reconciled.part = 'reconciliation'
     and reconciled.load_id = finished.load_id
@@ -27,7 +27,7 @@ where finished.entity = '{{ entity }}'
     and finished.part = 'target'
     and reconciled.load_id is null
 {%- else -%}
-delete from {{ source('ops', 'loads_finished') }}
+delete from {{ source('ops', 'completed_loads') }}
 where entity = '{{ entity }}'
     and part = 'reconciliation'
     and load_id in (select load_id from {{ ref('int_' ~ entity ~ '__checked') }})

@@ -7,7 +7,7 @@
     Columns: those of the decision that made the letter, with the reasons of the latest attempt,
     then attempts, last_outcome, last_contract_version and status.
 #}
-{% macro letters_of(decisions) -%}
+{% macro dead_letters_of(decisions) -%}
 select
     letters.source,
     letters.load_id,
@@ -54,5 +54,5 @@ left join (
     select distinct record_id from {{ source('ops', 'discards') }}
 ) as discards
     on discards.record_id = letters.record_id
-where letters.is_letter
+where letters.is_dead_letter
 {%- endmacro %}

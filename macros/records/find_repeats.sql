@@ -112,7 +112,7 @@ all_repeats as (
         known.original_id
     from pending
     inner join known
-        on known.sameness = pending.letter_hash
+        on known.sameness = pending.rejection_hash
     where known.original_id <> pending.record_id
     union all
     select

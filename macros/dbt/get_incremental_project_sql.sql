@@ -20,7 +20,7 @@
     {%- if stage_is_on('adapt') and config.get('full_refresh') is none %}
     -- by itself: the engine finds keys faster where nothing else is asked
     delete from {{ args.target_relation }}
-    where {{ nothing_finished(model.tags[0]) }};
+    where {{ nothing_completed(model.tags[0]) }};
     {%- endif %}
     insert into {{ args.target_relation }} ({{ columns }})
     select {{ columns }} from {{ args.temp_relation }};

@@ -5,8 +5,8 @@
 
     entity: the entity's name.
 #}
-{% macro forget_finished(entity) %}
+{% macro forget_completed(entity) %}
 {%- if rebuilding() -%}
-delete from {{ source('ops', 'loads_finished') }} where entity = '{{ entity }}'
+delete from {{ source('ops', 'completed_loads') }} where entity = '{{ entity }}'
 {%- endif -%}
 {% endmacro %}

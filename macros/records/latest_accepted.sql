@@ -56,7 +56,7 @@ candidates as (
         0 as is_new
     from {{ this }}
     where source_key_hash in (select source_key_hash from accepted)
-        and not ({{ nothing_finished(entity) }})
+        and not ({{ nothing_completed(entity) }})
     {%- endif %}
 
 ),

@@ -8,7 +8,7 @@
 {% macro displaced_by_less(entity) %}
 {%- set contract = contract(entity) -%}
 {%- set decisions = ref(entity ~ '_decisions') -%}
-{%- set finished = source('ops', 'loads_finished') -%}
+{%- set finished = source('ops', 'completed_loads') -%}
 {%- set last_run -%}
 (select max(run_id) from {{ finished }} where entity = '{{ entity }}')
 {%- endset -%}
@@ -35,7 +35,7 @@ from (
         and run_id >= {{ last_run }}
 ) as displacing
 inner join {{ decisions }} as displaced
-    on displaced.record_id = displacing.rival_id
+    on displaced.record_id = displacing.other_record_id
     and displaced.outcome = 'applied'
 where displacing.outcome = 'applied'
     and not (
