@@ -33,15 +33,15 @@ from loader.warehouse.ledger import (
     load_of_untouched,
     next_load_id,
     note_file_state,
-    replace_verdict,
+    replace_outcome,
 )
 from loader.warehouse.memory import LANDING_BYTES, memory_cap
 from loader.warehouse.transactions import transaction
 
 # The kernel's clock for files moves on every few milliseconds.
 _CLOCK_TICK_NS = 100_000_000
-# What was read of a file that a disk could not read, or the memory not hold, says nothing of it.
-_PASSING = ("read_error", "out_of_memory")
+# Transient: these say nothing of the file itself, so the next run tries it again.
+_TRANSIENT = ("read_error", "out_of_memory")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class _FileLanding:
             if state is not None and known.file == self.name:
                 note_file_state(self.connection, known.load_id, state)
             return FileOutcome(self.source.name, self.name, "known", load_id=known.load_id)
-        # the name and the settings decide the format, so either may have fixed it
+        # name and settings decide the format, so a change of either may have fixed it
         same = known and (known.settings, known.file) == (settings, self.name)
         if known and known.status == "quarantined" and same:
             return FileOutcome(self.source.name, self.name, "quarantined", reason=known.reason)
@@ -129,21 +129,21 @@ class _FileLanding:
             load = self._taken_in(found, before)
         except UnreadableFile as error:
             # a file that is being written is tried again by the next run, too
-            is_passing = error.reason in _PASSING or self._has_changed_since(before)
+            is_transient = error.reason in _TRANSIENT or self._has_changed_since(before)
             load = replace(
                 found,
-                status="held" if is_passing else "quarantined",
+                status="held" if is_transient else "quarantined",
                 reason=f"{error.reason}: {error}",
             )
             with transaction(self.connection):
-                replace_verdict(self.connection, load)
+                replace_outcome(self.connection, load)
         return FileOutcome(
             self.source.name, self.name, load.status, load.rows, load.load_id, load.reason
         )
 
     def _taken_in(self, found: Load, before: os.stat_result) -> Load:
-        """Take the file in with little memory, or, where that does not do, with all there is: for
-        DuckDB reads 2,048 records at a time, however long they are. Raises UnreadableFile."""
+        """Take the file in under the memory cap, or without it where records are too long for that:
+        DuckDB reads 2,048 records at a time. Raises UnreadableFile."""
         try:
             with memory_cap(self.connection, LANDING_BYTES):
                 return self._take_in(found, before)
@@ -190,7 +190,7 @@ class _FileLanding:
                 alike=file_format.kind == "csv",
             )
             load = replace(found, load_id=load_id, rows=sum(blocks), encoding=encoding)
-            replace_verdict(self.connection, load)
+            replace_outcome(self.connection, load)
         return load
 
     def _has_changed_since(self, before: os.stat_result) -> bool:

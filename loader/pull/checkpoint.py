@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # How long a pull waits for another process, to begin and to end; and when it was asked to stop.
 _PATIENCE_SECONDS = 60.0
 _PARTING_SECONDS = 1.0
-# How long it waits for its turn at once, and until it tries again where the file is open elsewhere.
+# How long it waits for the lock at once, and until it tries again where the file is open elsewhere.
 _TURN_SECONDS = 1.0
 _POLL_SECONDS = 0.1
 # So often a state is saved at most: each time, a query of another process may find the file locked.

@@ -26,7 +26,7 @@ _HEADERS = {
     "User-Agent": f"data-integration-hub/{__version__}",
 }
 _ENCODINGS = ("", "identity", "gzip", "deflate")
-_PASSING = (408, 425, 429)
+_TRANSIENT = (408, 425, 429)
 _MOST_REDIRECTS = 5
 
 
@@ -42,8 +42,11 @@ class PageRejected(PullFailed):
         self.status = status
 
 
-class _Passing(Exception):
-    """A failure that may pass.   wait: the seconds that the API asks to wait, if it does."""
+class _TransientError(Exception):
+    """A transient error: the request is tried again.
+
+    wait: the seconds that the API asks to wait, if it does.
+    """
 
     def __init__(self, what: str, wait: float | None = None) -> None:
         super().__init__(what)
@@ -68,7 +71,7 @@ class Page:
 class Client:
     """Asks for pages, one after the other.
 
-    requests: asked so far.   failures: those of them whose failure may pass.
+    requests: asked so far.   failures: those of them that met a transient error.
     """
 
     def __init__(self, source: str, endpoint: Endpoint, settings: HttpSettings) -> None:
@@ -105,7 +108,7 @@ class Client:
                 with attempt:
                     tried, attempts = time.monotonic(), attempt.num
                     return self._once(url, name)
-        except _Passing as error:
+        except _TransientError as error:
             raise self._failed(
                 f"{error}, at {'the only attempt' if attempts == 1 else f'{attempts} attempts'}",
                 f"Run `hub pull {self._source}` again when the API is well: it continues here.",
@@ -117,7 +120,7 @@ class Client:
 
     def _wait_after(self, error: Exception) -> bool | float:
         """Whether to try again after an error, or the seconds to wait before that."""
-        if not isinstance(error, _Passing):
+        if not isinstance(error, _TransientError):
             return False
         self.failures += 1
         if error.wait is None:
@@ -146,7 +149,7 @@ class Client:
                         return self._read(response, self._endpoint.unsigned(url), shown)
                     came_from, url = url, self._target(response, url, name)
             except (httpx.TransportError, httpx.DecodingError) as error:
-                raise _Passing(f"{shown}: {self._told(error)}") from error
+                raise _TransientError(f"{shown}: {self._told(error)}") from error
         raise self._failed(
             f"{name}: more than {_MOST_REDIRECTS} redirects",
             "Correct the url, or ask the API's owner.",
@@ -179,7 +182,9 @@ class Client:
             return Page(url, body, body.items(self._settings.items), link)
         except UnreadableFile as error:
             # cut on the way, more often than not
-            raise _Passing(f"{shown}: the answer is no whole JSON ({error.reason})") from error
+            raise _TransientError(
+                f"{shown}: the answer is no whole JSON ({error.reason})"
+            ) from error
         except NoItems as error:
             raise self._failed(
                 f"{shown}: {error}", "Correct `items` in the source's YAML."
@@ -189,9 +194,9 @@ class Client:
         status = response.status_code
         if status in (200, 204):
             return
-        if status in _PASSING or status >= 500:
+        if status in _TRANSIENT or status >= 500:
             wait = seconds_to_wait(response.headers.get("retry-after"), datetime.now(UTC))
-            raise _Passing(f"{shown}: status {status}", wait)
+            raise _TransientError(f"{shown}: status {status}", wait)
         auth = self._endpoint.auth
         remedy = "Correct the url and its parameters, or ask the API's owner."
         if status in (401, 403):
@@ -204,7 +209,7 @@ class Client:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind and not (kind.endswith(("/json", "+json"))):
             told = self._endpoint.redact(kind)
-            raise _Passing(f"{shown}: the answer is {told!r}, not JSON")
+            raise _TransientError(f"{shown}: the answer is {told!r}, not JSON")
         encoding = response.headers.get("content-encoding", "").strip().lower()
         if encoding not in _ENCODINGS:
             told = self._endpoint.redact(encoding)
@@ -226,7 +231,7 @@ class Client:
                     "Ask for smaller pages, or raise page_bytes under `limits`.",
                 )
             if time.monotonic() > deadline:
-                raise _Passing(f"{shown}: not whole after {limits.page_seconds:g} s")
+                raise _TransientError(f"{shown}: not whole after {limits.page_seconds:g} s")
             pieces.append(piece)
         return b"".join(pieces)
 

@@ -65,7 +65,7 @@ class Endpoint:
         return self.redact(plain(f"{url.scheme}://{_host(url)}{url.path}"))
 
     def redact(self, text: str) -> str:
-        """`text` with *** in the place of the secret."""
+        """`text` with *** instead of the secret."""
         for form in _forms(self.secret):
             text = text.replace(form, "***")
         return text

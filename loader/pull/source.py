@@ -1,17 +1,15 @@
 """Pulls a source page by page: a page is on the disk before the place to go on at moves."""
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import httpx
 
-from loader.config.http import Cursor, HttpSettings, PageNumbers
+from loader.config.http import HttpSettings, PageNumbers
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
@@ -29,6 +27,7 @@ from loader.pull.paginators import (
     items_missing,
     position_after,
 )
+from loader.pull.settings_check import settings_digest, signs_of_wrong_settings
 from loader.pull.state import PullState
 from loader.readers import UnreadableFile
 from loader.warehouse.run_log import utc_now
@@ -49,8 +48,8 @@ class PullOutcome:
 
     status:   complete or failed.   resumed: whether it went on with one that had not ended.
     since:    the value that it asked for; None for everything.
-    pages, items: pulled now.       requests: made.   retries: of them, those that failed in a way
-    that may pass.
+    pages, items: pulled now.       requests: made.   retries: of them, those that met a transient
+    error.
     error:    why it failed.        exit_code: what the command ends with on its account.
     """
 
@@ -161,7 +160,7 @@ class _Pull:
     def _begin(self, full: bool) -> None:
         """Go on with a pull that has not ended, or start from the greatest value seen."""
         self.state = self.checkpoint.states[self.source.name]
-        digest = _digest(self.settings, self.endpoint)
+        digest = settings_digest(self.settings, self.endpoint)
         if self.state.settings not in (None, digest):
             self.warnings.append("its settings changed, so everything is asked for")
             self.state = PullState()
@@ -198,7 +197,7 @@ class _Pull:
                 self._keep(page)
             self._move(page if doubt != "repeats" else None, after)
             if after is None:
-                self._look_back(page)
+                self.warnings += signs_of_wrong_settings(self.settings, self.state, page)
                 return
         raise PullFailed(
             self.where,
@@ -333,37 +332,3 @@ class _Pull:
             # then the next pull begins anew
             state = replace(state, position=None)
         self.checkpoint.keep(self.source.name, state, error)
-
-    def _look_back(self, last: Page) -> None:
-        """Warn where settings seem to be wrong in a way that no page could show."""
-        since, pagination = self.settings.since, self.settings.pagination
-        if since and self.state.items and self.state.since is None:
-            self.warnings.append(
-                f"no item has a {since.kind} at {'.'.join(since.field)}: the next pull asks for "
-                "everything again"
-            )
-        if (
-            isinstance(pagination, Cursor)
-            and last.items
-            and self.state.pages == 1
-            and self.state.asked_since is None
-            and not last.body.has(pagination.path)
-        ):
-            self.warnings.append(
-                f"nothing at {'.'.join(pagination.path)} in the only page: if there are more, "
-                "correct `path`"
-            )
-
-
-def _digest(settings: HttpSettings, endpoint: Endpoint) -> str:
-    """What gives a position and a greatest value their meaning; not the port, which moves."""
-    since = settings.since
-    meaning = [
-        str(endpoint.url.copy_with(port=None)),
-        settings.items,
-        settings.parameters,
-        settings.pagination and asdict(settings.pagination),
-        type(settings.pagination).__name__,
-        since and (since.parameter, since.field, since.kind),
-    ]
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The accounting pass: how many records a file holds, counted by code the readers do not use.
+"""The independent count: how many records a file holds, by code that the readers do not use.
 
 Only decompression and the choice of the encoding are shared. What a record is, is defined by the
 readers; a disagreement with the rows landed means that one of the two is wrong.

@@ -32,7 +32,7 @@ def records_in_json(chunks: Iterable[bytes]) -> int:
 
 
 class _StringCutter:
-    """Leaves one quote in the place of each string."""
+    """Replaces each string by one quote."""
 
     def __init__(self) -> None:
         self._inside = False

@@ -72,7 +72,7 @@ def _create(path: Path) -> None:
             # unlike a rename, a link leaves alone what another process has created meanwhile
             path.hardlink_to(aside)
         except OSError:
-            # there are file systems without links; hub commands, at least, take turns
+            # there are file systems without links; among hub commands, the lock keeps others out
             if not path.exists():
                 aside.rename(path)
     finally:

@@ -57,8 +57,8 @@ def note_file_state(connection: duckdb.DuckDBPyConnection, load_id: int, state: 
     )
 
 
-def replace_verdict(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
-    """Write what became of a file in place of a former verdict on these bytes, or on an earlier
+def replace_outcome(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
+    """Write what became of a file, instead of an earlier outcome of these bytes or of an earlier
     state of a file that was held."""
     connection.execute(
         "delete from raw.loads where source = ? and status <> 'landed' "

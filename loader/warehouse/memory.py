@@ -1,5 +1,5 @@
-"""Works in little memory: what DuckDB may take while a file lands does not grow with the file, nor
-with the history while little is new."""
+"""Caps the memory that DuckDB may take, so that it grows neither with a file that lands nor, while
+little is new, with the history."""
 
 import os
 from collections.abc import Iterator

@@ -16,7 +16,18 @@ import yaml
 
 from tests.support.workbench import PROJECT, Workbench
 
-_FOLDERS = (".ci", "docs", "hub", "landing", "loader", "macros", "models", "seeds", "snapshots", "tests")
+_FOLDERS = (
+    ".ci",
+    "docs",
+    "hub",
+    "landing",
+    "loader",
+    "macros",
+    "models",
+    "seeds",
+    "snapshots",
+    "tests",
+)
 _FILES = {
     *(".gitattributes", ".gitignore", ".sqlfluff", "CHANGELOG.md", "DECISIONS.md", "Makefile"),
     *("README.md", "compose.yaml", "dbt_project.yml", "profiles.yml", "pyproject.toml"),

@@ -114,7 +114,7 @@ def test_a_file_for_which_memory_does_not_suffice_is_held_and_the_others_land(
 def test_memory_that_runs_out_after_the_commit_lands_nothing_twice(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = file_landing.replace_verdict
+    real = file_landing.replace_outcome
     committed: list[str] = []
 
     def commit_and_fail(connection: duckdb.DuckDBPyConnection, load: object) -> None:
@@ -125,7 +125,7 @@ def test_memory_that_runs_out_after_the_commit_lands_nothing_twice(
             "Out of Memory Error: while DuckDB wrote its log into the database"
         )
 
-    monkeypatch.setattr(file_landing, "replace_verdict", commit_and_fail)
+    monkeypatch.setattr(file_landing, "replace_outcome", commit_and_fail)
     bench.drop("app/a.ndjson", SMALL)
 
     assert [outcome.status for outcome in bench.land().files] == ["landed"]

@@ -83,7 +83,7 @@ class TestTheMachine:
 
         bench.drop("app/a.ndjson", [EVENT])
         with monkeypatch.context() as patch:
-            patch.setattr(file_landing, "replace_verdict", fail)
+            patch.setattr(file_landing, "replace_outcome", fail)
             assert says in complaint("land", code=1)
         assert bench.sql("select count(*) from raw.app") == [(0,)]
 
