@@ -7,8 +7,8 @@ the place where the API begins by itself.
 import httpx
 
 from loader.config.http import Cursor, HttpSettings, KeyPath, Link, PageNumbers, Pagination
-from loader.pull.client import Page, PullFailed
-from loader.pull.endpoint import Endpoint, Refused, parsed
+from loader.pull.http.client import Page, PullFailed
+from loader.pull.http.endpoint import Endpoint, Refused, parsed
 
 Position = str | None
 

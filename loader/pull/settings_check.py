@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict
 
 from loader.config.http import Cursor, HttpSettings
-from loader.pull.client import Page
-from loader.pull.endpoint import Endpoint
+from loader.pull.http.client import Page
+from loader.pull.http.endpoint import Endpoint
 from loader.pull.state import PullState
 
 

@@ -13,10 +13,10 @@ from loader.config.http import HttpSettings, PageNumbers
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
-from loader.pull.body import Body
 from loader.pull.checkpoint import Checkpoint
-from loader.pull.client import Client, Page, PageRejected, PullFailed
-from loader.pull.endpoint import Endpoint, open_endpoint
+from loader.pull.http.body import Body
+from loader.pull.http.client import Client, Page, PageRejected, PullFailed
+from loader.pull.http.endpoint import Endpoint, open_endpoint
 from loader.pull.incremental import greatest, value_to_ask_for
 from loader.pull.pages import open_folder, page_file, write_page
 from loader.pull.paginators import (

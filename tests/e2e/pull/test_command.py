@@ -103,11 +103,12 @@ class TestTheCommand:
 # Ends itself by SIGKILL at the moment of a number: before and after each thing that it keeps.
 KILLED = """
 import os, signal, sys
-from hub import cli, commands
-from loader.pull import bookkeeping, pages, pulling
+from hub import commands
+from hub.main import main
+from loader.pull import checkpoint, pages, source
 
 moments = [int(sys.argv.pop(1))]
-bookkeeping._SAVE_SECONDS = float(sys.argv.pop(1))
+checkpoint._SAVE_SECONDS = float(sys.argv.pop(1))
 
 def pass_moment():
     moments[0] -= 1
@@ -123,11 +124,11 @@ def watched(work):
     return call
 
 for module, name in (
-    (bookkeeping, "start_run"), (pages, "_sync"), (pages.Path, "replace"), (pulling, "write_page"),
-    (bookkeeping, "save_state"), (hub, "land"), (hub, "end_run"),
+    (checkpoint, "start_run"), (pages, "_sync"), (pages.Path, "replace"), (source, "write_page"),
+    (checkpoint, "save_state"), (commands, "land"), (commands, "end_run"),
 ):
     setattr(module, name, watched(getattr(module, name)))
-cli.main()
+main()
 """
 
 

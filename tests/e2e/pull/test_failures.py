@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub import commands
-from loader.pull.client import seconds_to_wait
+from loader.pull.http.client import seconds_to_wait
 from tests.demo.api import FAULTS, Answer, Fault, Request, SampleApi
 from tests.support.partner import (
     CURSOR,

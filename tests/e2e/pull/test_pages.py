@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from loader.pull.body import Body, NoItems
+from loader.pull.http.body import Body, NoItems
 from loader.readers import UnreadableFile
 from tests.demo.api import Answer, Request, SampleApi
 from tests.support.partner import PAGE, PAGINATIONS, Pull, files, landed, measurements

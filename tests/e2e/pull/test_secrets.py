@@ -11,7 +11,7 @@ import pytest
 from hub import commands
 from hub.main import main
 from loader.config.http import Auth, HttpSettings
-from loader.pull.endpoint import Refused, open_endpoint, parsed
+from loader.pull.http.endpoint import Refused, open_endpoint, parsed
 from tests.demo.api import Answer, Request, SampleApi
 from tests.support.partner import LINK, TOKEN, Pull, landed, measurements, states, told
 from tests.support.workbench import Workbench

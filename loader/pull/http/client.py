@@ -13,8 +13,8 @@ import stamina.instrumentation
 from loader import __version__
 from loader.config.http import HttpSettings
 from loader.errors import HubError
-from loader.pull.body import Body, NoItems
-from loader.pull.endpoint import Endpoint, Refused, parsed
+from loader.pull.http.body import Body, NoItems
+from loader.pull.http.endpoint import Endpoint, Refused, parsed
 from loader.readers import UnreadableFile
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""Asks an API over HTTP for one page: the request, the answer, and who may get the secret."""
