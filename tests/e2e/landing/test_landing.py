@@ -685,7 +685,7 @@ class TestTheLedger:
 KILLED_WHILE_LANDING = """
 import os, signal
 from hub import commands
-    from loader.verification import verify
+from loader.verification import verify
 from loader.config.project import open_project
 verify.count_records = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 commands.land_files(open_project(), ())
