@@ -102,7 +102,7 @@ watermarks as (
         source,
         max(event_time) as watermark
     from {{ _decided_before() | indent(4) }}
-    where outcome in ('applied', 'superseded', 'outdated')
+    where {{ is_accepted('outcome') }}
         and source in (select source from settings where late <> 'apply')
     group by source
 

@@ -52,7 +52,7 @@ placed_rows as (
         content_hash,
         record_id as accepted_id
     from past
-    where outcome in ('applied', 'superseded', 'outdated')
+    where {{ is_accepted('outcome') }}
 
 ),
 

@@ -38,7 +38,7 @@ accepted as (
     inner join decisions
         on decisions.record_id = checked.record_id
         and decisions.attempt = checked.attempt
-    where decisions.outcome in ('applied', 'superseded', 'outdated')
+    where {{ is_accepted('decisions.outcome') }}
         and decisions.load_id in (select load_id from checked)
 
 ),

@@ -31,7 +31,9 @@ touched as (
     select key_hash
     from {{ ref(entity ~ '_decisions') }}
     where load_id in (
-        {{ unfinished_loads(entity, 'reconciliation') | indent(8) }}
+        select load_id from (
+            {{ unfinished_loads(entity, 'reconciliation') | indent(12) }}
+        ) as unfinished
     )
     union
     select key_hash

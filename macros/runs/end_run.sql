@@ -45,7 +45,7 @@ decided as (
 
     select
         decisions.*,
-        outcome in ('applied', 'superseded', 'outdated') as is_accepted
+        {{ is_accepted('outcome') }} as is_accepted
     from {{ warehouse_relation('ops', entity ~ '_decisions') }} as decisions
     where run_id = '{{ run_id }}'
         and decided_at >= cast('{{ started_at }}' as timestamp)
@@ -166,7 +166,7 @@ from (
 {%- for entity in built or entities %}
 select source, max(event_time) as watermark
 from {{ warehouse_relation('ops', entity ~ '_decisions') }}
-where outcome in ('applied', 'superseded', 'outdated')
+where {{ is_accepted('outcome') }}
     and run_id = '{{ run_id }}'
     and decided_at >= cast('{{ started_at }}' as timestamp)
 group by source
@@ -236,7 +236,7 @@ from (
                     select {{ _watermark_text('max(before.event_time)') }}
                     from {{ warehouse_relation('ops', 'decisions') }} as before
                     where before.source = marks.source
-                        and before.outcome in ('applied', 'superseded', 'outdated')
+                        and {{ is_accepted('before.outcome') }}
                         and before.run_id <> '{{ run_id }}'
                 )
                 then 'kept'

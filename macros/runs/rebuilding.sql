@@ -2,5 +2,5 @@
     Whether the run decides all landed rows anew (--full-refresh).
 #}
 {% macro rebuilding() %}
-    {{ return(flags.FULL_REFRESH | as_bool) }}
+    {{ return(flags.FULL_REFRESH == true) }}
 {% endmacro %}

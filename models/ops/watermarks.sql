@@ -13,7 +13,7 @@ recomputed as (
         source,
         max(event_time) as watermark
     from decisions
-    where outcome in ('applied', 'superseded', 'outdated')
+    where {{ is_accepted('outcome') }}
     group by
         entity,
         source

@@ -1,0 +1,11 @@
+{#
+    A SQL condition: this is the outcome of an accepted record. False for late, rejected and
+    duplicate.
+
+    outcome: a SQL expression.
+
+    Example: where {{ is_accepted('decisions.outcome') }}
+#}
+{% macro is_accepted(outcome) -%}
+{{ outcome }} in ({{ accepted_outcomes() }})
+{%- endmacro %}
