@@ -1,0 +1,169 @@
+{#-
+    A question about a few records must stay quick whatever the history: a filter on key, file or
+    record reaches the decisions of each entity. So nothing is numbered or grouped over all records,
+    and views are not imported as CTEs, of which the engine would keep all rows.
+-#}
+with
+
+loads as (
+
+    select * from {{ source('raw', 'loads') }}
+
+),
+
+-- what takes a key over names the record that held it
+displaced as (
+
+    select other_record_id as record_id
+    from {{ ref('decisions') }}
+    where outcome = 'applied'
+        and other_record_id is not null
+
+),
+
+-- of the few records that were decided more than once
+later_attempts as (
+
+    select
+        record_id,
+        max(attempt) as attempt
+    from {{ ref('decisions') }}
+    where attempt > 1
+    group by record_id
+
+),
+
+placed as (
+
+    select
+        decisions.*,
+        loads.file,
+        loads.landed_at,
+        other_loads.file as other_file,
+        decisions.other_record_id % {{ rows_per_load() }} as other_row_number,
+        coalesce(
+            decisions.outcome = 'applied'
+            and displaced.record_id is null
+            and decisions.attempt >= coalesce(later_attempts.attempt, 1),
+            false
+        ) as is_current
+    from {{ ref('decisions') }} as decisions
+    left join loads
+        on loads.load_id = decisions.load_id
+    left join loads as other_loads
+        on other_loads.load_id = {{ load_of('decisions.other_record_id') }}
+    left join displaced
+        on displaced.record_id = decisions.record_id
+    left join later_attempts
+        on later_attempts.record_id = decisions.record_id
+
+),
+
+explained as (
+
+    select
+        entity,
+        source,
+        file,
+        load_id,
+        row_number,
+        record_id,
+        record_key,
+        attempt,
+        outcome,
+        case
+            when outcome = 'applied' and other_record_id is null
+                then 'it became the row of its key'
+            when outcome = 'applied'
+                then concat('it became the row of its key, instead of ', other_record)
+            when outcome = 'superseded'
+                then concat('newer than the target, but overtaken in its run by ', other_record)
+            when outcome = 'outdated' then concat('not newer than ', other_record)
+            when outcome = 'duplicate' then concat('it repeats ', other_record)
+            when outcome = 'late' then 'at or before the watermark of its source'
+            else explanation
+        end as explanation,
+        reasons,
+        other_record_id,
+        other_file,
+        other_row_number,
+        is_current,
+        event_time,
+        content_hash,
+        contract_version,
+        run_id,
+        decided_at,
+        landed_at
+    from (
+        select
+            placed.*,
+            concat(
+                'record ', other_record_id,
+                ' (', coalesce(concat(other_file, ':', other_row_number), 'place unknown'), ')'
+            ) as other_record
+        from placed
+    ) as named
+
+),
+
+-- what landed and no build has decided
+undecided as (
+
+    select
+        unfinished.entity,
+        unfinished.source,
+        unfinished.file,
+        unfinished.load_id,
+        raw_records.row_number,
+        loads.landed_at,
+        raw_records.position,
+        raw_records.record
+    from {{ ref('unfinished_loads') }} as unfinished
+    inner join loads
+        on loads.load_id = unfinished.load_id
+    inner join {{ ref('raw_records') }} as raw_records
+        on raw_records.source = unfinished.source
+        and raw_records.load_id = unfinished.load_id
+    left join {{ ref('decisions') }} as decisions
+        on decisions.load_id = raw_records.load_id
+        and decisions.row_number = raw_records.row_number
+        and decisions.entity = unfinished.entity
+    where decisions.record_id is null
+
+)
+
+select
+    explained.*,
+    raw_records.position,
+    raw_records.record
+from explained
+left join {{ ref('raw_records') }} as raw_records
+    on raw_records.source = explained.source
+    and raw_records.load_id = explained.load_id
+    and raw_records.row_number = explained.row_number
+union all
+select
+    entity,
+    source,
+    file,
+    load_id,
+    row_number,
+    cast(null as bigint) as record_id,
+    cast(null as string) as record_key,
+    cast(null as bigint) as attempt,
+    cast(null as string) as outcome,
+    'not decided yet: the next build does' as explanation,
+    split(cast(null as string), ',') as reasons,
+    cast(null as bigint) as other_record_id,
+    cast(null as string) as other_file,
+    cast(null as bigint) as other_row_number,
+    false as is_current,
+    cast(null as timestamp) as event_time,
+    cast(null as decimal(38, 0)) as content_hash,
+    cast(null as string) as contract_version,
+    cast(null as string) as run_id,
+    cast(null as timestamp) as decided_at,
+    landed_at,
+    position,
+    record
+from undecided
