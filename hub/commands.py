@@ -166,7 +166,7 @@ def why(project: Project, question: Question) -> dict[str, Any]:
     """Everything that is known of the records that a question is about."""
     _require_warehouse(project)
     with open_warehouse(project) as connection:
-        return answer(connection, question)
+        return answer(connection, project, question)
 
 
 def report(project: Project, run_id: str | None) -> dict[str, Any]:

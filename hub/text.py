@@ -78,7 +78,7 @@ def render_receipt(receipt: dict[str, Any]) -> str:
             )
         )
     lines += [*_table(rows, numbers_from=2), ""]
-    state = [("target", "rows", "open letters", "lineage", "watermark", "reconciliation")]
+    state = [("target", "rows", "dead letters open", "lineage", "watermark", "reconciliation")]
     for entity, part in receipt["entities"].items():
         state.append(
             (
@@ -144,11 +144,11 @@ def render_history(entries: list[dict[str, Any]]) -> str:
 def render_dead_letters(
     letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None
 ) -> str:
-    """A line for each letter; under a redrive's headline if its receipt is given."""
+    """A line for each dead letter; under a redrive's headline if its receipt is given."""
     lines = [_headline(receipt), ""] if receipt else []
     if not letters:
-        return _text([*lines, "no open letter fits"])
-    rows = [("letter", "place", "status", "attempts", "now", "why")]
+        return _text([*lines, "no open dead letter fits"])
+    rows = [("dead letter", "place", "status", "attempts", "now", "why")]
     rows += [
         (
             str(letter["record_id"]),
@@ -163,13 +163,16 @@ def render_dead_letters(
     return _text([*lines, *_table(rows)])
 
 
-def render_explanation(story: dict[str, Any]) -> str:
+def render_explanation(answer: dict[str, Any]) -> str:
     """What became of the records that were asked about, in sentences."""
-    if not story["records"]:
-        asked = ", ".join(f"{name} {what}" for name, what in story["asked"].items())
-        return _text([f"{asked}: not seen in any of {story['files']:,} files"])
+    left_out = [
+        f"{entity} cannot be read: {reason}" for entity, reason in answer["left_out"].items()
+    ]
+    if not answer["records"]:
+        asked = ", ".join(f"{name} {what}" for name, what in answer["asked"].items())
+        return _text([f"{asked}: not seen in any of {answer['files']:,} files", *left_out])
     lines: list[str] = []
-    for record in story["records"]:
+    for record in answer["records"]:
         place = f"{record['file']}:{record['row_number']}"
         lines += [
             f"{place} (record {record['record_id'] or '-'}, {record['entity']} of "
@@ -178,29 +181,20 @@ def render_explanation(story: dict[str, Any]) -> str:
         ]
         lines += [f"  {_sentence(decision)}" for decision in record["decisions"]]
         if not record["decisions"]:
-            lines.append("  not decided yet: the next build does")
+            lines.append(f"  {record['explanation']}")
         if record["is_current"]:
             lines.append(f"  it is the row of its key in marts.{record['entity']}")
         lines.append("")
-    if story["more_records"]:
-        lines.append("... and more: ask ops.record_outcomes")
-    return _text(lines).rstrip()
+    if answer["more_records"]:
+        lines.append("... and more: ask ops.record_explanations")
+    return _text([*lines, *left_out]).rstrip()
 
 
 def _sentence(decision: dict[str, Any]) -> str:
-    other = f"record {decision['other_record_id']} ({decision['other_record'] or 'place unknown'})"
-    displaced = f", instead of {other}" if decision["other_record_id"] else ""
-    what = {
-        "applied": f"applied: it became the row of its key{displaced}",
-        "superseded": f"superseded: newer than the target, but overtaken in its run by {other}",
-        "outdated": f"outdated: not newer than {other}",
-        "duplicate": f"duplicate: it repeats {other}",
-        "late": "late: at or before the watermark of its source",
-        "rejected": f"rejected: {decision['explanation'] or ''}",
-    }[decision["outcome"]]
     again = f"attempt {decision['attempt']}, " if decision["attempt"] > 1 else ""
     return (
-        f"{decision['decided_at']:%Y-%m-%d %H:%M:%S} {again}{what} "
+        f"{decision['decided_at']:%Y-%m-%d %H:%M:%S} {again}"
+        f"{decision['outcome']}: {decision['explanation'] or ''} "
         f"[contract {decision['contract_version']}, run {decision['run_id']}]"
     )
 

@@ -1,4 +1,8 @@
-"""Examines the warehouse: does everything add up, and what should somebody look at?"""
+"""Examines the warehouse: does everything add up, and what should somebody look at?
+
+The checks on what the warehouse holds are the view ops.health_checks. Here are those that need
+more: files, locks, the disk, versions.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -8,10 +12,10 @@ from typing import Literal
 
 import duckdb
 
+from hub.queries.whole_entities import ask
 from loader.config.project import Project
 from loader.landing.file import digest_of
 from loader.landing.names import written_out
-from loader.warehouse.ledger import unfinished_loads
 from loader.warehouse.run_log import killed_runs
 
 # dbt writes a table anew before it drops the old one, so a build may need this much more
@@ -30,24 +34,41 @@ class Finding:
     remedy: str = ""
 
 
+Examination = Callable[[duckdb.DuckDBPyConnection, Project], Finding]
+
+
 def examine(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
     """All findings, in a fixed order. Changes nothing."""
-    examinations: list[Callable[[duckdb.DuckDBPyConnection, Project], Finding]] = [
-        _files,
-        _turned_away,
-        _raw_rows,
-        _decisions,
-        _unfinished,
-        _runs,
-        _watermarks,
-        _drift,
-        _letters,
-        _streams,
-        _disk,
-        _format,
-        _versions,
+    before: list[Examination] = [_files, _turned_away]
+    after: list[Examination] = [_pulls, _receipts, _disk, _format, _versions]
+    checks, broken = ask(connection, project, _checks_in_the_warehouse)
+    return [
+        *(examination(connection, project) for examination in before),
+        _entities(project, broken),
+        *checks,
+        *(examination(connection, project) for examination in after),
     ]
-    return [examination(connection, project) for examination in examinations]
+
+
+def _checks_in_the_warehouse(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    found = connection.execute(
+        "select check_name, status, detail, remedy from ops.health_checks order by check_number"
+    ).fetchall()
+    return [Finding(*row) for row in found]
+
+
+def _entities(project: Project, broken: dict[str, str]) -> Finding:
+    """Entities whose tables cannot be read: the other checks leave them out."""
+    if broken:
+        return Finding(
+            "entities",
+            "fail",
+            f"{len(broken)} left out of the other checks: "
+            + _some([f"{entity} ({error})" for entity, error in broken.items()]),
+            "`hub run` says what is missing; `dbt build --select tag:ENTITY --full-refresh` "
+            "decides all landed rows of one anew.",
+        )
+    return Finding("entities", "ok", f"all {len(project.entities)} can be read")
 
 
 def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
@@ -99,185 +120,37 @@ def _turned_away(connection: duckdb.DuckDBPyConnection, project: Project) -> Fin
     return Finding("quarantine", "ok", "no file was turned away")
 
 
-def _raw_rows(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    broken = []
-    total = 0
-    for name in project.sources:
-        rows = connection.execute(
-            f"""
-            select coalesce(loads.load_id, held.load_id), coalesce(loads.rows, 0),
-                coalesce(held.rows, 0)
-            from (select load_id, rows from raw.loads where source = ?) as loads
-            full outer join (
-                select load_id, count(*) as rows from raw.{name} group by load_id
-            ) as held
-                on held.load_id = loads.load_id
-            """,
-            [name],
+def _pulls(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
+    """Pulls that count as going on. Whether one does, its lock knows, and SQL does not."""
+    pulling = {
+        run_id
+        for (run_id,) in connection.execute(
+            "select run_id from ops.runs where status = 'pulling'"
         ).fetchall()
-        total += sum(row[2] for row in rows)
-        broken += [
-            f"load {load_id} of {name}: ledger {due:,}, raw {held:,}"
-            for load_id, due, held in rows
-            if due != held
-        ]
-    if broken:
+    }
+    killed = [run_id for run_id in killed_runs(connection) if run_id in pulling]
+    if killed:
         return Finding(
-            "ledger = raw",
-            "fail",
-            _some(broken),
-            "Somebody changed raw or the ledger: restore the warehouse from a copy, or land the "
-            "files into a new one.",
+            "pulls", "warn", f"killed in the middle: {_some(killed)}", "`hub pull` continues them."
         )
-    return Finding("ledger = raw", "ok", f"{total:,} rows")
+    return Finding("pulls", "ok", f"{len(pulling)} going on" if pulling else "none is left open")
 
 
-def _decisions(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    broken = connection.execute(
-        """
-        select concat('load ', loads.load_id, ' (', loads.file, '): ', loads.rows, ' rows, ',
-            coalesce(decided.rows, 0), ' decided')
-        from ops.completed_loads as finished
-        inner join raw.loads
-            on loads.load_id = finished.load_id
-        left join (
-            select load_id, count(*) as rows from ops.decisions where attempt = 1 group by load_id
-        ) as decided
-            on decided.load_id = loads.load_id
-        where finished.part = 'target'
-            and loads.rows <> coalesce(decided.rows, 0)
-        """
-    ).fetchall()
-    if broken:
-        return Finding(
-            "raw = decisions",
-            "fail",
-            _some([text for (text,) in broken]),
-            "`dbt build --full-refresh` decides all landed rows anew.",
-        )
-    return Finding("raw = decisions", "ok", "every row of every finished load is decided")
-
-
-def _unfinished(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    files = [file for _, file, _ in unfinished_loads(connection)]
-    if files:
-        return Finding(
-            "loads", "warn", f"{len(files)} landed but not built: {_some(files)}", "`hub run`"
-        )
-    return Finding("loads", "ok", "all loads are finished")
-
-
-def _runs(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    orphans = killed_runs(connection)
-    if orphans:
-        return Finding(
-            "runs",
-            "warn",
-            f"killed in the middle: {_some(orphans)}",
-            "`hub run` completes what they began, `hub pull` a pull.",
-        )
+def _receipts(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
+    """The file that the latest run leaves beside the warehouse when all is built."""
     last = connection.execute(
-        "select run_id, status, command from ops.runs where status <> 'pulling' "
-        "order by run_id desc limit 1"
+        "select run_id from ops.runs where command in ('run', 'redrive') and status = 'succeeded' "
+        # a run that found nothing new counts nothing
+        "and run_id = (select max(run_id) from ops.run_counts)"
     ).fetchone()
-    if last and last[1] == "failed":
+    if last and not (project.receipts / f"{last[0]}.json").exists():
         return Finding(
-            "runs", "fail", f"the last one, {last[0]}, failed", f"`hub report --run {last[0]}`"
-        )
-    if (
-        last
-        and last[1:] in (("succeeded", "run"), ("succeeded", "redrive"))
-        and not (project.receipts / f"{last[0]}.json").exists()
-    ):
-        return Finding(
-            "runs",
+            "receipts",
             "warn",
-            f"the last one, {last[0]}, has no receipt: it was killed when all was built",
+            f"the latest run, {last[0]}, has none: it was killed when all was built",
             f"Nothing else is missing: `hub report --run {last[0]} --json` has what it would say.",
         )
-    return Finding("runs", "ok", "none is left open")
-
-
-def _watermarks(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    rows = connection.execute(
-        "select concat(source, ': stored ', coalesce(stored, 'NULL'), ', recomputed ', recomputed) "
-        "from ops.watermarks where action <> 'kept' order by 1"
-    ).fetchall()
-    if rows:
-        return Finding(
-            "watermarks",
-            "warn",
-            _some([text for (text,) in rows]),
-            "Nothing is lost: `hub run` ignores what is stored and recomputes it.",
-        )
-    return Finding("watermarks", "ok", "stored and recomputed agree")
-
-
-def _drift(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    rows = connection.execute(
-        "select distinct concat(source, '.', field, ' ', drift) from ops.schema_drift order by 1"
-    ).fetchall()
-    if rows:
-        return Finding(
-            "drift",
-            "warn",
-            _some([text for (text,) in rows]),
-            "Compare ops.schema_drift with the fields in the source's YAML.",
-        )
-    return Finding("drift", "ok", "all fields are as declared")
-
-
-def _letters(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    opened = connection.execute(
-        "select count(*) from ops.dead_letters where status = 'open'"
-    ).fetchall()[0][0]
-    before = connection.execute(
-        """
-        select coalesce(sum(amount), 0)
-        from ops.run_counts
-        where measure = 'dead letters open'
-            and run_id = (
-                select max(run_id) from ops.run_counts
-                where run_id < (select max(run_id) from ops.run_counts)
-            )
-        """
-    ).fetchall()[0][0]
-    if opened > before:
-        return Finding(
-            "dead letters",
-            "warn",
-            f"{opened:,} open, {before:,} a run before",
-            "See ops.dead_letters; fix contract or adapter, then `hub redrive`.",
-        )
-    return Finding("dead letters", "ok", f"{opened:,} open, not growing")
-
-
-def _streams(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
-    """Streams whose last news is bad, or that lost records before they were read."""
-    bad = connection.execute(
-        """
-        select concat(source, ': ', event, ' at ', date_trunc('second', happened_at))
-        from (
-            select *, row_number() over (partition by source order by happened_at desc) as place
-            from ops.stream_events
-        )
-        where (place = 1 and event in ('broker away', 'failed', 'circuit open'))
-            or event = 'offsets lost'
-        order by happened_at desc
-        """
-    ).fetchall()
-    lag, sources = connection.execute(
-        "select coalesce(sum(log_end - next_offset), 0), count(distinct source) "
-        "from ops.stream_offsets"
-    ).fetchall()[0]
-    if bad:
-        return Finding(
-            "streams",
-            "warn",
-            _some([text for (text,) in bad]),
-            "See ops.stream_events, and docs/streams.md: Runbook.",
-        )
-    return Finding("streams", "ok", f"{sources} sources streamed so far, lag {lag:,}")
+    return Finding("receipts", "ok", "the latest run has its own")
 
 
 def _disk(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:

@@ -1,20 +1,27 @@
-"""The receipt of a run: what came in, what became of it, and how things stand after it."""
+"""The receipt of a run: what came in, what became of it, and how things stand after it.
 
-from collections import defaultdict
+All figures come from the views in ops; here they are put together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
+from hub.queries.rows import Row, rows
 from hub.queries.streams import stream_report
-from loader.config.project import STAGES, Project, stage_name
+from loader.config.project import Project
 from loader.errors import WrongUse
 from loader.warehouse.run_log import Run
 
+# as columns of ops.run_report, in the order in which they are shown
 OUTCOMES = ("applied", "superseded", "outdated", "late", "rejected", "duplicate")
-_ACCEPTED = ("applied", "superseded", "outdated")
-
-Counts = dict[str, int]
+_LINEAGE_STEPS = ("stage", "load", "guard", "reject", "late", "duplicate", "redrive")
+_RECONCILIATION = ("matched", "mismatched", "single_source")
+# a broken file of many fields would say the same of each
+_MOST_DRIFTS = 20
 
 
 def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -> dict[str, Any]:
@@ -22,23 +29,11 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
 
     Counts are those of the run; what an entity holds is its state at the run's end.
     """
-    counted = _counts(connection, run.run_id)
-    sources: dict[str, dict[str, Any]] = {}
-    for name, source in project.sources.items():
-        counts = counted[source.entity, name]
-        sources[name] = {
-            "entity": source.entity,
-            "records": _total(counts, OUTCOMES),
-            **{outcome: counts[outcome] for outcome in OUTCOMES},
-            "stale": counts["stale"],
-            "quality": _quality(counts),
-        }
-    entities = {
-        entity: _entity_receipt(connection, project, run, entity, counted)
-        for entity in project.entities
+    views = _Views.read(connection, run)
+    sources = {
+        name: _source(source.entity, views.of_sources.get(name, {}))
+        for name, source in project.sources.items()
     }
-    records = sum(source["records"] for source in sources.values())
-    skipped = {stage_name(word) for word in run.skip}
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -52,16 +47,13 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
         "outcomes": {
             outcome: sum(source[outcome] for source in sources.values()) for outcome in OUTCOMES
         },
-        "stages": {
-            stage: "off" if stage in skipped else "ran" if records else "no input"
-            for stage in STAGES
-        },
+        "stages": _stages(views.stages),
         "quality": {name: source["quality"] for name, source in sources.items()},
-        "rollout": _rollout(counted),
+        "rollout": _rollout(connection, run.run_id),
         "streams": stream_report(connection, run),
-        "warnings": _warnings(connection, project, run, sources, entities),
+        "warnings": [*run.warnings, *_warnings(connection, project, run, views.states.values())],
         "errors": run.errors,
-        "entities": entities,
+        "entities": {entity: _entity(run, entity, views) for entity in project.entities},
     }
 
 
@@ -82,222 +74,182 @@ def entity_receipt(whole: dict[str, Any], entity: str) -> dict[str, Any]:
     }
 
 
-def _counts(
-    connection: duckdb.DuckDBPyConnection, run_id: str
-) -> defaultdict[tuple[str, str | None], Counts]:
-    """Amounts by measure, for each entity and source; the source None is the entity's state."""
-    counted: defaultdict[tuple[str, str | None], Counts] = defaultdict(lambda: defaultdict(int))
-    for entity, source, measure, amount in connection.execute(
-        "select entity, source, measure, amount from ops.run_counts where run_id = ?", [run_id]
-    ).fetchall():
-        counted[entity, source][measure] = amount
-    return counted
+@dataclass(frozen=True)
+class _Views:
+    """What the views say of a run.
+
+    of_sources:  ops.run_report, by source.     of_entities: ops.run_entities, by entity.
+    states:      ops.entity_states, by entity: of the latest run up to this one that built it.
+    stages:      ops.run_stages, in the order of the stages.
+    """
+
+    of_sources: dict[str, Row]
+    of_entities: dict[str, Row]
+    states: dict[str, Row]
+    stages: list[Row]
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection, run: Run) -> "_Views":
+        def of_run(view: str) -> list[Row]:
+            return rows(connection, f"select * from ops.{view} where run_id = ?", [run.run_id])
+
+        return cls(
+            {row["source"]: row for row in of_run("run_report")},
+            {row["entity"]: row for row in of_run("run_entities")},
+            _states(connection, run.run_id),
+            sorted(of_run("run_stages"), key=lambda row: int(row["stage_number"])),
+        )
 
 
-def _entity_receipt(
-    connection: duckdb.DuckDBPyConnection,
-    project: Project,
-    run: Run,
-    entity: str,
-    counted: defaultdict[tuple[str, str | None], Counts],
-) -> dict[str, Any]:
-    names = [name for name, source in project.sources.items() if source.entity == entity]
-    counts: Counts = defaultdict(int)
-    for name in names:
-        for measure, amount in counted[entity, name].items():
-            counts[measure] += amount
-    state = counted[entity, None] or _earlier_state(connection, run.run_id, entity)
-    records = _total(counts, OUTCOMES)
-    hits = counts["duplicate"]
-    lineage = _with_prefix(state, "lineage ")
-    reconciliation = _with_prefix(state, "reconciliation ")
-    skipped = {stage_name(word) for word in run.skip}
-    reconciles = len(names) > 1
+def _states(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, Row]:
+    """What each entity held at the end of a run: what the last run that built it left."""
+    latest = dict(
+        connection.execute(
+            "select entity, max(run_id) from ops.run_counts "
+            "where source is null and run_id <= ? group by entity",
+            [run_id],
+        ).fetchall()
+    )
+    # asked for by their names, the states of a long history are not all counted up
+    marks = ", ".join("?" for _ in latest) or "null"
+    found = rows(
+        connection,
+        f"select * from ops.entity_states where run_id in ({marks})",
+        list(latest.values()),
+    )
+    return {row["entity"]: row for row in found if latest[row["entity"]] == row["run_id"]}
+
+
+def _source(entity: str, counts: Row) -> dict[str, Any]:
     return {
-        "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
-        "quality": _quality(counts),
+        "entity": entity,
+        "records": counts.get("records", 0),
+        **{outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
+        "stale": counts.get("stale", 0),
+        "quality": _rounded(counts.get("quality")),
+    }
+
+
+def _entity(run: Run, entity: str, views: _Views) -> dict[str, Any]:
+    counts = views.of_entities.get(entity, {})
+    state = views.states.get(entity, {})
+    stages = [row for row in views.stages if row["entity"] == entity]
+    records, hits = counts.get("records", 0), counts.get("duplicate", 0)
+    rejected = counts.get("rejected", 0)
+    lineage = {step: state.get(f"lineage_{step}", 0) for step in _LINEAGE_STEPS}
+    return {
+        "outcomes": {outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
+        "quality": _rounded(counts.get("quality")),
         "input_records": records,
-        "staged": _total(counts, _ACCEPTED),
-        "loaded": counts["applied"] + counts["superseded"],
-        "rejected": counts["rejected"],
-        "dead_letters": state["dead letters open"],
-        "dead_letters_of_another_contract": state["dead letters of another contract"],
-        "lineage_entries": sum(lineage.values()),
-        "lineage": lineage,
-        "watermark": _watermark(connection, run.run_id, names),
-        "target_rows": state["target_rows"],
+        "staged": counts.get("accepted", 0),
+        "loaded": counts.get("applied", 0) + counts.get("superseded", 0),
+        "rejected": rejected,
+        "dead_letters": state.get("dead_letters_open", 0),
+        "dead_letters_of_another_contract": state.get("dead_letters_of_another_contract", 0),
+        "lineage_entries": state.get("lineage_entries", 0),
+        "lineage": {step: amount for step, amount in lineage.items() if amount},
+        "watermark": state.get("watermark"),
+        "target_rows": state.get("target_rows", 0),
         "duration_ms": run.duration_ms,
         "errors": run.errors,
         "records_in": records,
-        "records_out": records - hits - counts["rejected"],
-        "stages_run": [
-            {"deduplicate": "cache"}.get(stage, stage)
-            for stage in STAGES
-            if records and stage not in skipped and (stage != "reconcile" or reconciles)
-        ],
+        "records_out": records - hits - rejected,
+        "stages_run": [row["reported_as"] for row in stages if row["status"] == "ran"],
         "cache": {
             "hits": hits,
             "misses": records - hits,
             "hit_rate": round(hits / records, 4) if records else 0.0,
         },
-        "validation_errors": counts["rejected"],
-        "stale_records": counts["stale"],
-        "ties": counts["tie"],
-        "unvalidated": counts["unvalidated"],
-        "reconciliation": {
-            status: reconciliation.get(status, 0)
-            for status in ("matched", "mismatched", "single_source")
-        },
-        "reconciliation_skipped": _why_not_reconciled(names, "reconcile" in skipped),
-        "null_keys": counts["null_key"],
+        "validation_errors": rejected,
+        "stale_records": counts.get("stale", 0),
+        "ties": counts.get("ties", 0),
+        "unvalidated": counts.get("unvalidated", 0),
+        "reconciliation": {status: state.get(status, 0) for status in _RECONCILIATION},
+        "reconciliation_skipped": next(
+            (row["reason"] for row in stages if row["stage"] == "reconcile"),
+            "fewer than two sources: none",
+        ),
+        "null_keys": counts.get("null_keys", 0),
     }
 
 
-def _why_not_reconciled(names: list[str], off: bool) -> str | None:
-    if off:
-        return "the stage is off"
-    if len(names) < 2:
-        return f"fewer than two sources: {', '.join(names) or 'none'}"
-    return None
+def _stages(of_entities: list[Row]) -> dict[str, str]:
+    """Per stage: off, ran where it did so for an entity, or no input."""
+    found: dict[str, set[str]] = {}
+    for row in of_entities:
+        found.setdefault(row["stage"], set()).add(row["status"])
+    return {
+        stage: next((status for status in ("off", "ran") if status in statuses), "no input")
+        for stage, statuses in found.items()
+    }
 
 
-def _earlier_state(connection: duckdb.DuckDBPyConnection, run_id: str, entity: str) -> Counts:
-    """What the entity held at the end of a run that did not build it: what it had held before."""
-    state: Counts = defaultdict(int)
-    rows = connection.execute(
-        """
-        select measure, amount
-        from ops.run_counts
-        where entity = $entity
-            and source is null
-            and run_id = (
-                select max(run_id)
-                from ops.run_counts
-                where entity = $entity and source is null and run_id <= $run_id
-            )
-        """,
-        {"entity": entity, "run_id": run_id},
-    ).fetchall()
-    state.update(dict(rows))
-    return state
-
-
-def _watermark(connection: duckdb.DuckDBPyConnection, run_id: str, names: list[str]) -> str | None:
-    """The least of the sources' watermarks at the run's end."""
-    rows = connection.execute(
-        "select min(stored) from (select source, max_by(stored, entry) as stored "
-        "from ops.watermark_log where run_id <= ? group by source) "
-        "where list_contains(?::varchar[], source)",
-        [run_id, names],
-    ).fetchall()
-    return str(rows[0][0]) if rows[0][0] else None
-
-
-def _files(connection: duckdb.DuckDBPyConnection, run_id: str) -> Counts:
-    rows = connection.execute(
+def _files(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:
+    found = connection.execute(
         "select status, count(*) from raw.loads where run_id = ? group by status", [run_id]
     ).fetchall()
-    return {"landed": 0, "held": 0, "quarantined": 0, **dict(rows)}
+    return {"landed": 0, "held": 0, "quarantined": 0, **dict(found)}
 
 
 def _rollout(
-    counted: dict[tuple[str, str | None], Counts],
-) -> dict[str, dict[str, Counts]]:
+    connection: duckdb.DuckDBPyConnection, run_id: str
+) -> dict[str, dict[str, dict[str, int]]]:
     """Per stage that covers a share of the keys: outcomes of the covered and of the others."""
-    compared: dict[str, dict[str, Counts]] = {}
-    for counts in counted.values():
-        for measure, amount in _with_prefix(counts, "rollout ").items():
-            stage, group, outcome = measure.split()
-            outcomes = compared.setdefault(stage, {"covered": {}, "control": {}})[group]
-            outcomes[outcome] = outcomes.get(outcome, 0) + amount
+    compared: dict[str, dict[str, dict[str, int]]] = {}
+    for stage, group, outcome, records in connection.execute(
+        "select stage, compared_group, outcome, sum(records)::bigint from ops.run_rollout "
+        "where run_id = ? group by stage, compared_group, outcome",
+        [run_id],
+    ).fetchall():
+        compared.setdefault(stage, {"covered": {}, "control": {}})[group][outcome] = records
     return compared
 
 
 def _warnings(
-    connection: duckdb.DuckDBPyConnection,
-    project: Project,
-    run: Run,
-    sources: dict[str, dict[str, Any]],
-    entities: dict[str, dict[str, Any]],
+    connection: duckdb.DuckDBPyConnection, project: Project, run: Run, states: Iterable[Row]
 ) -> list[str]:
-    least = float(project.vars.get("min_quality", 0.99))
-    warnings = list(run.warnings)
-    for name, source in sources.items():
-        if source["records"] and source["rejected"] == source["records"]:
-            warnings.append(f"{name}: every record was rejected: see ops.dead_letters")
-        elif (share := _accepted_share(source)) is not None and share < least:
-            warnings.append(
-                f"{name}: quality {share:.2%} is under {least:.0%}: see ops.dead_letters"
-            )
-    warnings += [
-        f"{entity}: {part['dead_letters_of_another_contract']} open letters were decided under "
-        f"another contract: `hub redrive --entity {entity}` decides them again"
-        for entity, part in entities.items()
-        if part["dead_letters_of_another_contract"]
-    ]
-    warnings += [
-        f"{source}: watermark {action} (found {found!r}, now {stored})"
-        for source, action, found, stored in connection.execute(
-            "select source, action, found, stored from ops.watermark_log "
-            "where run_id = ? and action <> 'kept' order by source",
-            [run.run_id],
-        ).fetchall()
-    ]
-    return warnings + _drift_warnings(connection, run)
-
-
-def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
-    """What is new of the fields of the loads that the run took up, whichever run landed them."""
-    first, last = connection.execute(
+    """What the run, and the state of the entities that it did not build, ask to look at."""
+    bounds = connection.execute(
         "select min(load_id), max(load_id) from ops.completed_loads "
         "where run_id = ? and part = 'target'",
         [run.run_id],
     ).fetchall()[0]
-    if first is None:
-        return []
-    # with numbers for bounds, of the past no more is read than a few blocks
-    drifts = connection.execute(
-        f"""
-        select distinct drift.file, drift.field, drift.drift
-        from ops.schema_drift as drift
-        inner join ops.completed_loads as finished
-            on finished.load_id = drift.load_id
-        where finished.run_id = ?
-            and finished.part = 'target'
-            and drift.load_id between {first} and {last}
-        order by all
-        limit 20
-        """,
+    found = rows(
+        connection,
+        "select * from ops.run_warnings where run_id = ? and kind <> 'drift'",
         [run.run_id],
-    ).fetchall()
-    return [
-        f"{file}: field '{field}' is {drift}: see ops.schema_drift" for file, field, drift in drifts
-    ]
+    )
+    # with bounds, of the drift of a long history no more is read than a few blocks
+    drifts = rows(
+        connection,
+        "select * from ops.run_warnings "
+        "where run_id = ? and kind = 'drift' and load_id between ? and ? "
+        f"order by warning limit {_MOST_DRIFTS}",
+        [run.run_id, *bounds],
+    )
+    for state in states:
+        if state["run_id"] != run.run_id and state["dead_letters_of_another_contract"]:
+            found += rows(
+                connection,
+                "select * from ops.run_warnings "
+                "where run_id = ? and kind = 'contract' and entity = ?",
+                [state["run_id"], state["entity"]],
+            )
+    registered = [*project.sources]
+    entities = project.entities
+
+    def place(row: Row) -> tuple[int, int, int]:
+        return (
+            int(row["kind_number"]),
+            entities.index(row["entity"]) if row["entity"] in entities else len(entities),
+            registered.index(row["source"]) if row["source"] in registered else len(registered),
+        )
+
+    return [row["warning"] for row in [*sorted(found, key=place), *drifts]]
 
 
-def _quality(counts: Counts) -> float | None:
-    """The accepted share to four places."""
-    share = _accepted_share(counts)
-    return None if share is None else round(share, 4)
-
-
-def _accepted_share(counts: Counts) -> float | None:
-    """Accepted / (accepted + rejected), None where there was neither."""
-    accepted = _total(counts, _ACCEPTED)
-    judged = accepted + counts["rejected"]
-    return accepted / judged if judged else None
-
-
-def _total(counts: Counts, measures: tuple[str, ...]) -> int:
-    return sum(counts[measure] for measure in measures)
-
-
-def _with_prefix(counts: Counts, prefix: str) -> Counts:
-    return {
-        measure.removeprefix(prefix): amount
-        for measure, amount in counts.items()
-        if measure.startswith(prefix)
-    }
+def _rounded(quality: float | None) -> float | None:
+    return None if quality is None else round(quality, 4)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -5,6 +5,8 @@ alone, or one broken entity, would leave ops.dead_letters and its like missing. 
 where it belongs, in models/ops, and is rendered as dbt would (a test compares the two).
 """
 
+from collections.abc import Collection
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     import duckdb
 
 SHARED_VIEWS = (
+    "raw_records",
     "decisions",
     "record_outcomes",
+    "record_explanations",
     "dead_letters",
     "lineage",
     "unfinished_loads",
@@ -25,7 +29,16 @@ SHARED_VIEWS = (
     "schema_drift",
     "run_log",
     "run_report",
+    "run_entities",
+    "run_stages",
+    "run_rollout",
+    "run_warnings",
+    "entity_states",
+    "health_checks",
 )
+
+# The SQL of each view, and the names of the models that it refers to.
+Rendered = dict[str, tuple[str, set[str]]]
 
 
 def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Project) -> None:
@@ -36,17 +49,28 @@ def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Projec
             "select view_name from duckdb_views() where schema_name = 'ops'"
         ).fetchall()
     }
-    if existing.issuperset(SHARED_VIEWS):
-        return
-    rendered = render_shared_views(project)
+    if not existing.issuperset(SHARED_VIEWS):
+        create_views(connection, render_shared_views(project), "ops", existing)
+
+
+def create_views(
+    connection: "duckdb.DuckDBPyConnection",
+    rendered: Rendered,
+    schema: str,
+    existing: Collection[str] = (),
+) -> None:
+    """Create views in a schema, each after those that it reads, but for those that exist."""
     graph = {name: refs & rendered.keys() for name, (_, refs) in rendered.items()}
     for name in TopologicalSorter(graph).static_order():
         if name not in existing:
-            connection.execute(f"create view ops.{name} as {rendered[name][0]}")
+            connection.execute(f"create view {schema}.{name} as {rendered[name][0]}")
 
 
-def render_shared_views(project: Project) -> dict[str, tuple[str, set[str]]]:
-    """The SQL of each shared view, and the names of the models that it refers to."""
+def render_shared_views(project: Project, entities: Collection[str] | None = None) -> Rendered:
+    """The shared views, over all entities or some."""
+    if entities is not None:
+        sources = {name: project.vars["sources"][name] for name in entities}
+        project = replace(project, vars={**project.vars, "sources": sources})
     refs: set[str] = set()
 
     def ref(model: str) -> str:

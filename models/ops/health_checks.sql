@@ -198,7 +198,7 @@ checks as (
         1 as check_number,
         'ledger = raw' as check_name,
         'fail' as status_if_found,
-        'loads of which raw holds more or less than the ledger: ' as found_are,
+        'they differ: ' as found_are,
         concat((select coalesce(sum(found), 0) from raw_rows), ' rows') as detail_if_none,
         concat(
             'Somebody changed raw or the ledger: restore the warehouse from a copy, or land the ',
@@ -209,7 +209,7 @@ checks as (
         2 as check_number,
         'raw = decisions' as check_name,
         'fail' as status_if_found,
-        'loads of which not every row is decided once: ' as found_are,
+        'not every row is decided: ' as found_are,
         'every row of every completed load is decided' as detail_if_none,
         '`dbt build --full-refresh` decides all landed rows anew.' as remedy
     union all
@@ -267,7 +267,7 @@ checks as (
         9 as check_number,
         'streams' as check_name,
         'warn' as status_if_found,
-        'with bad news: ' as found_are,
+        'in trouble: ' as found_are,
         concat(
             count(distinct source), ' sources streamed so far, lag ',
             coalesce(sum(log_end - next_offset), 0)
@@ -283,11 +283,8 @@ select
     case when listed.found > 0 then checks.status_if_found else 'ok' end as status,
     case
         when listed.found > 5
-            then concat(
-                listed.found, ' ', checks.found_are, listed.named,
-                ' and ', listed.found - 5, ' more'
-            )
-        when listed.found > 0 then concat(listed.found, ' ', checks.found_are, listed.named)
+            then concat(checks.found_are, listed.named, ' and ', listed.found - 5, ' more')
+        when listed.found > 0 then concat(checks.found_are, listed.named)
         else checks.detail_if_none
     end as detail,
     case when listed.found > 0 then checks.remedy else '' end as remedy

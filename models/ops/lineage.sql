@@ -55,7 +55,7 @@ described as (
             when taken.outcome = 'superseded'
                 then concat('overtaken in its own run by record ', taken.other_record_id)
             when taken.other_record_id is not null
-                then concat('became the row of its key in the place of record ', taken.other_record_id)
+                then concat('became the row of its key instead of record ', taken.other_record_id)
             else 'became the row of its key'
         end as detail,
         taken.run_id,

@@ -14,4 +14,17 @@ from {{ source('raw', source_name) }}
 {%- do selects.append(each) -%}
 {%- endfor -%}
 {%- endfor -%}
-{{ selects | join('\nunion all\n') }}
+{%- for each in selects -%}
+{{ each }}
+{{ 'union all' if not loop.last }}
+{% else -%}
+-- no source is registered: the same columns, no rows
+select
+    cast(null as string) as source,
+    cast(null as bigint) as load_id,
+    cast(null as bigint) as row_number,
+    cast(null as string) as record,
+    cast(null as string) as problem,
+    cast(null as string) as position
+where 1 = 0
+{% endfor -%}

@@ -20,6 +20,7 @@ of_quality as (
         'quality' as kind,
         entity,
         source,
+        cast(null as bigint) as load_id,
         case
             when rejected = records
                 then concat(source, ': every record was rejected: see ops.dead_letters')
@@ -42,6 +43,7 @@ of_contract as (
         'contract' as kind,
         entity,
         cast(null as string) as source,
+        cast(null as bigint) as load_id,
         concat(
             entity, ': ', dead_letters_of_another_contract, ' open dead letters were decided ',
             'under another contract: `hub redrive --entity ', entity, '` decides them again'
@@ -59,6 +61,7 @@ of_watermark as (
         'watermark' as kind,
         sources.entity,
         log.source,
+        cast(null as bigint) as load_id,
         concat(
             log.source, ': watermark ', log.action,
             ' (found ', coalesce(concat('''', log.found, ''''), 'nothing'),
@@ -80,6 +83,7 @@ of_drift as (
         'drift' as kind,
         completed.entity,
         drift.source,
+        drift.load_id,
         concat(
             drift.file, ': field ''', drift.field, ''' is ', drift.drift, ': see ops.schema_drift'
         ) as warning

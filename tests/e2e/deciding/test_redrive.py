@@ -38,7 +38,9 @@ def fixed(own_project: Workbench) -> Workbench:
 
 def test_a_mended_contract_resolves_the_letters_it_now_accepts(fixed):
     receipt = fixed.run()
-    assert "3 open letters were decided under another contract" in " ".join(receipt["warnings"])
+    assert "3 open dead letters were decided under another contract" in " ".join(
+        receipt["warnings"]
+    )
 
     letters = redrive(fixed)
     assert [(letter["status"], letter["last_outcome"]) for letter in letters] == [

@@ -295,10 +295,12 @@ def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench)
     with open_warehouse(bench.project) as warehouse:
         for row in asked:
             file, number = row.row_id
-            [told] = answer(warehouse, parse_question(f"{file}:{number}", None))["records"]
+            [told] = answer(warehouse, bench.project, parse_question(f"{file}:{number}", None))[
+                "records"
+            ]
             [decision] = told["decisions"]
             assert (told["record"], told["key"]) == (row.text, row.key), row.row_id
             assert decision["outcome"] == row.outcome, row.row_id
-            assert (decision["explanation"] is not None) == (row.outcome == "rejected")
+            assert (decision["reasons"] is not None) == (row.outcome == "rejected")
             held = oracle.holds(row)
             assert told["is_current"] == held, row.row_id

@@ -119,9 +119,9 @@ def runs(bench: Workbench) -> list[tuple[str, str]]:
     return bench.sql("select command, status from ops.runs order by run_id")
 
 
-def finding(bench: Workbench) -> str:
-    """What `hub doctor` says of the runs."""
-    (found,) = [each for each in commands.doctor(bench.project) if each.check == "runs"]
+def finding(bench: Workbench, check: str = "pulls") -> str:
+    """What a check of `hub doctor` says."""
+    (found,) = [each for each in commands.doctor(bench.project) if each.check == check]
     return f"{found.status}: {found.detail}"
 
 
@@ -198,7 +198,7 @@ class TestOthers:
         project.sql("update ops.runs set status = 'pulling' where status = 'succeeded'")
 
         with pull_lock(project.database):
-            assert finding(project).startswith("fail: the last one, ")
+            assert finding(project, "last run").startswith("fail: failed: 20")
 
     def test_wait_while_a_pull_saves_its_state(self, project: Workbench) -> None:
         def save_slowly() -> None:

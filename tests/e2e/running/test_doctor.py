@@ -16,14 +16,18 @@ def test_a_warehouse_that_adds_up_has_no_failures(samples):
     assert set(found) == {
         "files",
         "quarantine",
+        "entities",
         "ledger = raw",
         "raw = decisions",
         "loads",
         "runs",
+        "last run",
         "watermarks",
         "drift",
         "dead letters",
         "streams",
+        "pulls",
+        "receipts",
         "disk",
         "file format",
         "versions",
@@ -66,15 +70,52 @@ def test_a_quarantined_file_and_a_failed_run_are_found(samples):
     samples.land()
     samples.sql("update ops.runs set status = 'failed'")
     found = findings(samples)
-    assert (found["quarantine"], found["runs"]) == ("warn", "fail")
+    assert (found["quarantine"], found["last run"]) == ("warn", "fail")
 
 
 def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
     receipt = samples.run()
     (samples.root / "receipts" / f"{receipt['run_id']}.json").unlink()
-    (finding,) = [each for each in commands.doctor(samples.project) if each.check == "runs"]
+    (finding,) = [each for each in commands.doctor(samples.project) if each.check == "receipts"]
     assert (finding.status, receipt["run_id"] in finding.detail) == ("warn", True)
     assert f"`hub report --run {receipt['run_id']} --json`" in finding.remedy
+
+
+def test_a_run_that_found_nothing_new_hides_no_missing_receipt(samples):
+    receipt = samples.run()
+    samples.run()
+    (samples.root / "receipts" / f"{receipt['run_id']}.json").unlink()
+    assert findings(samples)["receipts"] == "warn"
+
+
+def test_sql_gives_the_same_answers(samples):
+    samples.run()
+    samples.sql("delete from raw.app where row_number = 1")
+    samples.sql("update ops.runs set status = 'failed'")
+    found = {finding.check: finding for finding in commands.doctor(samples.project)}
+    by_sql = samples.sql("select check_name, status, detail, remedy from ops.health_checks")
+    assert len(by_sql) == 9
+    for check, *told in by_sql:
+        assert told == [found[check].status, found[check].detail, found[check].remedy]
+    assert found["ledger = raw"].detail == "they differ: load 1 of app: ledger 7, raw 6"
+
+
+def test_five_of_many_are_named(samples):
+    for number in range(7):
+        samples.drop(f"app/{number}.json", [{"key": str(number)}])
+    samples.land("app")
+    (detail,) = samples.sql("select detail from ops.health_checks where check_name = 'loads'")[0]
+    assert detail == (
+        "landed but not built: "
+        "app/0.json, app/1.json, app/2.json, app/3.json, app/4.json and 3 more"
+    )
+
+
+def test_dead_letters_grow_until_a_run_adds_none(samples):
+    samples.run()
+    assert findings(samples)["dead letters"] == "warn"
+    samples.run(force=True)
+    assert findings(samples)["dead letters"] == "ok"
 
 
 def test_a_name_that_is_no_text_is_written_out(samples):

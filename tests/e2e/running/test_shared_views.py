@@ -11,8 +11,9 @@ from tests.support.workbench import Workbench
 # those that README and docs promise from the first moment on
 _PROMISED = {
     *("record_outcomes", "decisions", "dead_letters", "lineage", "watermarks"),
-    "unfinished_loads",
-    *("source_freshness", "schema_drift", "run_log", "run_report"),
+    *("unfinished_loads", "source_freshness", "schema_drift", "run_log", "run_report"),
+    *("raw_records", "record_explanations", "run_entities", "entity_states", "run_stages"),
+    *("run_rollout", "run_warnings", "health_checks"),
 }
 
 
@@ -50,6 +51,7 @@ def test_a_new_warehouse_answers_every_question_with_nothing(new_warehouse):
     }
     # a registered source that has brought nothing yet is what source_freshness is there to show
     assert counts.pop("source_freshness") == len(new_warehouse.project.sources)
+    assert counts.pop("health_checks") > 0
     assert set(counts.values()) == {0}
 
 

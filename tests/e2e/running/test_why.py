@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from hub import commands
 from hub.cli import hub as command
+from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.explain import Question, parse_question
 from hub.text import render_explanation
 from loader.errors import WrongUse
@@ -38,9 +39,80 @@ def test_a_key_tells_all_its_records_oldest_first(told):
         "outdated",
     ]
     assert [record["is_current"] for record in story["records"]] == [False, True, *[False] * 3]
-    rivals = [record["decisions"][-1]["other_record"] for record in story["records"]]
-    assert rivals == ["app/1.json:2", None, "app/1.json:2", None, "app/1.json:2"]
+    others = [record["decisions"][-1]["other_record"] for record in story["records"]]
+    assert others == ["app/1.json:2", None, "app/1.json:2", None, "app/1.json:2"]
     assert '"zeroth"' in story["records"][4]["record"]
+
+
+def test_each_decision_is_a_sentence_with_the_reasons_as_codes_beside_it(told):
+    story = commands.why(told.project, Question(key="a"))
+    decisions = [record["decisions"][-1] for record in story["records"]]
+    other = "record 10000000002 (app/1.json:2)"
+    assert [decision["explanation"] for decision in decisions] == [
+        f"newer than the target, but overtaken in its run by {other}",
+        "it became the row of its key",
+        f"it repeats {other}",
+        "value is not a finite number: '; drop table x; --",
+        f"not newer than {other}",
+    ]
+    assert [decision["reasons"] for decision in decisions] == [
+        *[None] * 3,
+        ["invalid_value"],
+        None,
+    ]
+
+
+def test_sql_gives_the_same_answer(told):
+    story = commands.why(told.project, Question(key="a"))
+    assert told.sql(
+        "select record_id, outcome, explanation, reasons, is_current, record "
+        "from ops.record_explanations where record_key = 'a' order by record_id"
+    ) == [
+        (
+            record["record_id"],
+            record["decisions"][0]["outcome"],
+            record["decisions"][0]["explanation"],
+            record["decisions"][0]["reasons"],
+            record["is_current"],
+            record["record"],
+        )
+        for record in story["records"]
+    ]
+
+
+def test_what_counts_as_current_is_what_the_targets_hold(samples):
+    samples.run()
+    samples.drop("app/more.json", LATER)
+    samples.drop("alpha/more.json", [{"uid": "order_002", "data": "shipped"}])
+    samples.run()
+    samples.sql("update ops.events_decisions set contract_version = '0.9.0'")
+    commands.redrive(samples.project, DeadLetterChoice(entity="events"))
+    targets = " union ".join(
+        f"select '{entity}', record_id from marts.{entity}" for entity in samples.project.entities
+    )
+    current = samples.sql("select entity, record_id from ops.record_explanations where is_current")
+    assert sorted(current) == sorted(samples.sql(targets))
+    assert len(current) == 18
+
+
+def test_each_record_and_attempt_is_explained_once(samples):
+    samples.run()
+    samples.drop("app/more.json", LATER)
+    samples.land()
+    by_record = (
+        "select count(*), count(distinct concat(load_id, ':', row_number)), "
+        "count(*) - count(outcome) from ops.record_explanations"
+    )
+    assert samples.sql(by_record) == [(29, 29, 1)]
+
+
+def test_the_text_of_a_record_whose_source_was_taken_out_is_still_told(own_project):
+    own_project.drop("alpha/1.json", [{"uid": "o", "data": "shipped"}])
+    own_project.run()
+    own_project.set_vars(sources={**own_project.project.vars["sources"], "orders": ["beta"]})
+    own_project.run()
+    (record,) = commands.why(own_project.project, Question(key="o"))["records"]
+    assert '"shipped"' in record["record"]
 
 
 def test_a_row_of_a_file_and_a_record_id_tell_the_same(told):
