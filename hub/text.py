@@ -144,11 +144,11 @@ def render_history(entries: list[dict[str, Any]]) -> str:
 def render_dead_letters(
     letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None
 ) -> str:
-    """A line for each dead letter; under a redrive's headline if its receipt is given."""
+    """A line for each letter; under a redrive's headline if its receipt is given."""
     lines = [_headline(receipt), ""] if receipt else []
     if not letters:
-        return _text([*lines, "no open dead letter fits"])
-    rows = [("dead letter", "place", "status", "attempts", "now", "why")]
+        return _text([*lines, "no open letter fits"])
+    rows = [("letter", "place", "status", "attempts", "now", "why")]
     rows += [
         (
             str(letter["record_id"]),

@@ -34,6 +34,7 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
         name: _source(source.entity, views.of_sources.get(name, {}))
         for name, source in project.sources.items()
     }
+    entities = {entity: _entity(run, entity, views) for entity in project.entities}
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -53,7 +54,7 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
         "streams": stream_report(connection, run),
         "warnings": [*run.warnings, *_warnings(connection, project, run, views.states.values())],
         "errors": run.errors,
-        "entities": {entity: _entity(run, entity, views) for entity in project.entities},
+        "entities": entities,
     }
 
 
