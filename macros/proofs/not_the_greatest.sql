@@ -23,11 +23,7 @@ from (
             record_id,
             row_number() over (
                 partition by key_hash, record_key
-                order by {{ preference_rank(contract, 'decisions') }},
-                {%- if contract.event_time %}
-                event_time desc, content_hash desc,
-                {%- endif %}
-                record_id desc
+                order by {{ greatest_first(contract, 'decisions') }}, record_id
             ) as recency
         from {{ ref(entity ~ '_decisions') }} as decisions
         where outcome = 'applied'

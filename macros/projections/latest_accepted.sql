@@ -67,9 +67,7 @@ ranked as (
         candidates.*,
         row_number() over (
             partition by source_key_hash, source, record_key
-            order by
-            {%- if contract.event_time %} event_time desc, content_hash desc,{% endif %}
-            record_id desc, is_new desc
+            order by {{ greatest_first(contract, 'candidates') }}, record_id desc, is_new desc
         ) as recency
     from candidates
 

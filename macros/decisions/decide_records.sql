@@ -13,7 +13,6 @@
 {% macro decide_records(entity) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
-{%- set ordered = _key_order(contract) -%}
 {%- set checked = ref('int_' ~ entity ~ '__checked') -%}
 with
 
@@ -36,7 +35,7 @@ decided as (
         record_id,
         attempt,
         rejection_hash
-    from {{ _decided_before() | indent(4) }}
+    from {{ decided_before() | indent(4) }}
     where load_id in (select load_id from {{ checked }})
 
 ),
@@ -54,7 +53,7 @@ past as (
         coalesce(rejection_hash, content_hash) as sameness,
         outcome,
         other_record_id
-    from {{ _decided_before() | indent(4) }}
+    from {{ decided_before() | indent(4) }}
     where {{ key_is_among(
         'key_hash', 'select key_hash from ' ~ checked, this if is_incremental() else none
     ) }}
@@ -98,13 +97,9 @@ pending as (
 
 watermarks as (
 
-    select
-        source,
-        max(event_time) as watermark
-    from {{ _decided_before() | indent(4) }}
-    where {{ is_accepted('outcome') }}
-        and source in (select source from settings where late <> 'apply')
-    group by source
+    {{ accepted_watermarks(
+        decided_before(), "source in (select source from settings where late <> 'apply')"
+    ) | indent(4) }}
 
 ),
 
@@ -131,82 +126,7 @@ sorted_out as (
 
 ),
 
-held as (
-
-    select
-        past.record_id,
-        past.key_hash,
-        past.record_key,
-        {{ preference_rank(contract, 'past') }} as preference,
-        past.event_time,
-        past.content_hash,
-        true as is_held
-    from past
-    left join past as displacing
-        on displacing.other_record_id = past.record_id
-        and displacing.outcome = 'applied'
-    where past.outcome = 'applied'
-        and displacing.record_id is null
-
-),
-
--- who stands for a key: what it held before this run, and this run's candidates
-contenders as (
-
-    select
-        record_id,
-        key_hash,
-        record_key,
-        preference,
-        event_time,
-        content_hash,
-        false as is_held
-    from sorted_out
-    where early_outcome is null
-    union all
-    select
-        record_id,
-        key_hash,
-        record_key,
-        preference,
-        event_time,
-        content_hash,
-        is_held
-    from held
-
-),
-
-ranked as (
-
-    select
-        record_id,
-        is_held,
-        row_number() over (partition by key_hash, record_key order by {{ ordered }}) as place,
-        first_value(record_id) over (
-            partition by key_hash, record_key order by {{ ordered }}
-        ) as greatest_id,
-        max(case when is_held then record_id end) over (
-            partition by key_hash, record_key
-        ) as held_id,
-        -- set for all that come after the held record in the order
-        max(case when is_held then record_id end) over (
-            partition by key_hash, record_key order by {{ ordered }}
-            rows between unbounded preceding and current row
-        ) as greater_held_id,
-        {% if contract.event_time -%}
-        count(*) over (partition by key_hash, record_key, event_time) > 1 as is_tie
-        {%- else -%}
-        false as is_tie
-        {%- endif %}
-    from contenders
-
-),
-
-placed as (
-
-    select * from ranked where not is_held
-
-),
+{{ place_contenders(contract) }},
 
 judged as (
 
@@ -260,7 +180,7 @@ concluded as (
 
 ),
 
-lettered as (
+marked as (
 
     select
         concluded.*,
@@ -274,31 +194,31 @@ lettered as (
 )
 
 select
-    lettered.source,
-    lettered.load_id,
-    lettered.row_number,
-    lettered.record_id,
-    lettered.attempt,
-    lettered.record_key,
-    lettered.key_hash,
-    lettered.event_time,
-    lettered.content_hash,
-    lettered.rejection_hash,
-    lettered.outcome,
-    lettered.other_record_id,
+    marked.source,
+    marked.load_id,
+    marked.row_number,
+    marked.record_id,
+    marked.attempt,
+    marked.record_key,
+    marked.key_hash,
+    marked.event_time,
+    marked.content_hash,
+    marked.rejection_hash,
+    marked.outcome,
+    marked.other_record_id,
     -- the reasons of a duplicate are those of its original
-    case when lettered.outcome = 'rejected' then lettered.reasons end as reasons,
-    case when lettered.outcome = 'rejected' then lettered.error end as error,
-    case when lettered.outcome = 'rejected' then lettered.explanation end as explanation,
-    lettered.is_dead_letter,
-    case when lettered.is_dead_letter then lettered.record end as record,
-    lettered.is_tie,
-    lettered.is_validated,
-    lettered.freshness,
+    case when marked.outcome = 'rejected' then marked.reasons end as reasons,
+    case when marked.outcome = 'rejected' then marked.error end as error,
+    case when marked.outcome = 'rejected' then marked.explanation end as explanation,
+    marked.is_dead_letter,
+    case when marked.is_dead_letter then marked.record end as record,
+    marked.is_tie,
+    marked.is_validated,
+    marked.freshness,
     '{{ contract.version }}' as contract_version,
     run.run_id,
     {{ utc_now() }} as decided_at
-from lettered
+from marked
 cross join run
 {% endmacro %}
 
@@ -321,38 +241,4 @@ settings.late in ('skip', 'dead_letter')
 and {{ record }}.attempt = 1
 and {{ record }}.event_time
     <= watermarks.watermark - settings.allowed_lateness * interval '1' second
-{%- endmacro %}
-
-
-{#- The decisions written so far. A rebuild starts from none. #}
-{% macro _decided_before() -%}
-{%- if is_incremental() -%}
-{{ this }}
-{%- else -%}
-(
-    select
-        cast(null as {{ dbt.type_string() }}) as source,
-        cast(null as bigint) as load_id,
-        cast(null as bigint) as record_id,
-        cast(null as bigint) as attempt,
-        cast(null as {{ dbt.type_string() }}) as record_key,
-        cast(null as bigint) as key_hash,
-        cast(null as timestamp) as event_time,
-        cast(null as decimal(38, 0)) as content_hash,
-        cast(null as decimal(38, 0)) as rejection_hash,
-        cast(null as {{ dbt.type_string() }}) as outcome,
-        cast(null as bigint) as other_record_id
-    where 1 = 0
-) as nothing
-{%- endif -%}
-{%- endmacro %}
-
-
-{#- The order of the records of one key, greatest first; what is held stands before its equal. #}
-{% macro _key_order(contract) -%}
-{%- if contract.event_time -%}
-preference, event_time desc, content_hash desc, is_held desc, record_id
-{%- else -%}
-preference, record_id desc, is_held desc
-{%- endif -%}
 {%- endmacro %}

@@ -2,11 +2,11 @@
     The records not decided yet, typed and checked against the contract: every reason for
     rejection, the digest of the content, freshness. One row per record and attempt.
 
-    entity:  the entity's name.
-    what_if: check every landed record as of now, outside of any build, for a comparison.
-    unioned: the relation with the staged records, for whom dbt lets refer to no model.
+    entity: the entity's name.
+    outside_build: check every landed record as of now, for a comparison with what was decided.
+    unioned: the relation with the staged records, for a hook, which dbt lets refer to no model.
 #}
-{% macro check_records(entity, what_if=false, unioned=none) %}
+{% macro check_records(entity, outside_build=false, unioned=none) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set reasons = contract_reasons(entity) -%}
@@ -21,92 +21,18 @@ settings as (
 
 run as (
 
-    {{ ('select ' ~ utc_now() ~ ' as run_clock' if what_if else current_run()) | indent(4) }}
+    {{ ('select ' ~ utc_now() ~ ' as run_clock' if outside_build else current_run()) | indent(4) }}
 
 ),
 
-unfinished as (
-
-    {{ unfinished_loads(entity, everything=what_if or rebuilding()) | indent(4) }}
-
-),
-
-redriven as (
-
-    -- a rebuild decides every record afresh, so nothing is left to decide again
-    select
-        record_id,
-        {{ load_of('record_id') }} as load_id,
-        attempt
-    from {{ source('ops', 'redrive_requests') }}
-    where entity = '{{ entity }}'
-        and completed_at is null
-        and {{ '1 = 0' if what_if or rebuilding() else '1 = 1' }}
-
-),
-
--- so that of the landed rows none is read but those of these loads
-wanted as (
-
-    select
-        load_id,
-        true as is_new
-    from unfinished
-    union all
-    select distinct
-        load_id,
-        false as is_new
-    from redriven
-
-),
-
-unioned as (
-
-    {% if what_if -%}
-    {{ union_sources(entity) | indent(4) }}
-    {%- else -%}
-    select * from {{ unioned or ref('int_' ~ entity ~ '__unioned') }}
-    {%- endif %}
-
-),
-
-picked as (
-
-    select
-        unioned.record_id,
-        unioned.source,
-        unioned.load_id,
-        unioned.row_number,
-        coalesce(redriven.attempt, 1) as attempt,
-        unioned.record,
-        unioned.problem,
-        {%- for name, column in contract.columns.items() %}
-        {%- set ns = namespace(text='unioned.' ~ name) %}
-        {%- for step in column.normalize or [] %}
-        {%- set ns.text = trimmed(ns.text) if step == 'trim' else step ~ '(' ~ ns.text ~ ')' %}
-        {%- endfor %}
-        {{ ns.text }} as staged_{{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from unioned
-    inner join wanted
-        on wanted.load_id = unioned.load_id
-    left join redriven
-        on redriven.record_id = unioned.record_id
-        and not wanted.is_new
-    where (wanted.is_new or redriven.record_id is not null)
-        {%- if not stage_is_on('adapt') %}
-        -- adapt is off: nothing is taken up, the next full run does
-        and 1 = 0
-        {%- endif %}
-
-),
+{{ pick_records(entity, outside_build, unioned) }},
 
 typed as (
 
     select
         picked.*,
         {%- for name, column in contract.columns.items() %}
-        {{ _typed('picked.staged_' ~ name, column.type) }} as {{ name }},
+        {{ typed_value('picked.staged_' ~ name, column.type) }} as {{ name }},
         {%- if column.type == 'json' %}
         nullif({{ json_canonical('picked.staged_' ~ name) }}, 'null') as canonical_{{ name }},
         {%- endif %}
@@ -230,20 +156,6 @@ select
     {%- endfor %}
 from explained
 {% endmacro %}
-
-
-{% macro _typed(text, type) -%}
-    {%- if type == 'number' -%} {{ parse_number(text) }}
-    {%- elif type == 'timestamp' -%} {{ parse_timestamp(text, 'settings.timezone') }}
-    {%- elif type == 'json' -%} {{ json_plain(text) }}
-    {%- elif type == 'integer' -%}
-    case when {{ matches(trimmed(text), '^[+-]?[0-9]+$') }}
-        then try_cast({{ trimmed(text) }} as bigint) end
-    {%- elif type == 'boolean' -%}
-    case lower({{ trimmed(text) }}) when 'true' then true when 'false' then false end
-    {%- else -%} {{ text }}
-    {%- endif -%}
-{%- endmacro %}
 
 
 {% macro _fails(reason) -%}
