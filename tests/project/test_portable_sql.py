@@ -8,7 +8,6 @@ result but what both engines know. A contract that uses every word takes the pla
 import contextlib
 import re
 import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
