@@ -1,10 +1,10 @@
 {#
-    The records not decided yet, typed and checked against the contract: every reason for
-    rejection, the digest of the content, freshness. One row per record and attempt.
+    Types the records that are not decided yet and checks them against the contract: every reason
+    for rejection, the digest of the content, freshness. One row per record and attempt.
 
-    entity: the entity's name.
-    outside_build: check every landed record as of now, for a comparison with what was decided.
-    unioned: the relation with the staged records, for a hook, which dbt lets refer to no model.
+    entity:        the entity's name.
+    outside_build: check every landed record as of now, to compare it with what was decided.
+    unioned:       the relation of the staged records, for a hook: dbt lets hooks refer to no model.
 #}
 {% macro check_records(entity, outside_build=false, unioned=none) %}
 {%- do require_whole_chain(entity) -%}
@@ -44,9 +44,8 @@ typed as (
 
 ),
 
--- The engine pastes the expressions of one query into the next wherever it may, and then evaluates
--- them once for each place in which they stand. It does not reach through a join, so what is dear
--- is joined with its settings where it is made, not before.
+-- The engine copies the expressions of one query into the next where it can, and then evaluates
+-- every copy. It cannot do so through a join: a costly expression is followed by one.
 validated as (
 
     select
@@ -63,7 +62,7 @@ reasoned as (
     select
         validated.*,
         case
-            -- nothing else can be said of a record that could not be read
+            -- nothing more is known of a record that could not be read
             when problem is not null then problem
             else nullif(concat_ws(
                 ',',
@@ -95,14 +94,15 @@ explained as (
                 case when {{ _fails(reason) }} then {{ sql_text(reason.meaning) }}
                 {%- if reason.column and not reason.name.startswith('missing_') %}
                     || coalesce(
-                        ': ' || nullif(substr({{ trimmed('staged_' ~ reason.column) }}, 1, 200), ''), ''
+                        ': ' || nullif(
+                            substr({{ trimmed('staged_' ~ reason.column) }}, 1, 200), ''
+                        ), ''
                     )
                 {%- endif %} end{{ ',' if not loop.last }}
                 {%- endfor %}
             )
         end as explanation,
-        -- a rejected record is the same one again only if its text, the contract and the
-        -- adapter are the same, too
+        -- a rejected record repeats another only if text, contract and adapter are the same, too
         case when reason_list is not null then {{ record_digest([
             'cast(content_hash as ' ~ dbt.type_string() ~ ')',
             'record',
@@ -123,7 +123,7 @@ select
     row_number,
     attempt,
     {{ key }} as record_key,
-    -- a record without a key is looked up by its content: they would all be under one hash
+    -- records without a key would all share one hash: they are found by their content
     case
         when {{ is_blank('staged_' ~ key) }}
             then cast(content_hash % 9223372036854775807 as bigint)
@@ -135,7 +135,7 @@ select
     split(reason_list, ',') as reasons,
     split_part(reason_list, ',', 1) as error,
     explanation,
-    -- the text travels on only where it may be needed for a dead letter
+    -- the text is passed on only where a dead letter may need it
     case when reason_list is not null or may_be_late_dead_letter then record end as record,
     is_validated,
     {{ _freshness(contract) }} as freshness
@@ -149,7 +149,7 @@ select
         as {{ name }}_comparable
     {%- endif %}
     {%- endfor %}
-    {#- the key and the event time stand above under their general names -#}
+    {#- the key and the event time are above, under their general names -#}
     {%- for name, column in contract.columns.items()
         if column.reconcile or name not in [key, contract.event_time] %},
     {{ name }}

@@ -1,7 +1,7 @@
 {#
-    For check_records: the CTEs up to `picked`, which has the records to be checked: those of the
-    loads not completed yet, and those to be decided again. Each has its columns as text with the
-    names staged_<column>, changed as the contract's `normalize` says.
+    For check_records: the CTEs up to `picked`, the records to check. These are the records of
+    unfinished loads and those to be decided again. Their columns are text, named staged_<column>,
+    after what the contract's `normalize` says.
 
     entity, outside_build, unioned: as for check_records.
 #}
@@ -15,7 +15,7 @@ unfinished as (
 
 redriven as (
 
-    -- a rebuild decides every record afresh, so nothing is left to decide again
+    -- a rebuild decides every record anew, so nothing is left to decide again
     select
         record_id,
         {{ load_of('record_id') }} as load_id,
@@ -27,7 +27,7 @@ redriven as (
 
 ),
 
--- so that of the landed rows none is read but those of these loads
+-- of the landed records, only those of these loads are read
 wanted as (
 
     select
@@ -77,7 +77,7 @@ picked as (
         and not wanted.is_new
     where (wanted.is_new or redriven.record_id is not null)
         {%- if not stage_is_on('adapt') %}
-        -- adapt is off: nothing is taken up, the next full run does
+        -- adapt is off: the next run with it on takes up what landed
         and 1 = 0
         {%- endif %}
 

@@ -1,10 +1,9 @@
 {#
-    Text as a value of a contract's type, NULL where it is none.
+    Text as a value of a contract's type; NULL where it is no such value. Reads settings.timezone
+    for times without an offset.
 
     text: a SQL expression of text.
     type: string, number, integer, boolean, timestamp or json.
-
-    Reads settings.timezone, for times without an offset.
 #}
 {% macro typed_value(text, type) -%}
     {%- if type == 'number' -%} {{ parse_number(text) }}

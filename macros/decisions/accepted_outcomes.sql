@@ -1,6 +1,6 @@
 {#
-    The outcomes of an accepted record, as a SQL list: it passed the contract and came in time,
-    whether or not it won its key.
+    The outcomes of an accepted record, as a SQL list. An accepted record keeps the contract and is
+    not late; whether it became the row of its key is another question.
 
     Example: where outcome in ({{ accepted_outcomes() }})
 #}

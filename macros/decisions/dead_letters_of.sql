@@ -4,38 +4,40 @@
 
     decisions: the relation of the decisions.
 
-    Columns: those of the decision that made the letter, with the reasons of the latest attempt,
-    then attempts, last_outcome, last_contract_version and status.
+    Columns: those of the decision that made the dead letter, the reasons being those of its latest
+    attempt, then attempts, last_outcome, last_contract_version and status.
 #}
 {% macro dead_letters_of(decisions) -%}
 select
-    letters.source,
-    letters.load_id,
-    letters.row_number,
-    letters.record_id,
-    letters.record_key,
-    letters.record,
-    letters.content_hash,
-    letters.run_id,
-    letters.decided_at,
+    dead_letters.source,
+    dead_letters.load_id,
+    dead_letters.row_number,
+    dead_letters.record_id,
+    dead_letters.record_key,
+    dead_letters.record,
+    dead_letters.content_hash,
+    dead_letters.run_id,
+    dead_letters.decided_at,
     case
-        when letters.outcome = 'late' then split('late', ',')
-        else coalesce(later_attempts.reasons, letters.reasons)
+        when dead_letters.outcome = 'late' then split('late', ',')
+        else coalesce(later_attempts.reasons, dead_letters.reasons)
     end as reasons,
     case
-        when letters.outcome = 'late' then 'late'
-        else coalesce(later_attempts.error, letters.error)
+        when dead_letters.outcome = 'late' then 'late'
+        else coalesce(later_attempts.error, dead_letters.error)
     end as error,
-    coalesce(later_attempts.explanation, letters.explanation) as explanation,
-    coalesce(later_attempts.attempts, letters.attempt) as attempts,
-    coalesce(later_attempts.outcome, letters.outcome) as last_outcome,
-    coalesce(later_attempts.contract_version, letters.contract_version) as last_contract_version,
+    coalesce(later_attempts.explanation, dead_letters.explanation) as explanation,
+    coalesce(later_attempts.attempts, dead_letters.attempt) as attempts,
+    coalesce(later_attempts.outcome, dead_letters.outcome) as last_outcome,
+    coalesce(later_attempts.contract_version, dead_letters.contract_version)
+        as last_contract_version,
     case
         when discards.record_id is not null then 'discarded'
-        when coalesce(later_attempts.outcome, letters.outcome) in ('rejected', 'late') then 'open'
+        when coalesce(later_attempts.outcome, dead_letters.outcome) in ('rejected', 'late')
+            then 'open'
         else 'resolved'
     end as status
-from {{ decisions }} as letters
+from {{ decisions }} as dead_letters
 left join (
     select
         record_id,
@@ -49,10 +51,10 @@ left join (
     where attempt > 1
     group by record_id
 ) as later_attempts
-    on later_attempts.record_id = letters.record_id
+    on later_attempts.record_id = dead_letters.record_id
 left join (
     select distinct record_id from {{ source('ops', 'discards') }}
 ) as discards
-    on discards.record_id = letters.record_id
-where letters.is_dead_letter
+    on discards.record_id = dead_letters.record_id
+where dead_letters.is_dead_letter
 {%- endmacro %}

@@ -1,12 +1,12 @@
 {#
-    One decision per checked record, judged against the decisions already written: duplicate,
-    rejected, late, outdated, superseded or applied, in this precedence. Append-only: what is
-    decided stays decided, save by a redrive, which is a further attempt.
+    Makes one decision per checked record from the decisions already written: duplicate, rejected,
+    late, outdated, superseded or applied; the first that holds. Decisions are only ever appended.
+    A redrive adds a further attempt.
 
-    Most records are alone with their key: no other record, new or old, bears it. They are
-    decided as they are read. What is costly is done for the others only, and the past is read
-    for the keys at hand. A table is named in each query that reads it, not imported once: the
-    engine would keep a copy of all its rows.
+    Most records are the only ones of their key, among new and old. They are decided as they are
+    read. The costly steps see only the others, and of the past only the keys at hand are read.
+    Each query names the table that it reads: of an imported one, the engine would keep a copy of
+    all rows.
 
     entity: the entity's name.
 #}
@@ -28,7 +28,7 @@ settings as (
 
 ),
 
--- by a run that was stopped after its decisions: it is completed, not repeated
+-- decided by a run that was stopped after its decisions: it is completed, not repeated
 decided as (
 
     select
@@ -40,7 +40,7 @@ decided as (
 
 ),
 
--- what was decided before of the same keys; equal content has an equal key
+-- earlier decisions on the same keys; records of equal content have equal keys
 past as (
 
     select
@@ -109,10 +109,11 @@ sorted_out as (
         pending.*,
         repeats.original_id,
         case
-            when repeats.original_id is not null and {{ _is_deduplicated('pending') }} then 'duplicate'
+            when repeats.original_id is not null and {{ _is_deduplicated('pending') }}
+                then 'duplicate'
             when {{ _is_rejected('pending') }} then 'rejected'
             when {{ _is_late('pending') | indent(12) }} then 'late'
-            -- with deduplication off, a repeat gets past it but never moves its key
+            -- with deduplication off, a repeat is no duplicate, yet never the row of its key
             when repeats.original_id is not null then 'outdated'
         end as early_outcome
     from pending

@@ -1,6 +1,6 @@
 {#
-    For decide_records, in `from`: the decisions of the entity written so far. A rebuild starts
-    from none.
+    For decide_records, after `from`: the entity's decisions written so far. A rebuild begins with
+    none.
 #}
 {% macro decided_before() -%}
 {%- if is_incremental() -%}

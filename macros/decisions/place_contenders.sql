@@ -1,13 +1,13 @@
 {#
-    For decide_records: the CTEs up to `placed`, which has of every candidate for a key its place
-    among all that stand for the key: place (1 is the greatest), greatest_id, held_id (the record
-    that held the key before this run), greater_held_id (the same, where it is the greater) and
-    is_tie. They read the CTEs `sorted_out` and `past`.
+    For decide_records: the CTEs up to `placed`, one row per new record that may become the row of
+    its key. It has the record's place among all that may (1 is the greatest), greatest_id, held_id
+    (the row of the key before this run), greater_held_id (the same, if it is the greater one) and
+    is_tie. Reads the CTEs `sorted_out` and `past`.
 
     contract: as contract() returns it.
 #}
 {% macro place_contenders(contract) -%}
-{#- what is held stands before its equal -#}
+{#- the row of the key comes before its equal -#}
 {%- set ordered = greatest_first(contract) ~ ', is_held desc, record_id' -%}
 held as (
 
@@ -28,7 +28,7 @@ held as (
 
 ),
 
--- who stands for a key: what it held before this run, and this run's candidates
+-- what may be the row of a key: what was so before this run, and this run's records
 contenders as (
 
     select
@@ -66,7 +66,7 @@ ranked as (
         max(case when is_held then record_id end) over (
             partition by key_hash, record_key
         ) as held_id,
-        -- set for all that come after the held record in the order
+        -- set for all that come after the row of the key in the order
         max(case when is_held then record_id end) over (
             partition by key_hash, record_key order by {{ ordered }}
             rows between unbounded preceding and current row

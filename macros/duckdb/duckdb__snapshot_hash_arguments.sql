@@ -10,7 +10,8 @@
 #}
 {% macro duckdb__snapshot_hash_arguments(args) -%}
     cast(
-        cast(epoch_us(cast({{ args[1] }} as timestamp)) as hugeint) * 10000000000000000000 + record_id
+        cast(epoch_us(cast({{ args[1] }} as timestamp)) as hugeint) * 10000000000000000000
+        + record_id
         as decimal(38, 0)
     )
 {%- endmacro %}

@@ -59,7 +59,7 @@
 {% endmaterialization %}
 
 
-{#- Whether the snapshot is other than: some columns compared, by one key, deletions left alone. #}
+{#- Whether the snapshot is of another kind than: some columns compared, one key, no deletions. #}
 {% macro _has_other_settings() %}
     {{ return(
         config.get('strategy') != 'check'

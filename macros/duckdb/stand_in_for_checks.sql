@@ -37,14 +37,14 @@
 {% endmacro %}
 
 
-{#- Whether something that is built or tested reads the model `id`, which is not. -#}
+{#- Whether the model `id` is not built, and something that is built or tested reads it. -#}
 {% macro _is_missed(id) %}
-    {#- `dbt retry` does not tell what it selects -#}
+    {#- `dbt retry` does not say what it selects -#}
     {% set ns = namespace(found=not selected_resources) %}
     {% if id not in selected_resources %}
         {% for selected in selected_resources %}
             {% set node = graph.nodes.get(selected) %}
-            {#- of unit tests, dbt does not tell what they read -#}
+            {#- dbt does not say what unit tests read -#}
             {% if selected.startswith('unit_test.') or (node and id in node.depends_on.nodes) %}
                 {% set ns.found = true %}
             {% endif %}

@@ -1,6 +1,6 @@
 {#
-    For `order by`: the records of a key, the greatest first. Records that say the same of the key
-    stand side by side, so what tells them apart has to follow.
+    For `order by`: the records of a key, the greatest first. It does not separate records that are
+    equal by key_order: add a column that does.
 
     contract: as contract() returns it.
     relation: the relation that has the column source; none where there is a column preference.

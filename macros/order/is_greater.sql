@@ -1,9 +1,8 @@
 {#
-    A SQL condition: of two records of a key, the first is the greater. False for records that say
-    the same of the key.
+    A SQL condition: the first of two records of a key is the greater. False for equal ones.
 
-    contract: as contract() returns it.
-    first, second: the relations that the two records stand in.
+    contract:      as contract() returns it.
+    first, second: the relations of the two records.
 #}
 {% macro is_greater(contract, first, second) -%}
     {%- set ns = namespace(condition='') -%}

@@ -1,7 +1,7 @@
 {#
-    A query for the records that displaced a greater one of their key, in the loads that were
-    finished last and in what was decided again since. Each displaced the one that held the key, so
-    where all are greater than the one before, the last is the greatest.
+    A query for the records that displaced a greater one of their key, in the loads completed last
+    and in what was decided again since. Each displaced the row of its key, so where all are greater
+    than the one before, the last is the greatest.
 
     entity: the entity's name.
 #}

@@ -1,5 +1,5 @@
 {#
-    A statement that closes the run in the log: failed if there are errors, else succeeded.
+    A statement that closes a run in the log: failed if there are errors, else succeeded.
 
     run_id: the run.
     errors: what went wrong, a list of texts.

@@ -1,7 +1,7 @@
 {#
-    A statement that keeps how many records of an entity a run decided, by source and outcome, and
-    what else the receipt counts of them. Decisions stand in the order in which they were made, so
-    the bound on time keeps the query from reading the past.
+    A statement that stores how many records of an entity a run decided, by source and outcome, and
+    what else the receipt counts of them. Decisions are stored in the order in which they were made,
+    so the bound on time keeps the query from reading the past.
 
     entity:             the entity's name.
     run_id, started_at: the run.

@@ -1,5 +1,5 @@
 {#
-    A statement that keeps what an entity holds at a run's end: dead letters, lineage, rows of the
+    A statement that stores what an entity holds at a run's end: dead letters, lineage, rows of the
     target and of the reconciliation.
 
     entity: the entity's name.

@@ -1,6 +1,6 @@
 {#
-    Hook after every build, also a failed one: keeps what the run counted, stores the watermarks
-    and closes the run.
+    Hook after every build, also after one that failed: stores what the run counted and the
+    watermarks, and closes the run.
 
     results: what dbt reports of every node.
 #}
@@ -15,7 +15,7 @@
             {% endfor %}
             {% do steps.append(store_watermarks(run_id, started_at, built)) %}
             {% do steps.append(close_run(run_id, failures_of(results))) %}
-            {#- as one statement: dbt takes some milliseconds for each -#}
+            {#- in one statement: each takes dbt some milliseconds -#}
             {% call statement() %}{{ steps | join(';\n') }}{% endcall %}
             {% do adapter.commit() %}
         {% endfor %}
@@ -23,7 +23,7 @@
 {% endmacro %}
 
 
-{#- The entities of which this run built something; the others hold what they held. #}
+{#- The entities of which this run built something; nothing of the others has changed. #}
 {% macro _built_entities(results) %}
     {% set tags = [] %}
     {% for result in results if result.node.resource_type in ['model', 'snapshot'] %}

@@ -1,7 +1,7 @@
 {#
-    Statements that open a run in the log, for a build by dbt alone: the hub command opens its own
-    (loader/warehouse/run_log.py), in the same form. The identity begins with the moment, so that
-    runs sort by their start. The run's clock is `vars: now`, or the present moment.
+    Statements that open a run in the log, for plain dbt. The hub command opens its runs itself
+    (loader/warehouse/run_log.py), in the same form. The run's identity begins with the moment, so
+    that runs sort by their start. Its clock is `vars: now`, or the present moment.
 #}
 {% macro open_run() %}
 {%- set run_id = run_started_at.strftime('%Y%m%dT%H%M%S%f')[:18] ~ '-' ~ invocation_id[:8] -%}

@@ -1,6 +1,6 @@
 {#
-    Hook before every build: holds the engine to its memory, and opens the log of the run, unless
-    the hub command has done so.
+    Hook before every build: limits the engine's memory, and opens the run in the log unless the
+    hub command has done so.
 #}
 {% macro start_run() %}
     {% if execute %}

@@ -1,5 +1,5 @@
 {#
-    The stage that a word stands for; an error that lists the known stages where it stands for none.
+    The stage that a word stands for. For an unknown word, raises an error that lists the stages.
 
     word:  a stage, or the word that reports use for it (cache is deduplicate).
     where: what contains the word, for the error.

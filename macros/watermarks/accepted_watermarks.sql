@@ -1,8 +1,8 @@
 {#
-    A query for the watermark of each source, the greatest event time accepted from it, as far as
-    decisions tell. NULL for a source whose records have none.
+    A query for the watermark of each source: the greatest event time accepted from it. NULL for a
+    source whose records have no event time.
 
-    decisions: the decisions, as `from` takes them: a relation, or a query with its alias.
+    decisions: the decisions, as written after `from`: a relation, or a query with its alias.
     condition: which of them count.
     by:        the columns to group by.
 

@@ -1,8 +1,8 @@
 {#
-    A query for the watermark of each source as it is stored and as it follows from the decisions,
-    and what comes of a difference: a stored value that is wrong is ignored.
+    A query that compares the stored watermark of each source with the one that its decisions give,
+    and says what becomes of a difference: a stored value that is wrong is ignored.
 
-    decisions: the decisions of all entities with the column entity, as `from` takes them.
+    decisions: the decisions of all entities, with the column entity, as written after `from`.
     condition: which of them count.
 
     Columns: entity, source, stored, recomputed, watermark (the same; the others are texts),

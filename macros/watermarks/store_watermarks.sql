@@ -1,8 +1,8 @@
 {#
-    A statement that logs the watermark of each source at the end of a run: what was found stored,
-    and the truth. A stored value that is as it was left can only have been raised by what this run
-    decided, which is little to read. The watermark of a source in doubt is recomputed from all of
-    its decisions; where no source is in doubt, the engine reads none.
+    A statement that logs the watermark of each source at the end of a run: the value found, and
+    the right one. Where the stored value is as the last run left it, only this run's decisions can
+    have raised it, and they are few. Where it is not, the source is in doubt, and its watermark is
+    recomputed from all of its decisions. With no source in doubt, the engine reads none of those.
 
     run_id, started_at: the run.
     built:              the entities of which it built something.
@@ -93,7 +93,7 @@ next_entries as (
         compared.watermark,
         case
             when compared.action = 'recomputed: nothing was stored yet' then 'kept'
-            -- a value that lags behind only because this run brought newer records was right
+            -- it is too low only because this run brought newer records: it was right
             when compared.action = 'recomputed: the stored value is too low'
                 and compared.stored = {{ watermark_text('before_this_run.watermark') }}
                 then 'kept'

@@ -1,5 +1,5 @@
 {#
-    A watermark as the text that is stored of it.
+    A watermark as text, as it is stored.
 
     watermark: a SQL expression of a timestamp.
 #}

@@ -107,7 +107,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with open_warehouse(project):
         pass
     for dialect in (root / "macros" / "dialect").glob("*.sql"):
-        dialect.write_text(_masked(dialect.read_text()))
+        # a literal is no expression, and both engines know it
+        if dialect.stem != "sql_text":
+            dialect.write_text(_masked(dialect.read_text()))
     (root / "macros" / "contracts" / "measurements.sql").write_text(_RICH_CONTRACT)
     options = [
         *("--project-dir", str(root), "--profiles-dir", str(root), "--quiet"),
@@ -131,12 +133,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def _masked(macro: str) -> str:
-    """A dialect macro whose implementation is a call of a function of the macro's name.
-
-    What replaces a macro of dbt's writes nothing into models, and dbt needs it to compile.
-    """
-    if "adapter.dispatch(" not in macro:
-        return macro
+    """A dialect macro whose implementation is a call of a function of the macro's name."""
 
     def call(found: re.Match[str]) -> str:
         arguments = [argument.strip() for argument in found[2].split(",") if argument.strip()]
