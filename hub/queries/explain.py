@@ -75,8 +75,7 @@ def answer(
     records, left_out = ask(connection, project, lambda reader: _found(reader, question))
     told = records[:_MOST_RECORDS]
     for record in told:
-        if record["record"] is None:
-            record["record"] = _text_in_raw(connection, record)
+        record["record"] = _text(connection, record)
     files = connection.execute("select count(*) from raw.loads where status = 'landed'").fetchall()[
         0
     ][0]
@@ -126,8 +125,8 @@ def _records(connection: duckdb.DuckDBPyConnection, question: Question) -> list[
     return list(records.values())
 
 
-def _text_in_raw(connection: duckdb.DuckDBPyConnection, record: dict[str, Any]) -> str | None:
-    """The text of a record whose source is registered no more: the views pass over its table."""
+def _text(connection: duckdb.DuckDBPyConnection, record: dict[str, Any]) -> str | None:
+    """The text of a record as it stood; its source may be registered no more."""
     found = connection.execute(
         f"select record from raw.{record['source']} where load_id = ? and row_number = ?",
         [record["load_id"], record["row_number"]],
@@ -174,7 +173,6 @@ def _record(row: Row) -> dict[str, Any]:
         "explanation": row["explanation"],
         "decisions": [],
         "is_current": False,
-        "record": row["record"],
     }
 
 

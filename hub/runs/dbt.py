@@ -114,7 +114,7 @@ def what_if(project: Project, entity: str) -> dict[str, str]:
         if event.info.name == "PrintEvent":
             printed.append(event.info.msg)
 
-    arguments = ["run-operation", "print_what_if", "--args", json.dumps({"entity": entity})]
+    arguments = ["run-operation", "print_full_check", "--args", json.dumps({"entity": entity})]
     outcome = _invoke(project, arguments, {}, keep)
     if not outcome.success or not printed:
         raise HubError(

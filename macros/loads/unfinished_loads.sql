@@ -1,11 +1,11 @@
 {#
-    A query for the loads of registered sources whose rows have not all reached the projections of
-    their entity: a set, never a maximum, so that a load completed out of order hides no other.
+    A query for the loads of registered sources whose records are not all in the projections of
+    their entity. It compares sets, never maxima: a load completed out of order hides no other.
 
-    entity:     the entity's name, its sources being those of `vars: sources`; none for all
-                entities, with the sources that the hub command found registered.
+    entity:     the entity's name; its sources are those of `vars: sources`. none: all entities,
+                with the sources that the hub command last found registered.
     part:       'target', or 'reconciliation', which may be switched off and then catches up later.
-    everything: every load that landed, completed or not; by default so under --full-refresh.
+    everything: whether completed loads count, too; by default only under --full-refresh.
 
     Columns: entity, load_id, source, file, size (in bytes), rows.
 #}

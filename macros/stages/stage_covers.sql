@@ -1,6 +1,6 @@
 {#
-    A SQL condition: does the stage apply to this key? Always, never, or for the share of keys
-    that `vars: rollout` gives the stage.
+    A SQL condition: the stage applies to this key. That is always or never so, or for the share of
+    keys that `vars: rollout` gives the stage.
 
     stage:    deduplicate, validate, freshness or reconcile.
     key_hash: a SQL expression, the key's hash_number; NULL is covered.

@@ -1,5 +1,5 @@
 {#
-    Whether a stage runs at all, from `vars: skip`.
+    Whether a stage runs at all; `vars: skip` lists those that do not.
 
     stage: adapt, deduplicate, validate, freshness or reconcile.
 

@@ -1,5 +1,5 @@
 {#
-    The stage that a word stands for; an error that lists the known stages where it stands for none.
+    The stage that a word stands for. For an unknown word, raises an error that lists the stages.
 
     word:  a stage, or the word that reports use for it (cache is deduplicate).
     where: what contains the word, for the error.
@@ -7,17 +7,16 @@
     Example: {{ stage_named('cache', 'vars: skip') }}  ->  deduplicate
 #}
 {% macro stage_named(word, where) %}
-    {% set known = stages() %}
-    {% for stage, reported_as in known.items() if word in [stage, reported_as] %}
-        {{ return(stage) }}
-    {% endfor %}
-    {% set listed = [] %}
-    {% for stage, reported_as in known.items() %}
-        {% do listed.append(
-            stage if stage == reported_as else stage ~ ' (or ' ~ reported_as ~ ')'
-        ) %}
+    {% set other_words = [] %}
+    {% for stage, reported_as in stages().items() %}
+        {% if word in [stage, reported_as] %}
+            {{ return(stage) }}
+        {% elif stage != reported_as %}
+            {% do other_words.append(reported_as ~ ', which is ' ~ stage) %}
+        {% endif %}
     {% endfor %}
     {{ exceptions.raise_compiler_error(
-        where ~ ": unknown stage '" ~ word ~ "', expected one of " ~ listed | join(', ')
+        where ~ ": unknown stage '" ~ word ~ "', expected one of " ~ stages() | join(', ')
+        ~ ' (or ' ~ other_words | join(', ') ~ ')'
     ) }}
 {% endmacro %}

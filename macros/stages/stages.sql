@@ -1,7 +1,7 @@
 {#
     The stages of a build in their order: stage -> the word that reports use for it. `vars: skip`
-    and `vars: rollout` may use either. The hub command reads this list, too: keep it a plain
-    dictionary of texts.
+    and `vars: rollout` may use either. The hub command reads this list, too
+    (loader/config/stages.py): keep it a plain dictionary of texts.
 
     Example: {% for stage in stages() %}
 #}

@@ -1,7 +1,8 @@
 {#-
     A question about a few records must stay quick whatever the history: a filter on key, file or
     record reaches the decisions of each entity. So nothing is numbered or grouped over all records,
-    and views are not imported as CTEs, of which the engine would keep all rows.
+    and views are not imported as CTEs, of which the engine would keep all rows. Nor is the text of
+    the records here: the engine would read it for many more than are asked for.
 -#}
 with
 
@@ -116,8 +117,7 @@ undecided as (
         unfinished.load_id,
         raw_records.row_number,
         loads.landed_at,
-        raw_records.position,
-        raw_records.record
+        raw_records.position
     from {{ ref('unfinished_loads') }} as unfinished
     inner join loads
         on loads.load_id = unfinished.load_id
@@ -134,8 +134,7 @@ undecided as (
 
 select
     explained.*,
-    raw_records.position,
-    raw_records.record
+    raw_records.position
 from explained
 left join {{ ref('raw_records') }} as raw_records
     on raw_records.source = explained.source
@@ -164,6 +163,5 @@ select
     cast(null as string) as run_id,
     cast(null as timestamp) as decided_at,
     landed_at,
-    position,
-    record
+    position
 from undecided

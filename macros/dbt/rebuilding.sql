@@ -1,5 +1,5 @@
 {#
-    Whether the run decides all landed rows anew (--full-refresh).
+    Whether this run decides all landed records anew (--full-refresh).
 #}
 {% macro rebuilding() %}
     {{ return(flags.FULL_REFRESH == true) }}

@@ -1,6 +1,5 @@
 {#
-    A SQL condition: this is the outcome of an accepted record. False for late, rejected and
-    duplicate.
+    A SQL condition: this is the outcome of an accepted record, not late, rejected or duplicate.
 
     outcome: a SQL expression.
 

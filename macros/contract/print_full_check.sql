@@ -4,13 +4,13 @@
 
     entity: the entity's name.
 
-    Example: dbt run-operation print_what_if --args '{entity: events}'
+    Example: dbt run-operation print_full_check --args '{entity: events}'
 #}
-{% macro print_what_if(entity) %}
+{% macro print_full_check(entity) %}
     {% if execute %}
         {% do print(tojson({
             'version': contract(entity).version,
-            'sql': check_records(entity, what_if=true),
+            'sql': check_records(entity, outside_build=true),
         })) %}
     {% endif %}
 {% endmacro %}
