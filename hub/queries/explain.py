@@ -102,16 +102,22 @@ def _records(connection: duckdb.DuckDBPyConnection, question: Question) -> list[
     if question.topic is not None:
         places = _at_offset(connection, question)
         return [record for place in places for record in _records(connection, place)]
-    conditions = {
-        "record_key = ?": question.key,
-        "file = ?": question.file,
-        "row_number = ?": question.row_number,
-        "record_id = ?": question.record_id,
+    asked = {
+        "record_key": question.key,
+        "row_number": question.row_number,
+        "record_id": question.record_id,
     }
-    given = {part: value for part, value in conditions.items() if value is not None}
+    given = {column: value for column, value in asked.items() if value is not None}
+    conditions = [f"{column} = ?" for column in given]
+    if question.file is not None:
+        loads = connection.execute(
+            "select load_id from raw.loads where file = ?", [question.file]
+        ).fetchall()
+        # with their numbers in the query, no other loads are read
+        conditions.append(f"load_id in ({', '.join(str(number) for (number,) in loads) or 'null'})")
     explained = rows(
         connection,
-        f"select * from ops.record_explanations where {' and '.join(given)} "
+        f"select * from ops.record_explanations where {' and '.join(conditions)} "
         f"order by load_id, row_number, attempt limit {_MOST_DECISIONS}",
         list(given.values()),
     )
