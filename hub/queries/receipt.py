@@ -111,13 +111,12 @@ def _states(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, Row
             [run_id],
         ).fetchall()
     )
-    # asked for by their names, the states of a long history are not all counted up
-    marks = ", ".join("?" for _ in latest) or "null"
-    found = rows(
-        connection,
-        f"select * from ops.entity_states where run_id in ({marks})",
-        list(latest.values()),
-    )
+    # one by one: then the states of a long history are not counted up
+    found = [
+        row
+        for each in sorted(set(latest.values()))
+        for row in rows(connection, "select * from ops.entity_states where run_id = ?", [each])
+    ]
     return {row["entity"]: row for row in found if latest[row["entity"]] == row["run_id"]}
 
 
@@ -221,12 +220,16 @@ def _warnings(
         [run.run_id],
     )
     # with bounds, of the drift of a long history no more is read than a few blocks
-    drifts = rows(
-        connection,
-        "select * from ops.run_warnings "
-        "where run_id = ? and kind = 'drift' and load_id between ? and ? "
-        f"order by warning limit {_MOST_DRIFTS}",
-        [run.run_id, *bounds],
+    drifts = (
+        []
+        if bounds[0] is None
+        else rows(
+            connection,
+            "select * from ops.run_warnings "
+            "where run_id = ? and kind = 'drift' and load_id between ? and ? "
+            f"order by warning limit {_MOST_DRIFTS}",
+            [run.run_id, *bounds],
+        )
     )
     for state in states:
         if state["run_id"] != run.run_id and state["dead_letters_of_another_contract"]:
