@@ -209,27 +209,10 @@ def _warnings(
     connection: duckdb.DuckDBPyConnection, project: Project, run: Run, states: Iterable[Row]
 ) -> list[str]:
     """What the run, and the state of the entities that it did not build, ask to look at."""
-    bounds = connection.execute(
-        "select min(load_id), max(load_id) from ops.completed_loads "
-        "where run_id = ? and part = 'target'",
-        [run.run_id],
-    ).fetchall()[0]
     found = rows(
         connection,
         "select * from ops.run_warnings where run_id = ? and kind <> 'drift'",
         [run.run_id],
-    )
-    # with bounds, of the drift of a long history no more is read than a few blocks
-    drifts = (
-        []
-        if bounds[0] is None
-        else rows(
-            connection,
-            "select * from ops.run_warnings "
-            "where run_id = ? and kind = 'drift' and load_id between ? and ? "
-            f"order by warning limit {_MOST_DRIFTS}",
-            [run.run_id, *bounds],
-        )
     )
     for state in states:
         if state["run_id"] != run.run_id and state["dead_letters_of_another_contract"]:
@@ -239,17 +222,35 @@ def _warnings(
                 "where run_id = ? and kind = 'contract' and entity = ?",
                 [state["run_id"], state["entity"]],
             )
-    registered = [*project.sources]
-    entities = project.entities
-
-    def place(row: Row) -> tuple[int, int, int]:
-        return (
-            int(row["kind_number"]),
-            entities.index(row["entity"]) if row["entity"] in entities else len(entities),
-            registered.index(row["source"]) if row["source"] in registered else len(registered),
+    places = {name: place for place, name in enumerate([*project.entities, *project.sources])}
+    found.sort(
+        key=lambda row: (
+            row["kind_number"],
+            places.get(row["source"] or row["entity"], len(places)),
         )
+    )
+    return [row["warning"] for row in found] + _drift_warnings(connection, run)
 
-    return [row["warning"] for row in [*sorted(found, key=place), *drifts]]
+
+def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
+    """What is new of the fields of the loads that the run took up."""
+    first, last = connection.execute(
+        "select min(load_id), max(load_id) from ops.completed_loads "
+        "where run_id = ? and part = 'target'",
+        [run.run_id],
+    ).fetchall()[0]
+    if first is None:
+        return []
+    # with bounds, of the drift of a long history no more is read than a few blocks
+    return [
+        str(warning)
+        for (warning,) in connection.execute(
+            "select warning from ops.run_warnings "
+            "where run_id = ? and kind = 'drift' and load_id between ? and ? "
+            "order by warning limit ?",
+            [run.run_id, first, last, _MOST_DRIFTS],
+        ).fetchall()
+    ]
 
 
 def _rounded(quality: float | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import duckdb
 
-from loader.config.project import Project
+from loader.config.project import SCHEMAS, Project
 from loader.errors import HubError
 from loader.warehouse.shared_views import create_views, render_shared_views
 
@@ -45,7 +45,8 @@ def _views_of_whole_entities(
     The warehouse stays as it is: the views are in memory, and found before those of their names.
     """
     reader = connection.cursor()
-    ((warehouse,),) = reader.execute("select current_database()").fetchall()
+    ((name,),) = reader.execute("select current_database()").fetchall()
+    warehouse = '"' + name.replace('"', '""') + '"'
     reader.execute(f"attach ':memory:' as {_ASIDE} (read_write)")
     try:
         reader.execute(f"create schema {_ASIDE}.ops")
@@ -83,6 +84,7 @@ def _create(
     reader: duckdb.DuckDBPyConnection, warehouse: str, project: Project, entities: tuple[str, ...]
 ) -> None:
     reader.execute(f"drop schema {_ASIDE}.ops cascade; create schema {_ASIDE}.ops")
-    schemas = [f"{_ASIDE}.ops", *(f"{warehouse}.{name}" for name in ("main", "raw", "ops"))]
-    reader.execute(f"set search_path = '{','.join(schemas)}'")
+    schemas = [f"{_ASIDE}.ops", *(f"{warehouse}.{name}" for name in SCHEMAS)]
+    path = ",".join(schemas).replace("'", "''")
+    reader.execute(f"set search_path = '{path}'")
     create_views(reader, render_shared_views(project, entities), f"{_ASIDE}.ops")
