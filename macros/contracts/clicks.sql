@@ -7,11 +7,7 @@
         'freshness': 'event_timestamp',
         'prefer': 'newest',
         'columns': {
-            'event_id': {
-                'type': 'string',
-                'required': true,
-                'description': 'Key of the click.',
-            },
+            'event_id': {'type': 'string', 'required': true, 'description': 'Key of the click.'},
             'event_timestamp': {
                 'type': 'timestamp',
                 'required': true,
@@ -23,11 +19,7 @@
                 'allowed': ['page_view', 'add_to_cart', 'purchase', 'search'],
                 'description': 'page_view, add_to_cart, purchase or search.',
             },
-            'user_id': {
-                'type': 'string',
-                'required': true,
-                'description': 'Who clicked.',
-            },
+            'user_id': {'type': 'string', 'required': true, 'description': 'Who clicked.'},
             'page_url': {
                 'type': 'string',
                 'description': 'On which page; NULL where there is none.',

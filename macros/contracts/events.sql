@@ -8,26 +8,10 @@
         'prefer': 'newest',
         'history': true,
         'columns': {
-            'key': {
-                'type': 'string',
-                'required': true,
-                'description': 'Key of the event.',
-            },
-            'name': {
-                'type': 'string',
-                'required': true,
-                'description': 'What happened.',
-            },
-            'value': {
-                'type': 'number',
-                'required': true,
-                'description': 'The value that goes with it.',
-            },
-            'ts': {
-                'type': 'timestamp',
-                'required': true,
-                'description': 'When it happened (UTC).',
-            },
+            'key': {'type': 'string', 'required': true, 'description': 'Key of the event.'},
+            'name': {'type': 'string', 'required': true, 'description': 'What happened.'},
+            'value': {'type': 'number', 'required': true, 'description': 'How much, or how many.'},
+            'ts': {'type': 'timestamp', 'required': true, 'description': 'When it happened (UTC).'},
         },
     }) }}
 {% endmacro %}

@@ -7,11 +7,7 @@
         'freshness': 'timestamp',
         'prefer': 'newest',
         'columns': {
-            'id': {
-                'type': 'string',
-                'required': true,
-                'description': 'Key of the measurement.',
-            },
+            'id': {'type': 'string', 'required': true, 'description': 'Key of the measurement.'},
             'value': {
                 'type': 'number',
                 'required': true,

@@ -11,11 +11,7 @@
         'prefer': 'newest',
         'history': true,
         'columns': {
-            'order_id': {
-                'type': 'string',
-                'required': true,
-                'description': 'Key of the order.',
-            },
+            'order_id': {'type': 'string', 'required': true, 'description': 'Key of the order.'},
             'status': {
                 'type': 'json',
                 'required': true,

@@ -13,7 +13,7 @@ from hub.scaffold.vocabulary import read_vocabulary
 from tests.support.workbench import PROJECT, copy_project
 
 EVENTS = "macros/contracts/events.sql"
-KEY = "'description': 'Key of the event.',"
+KEY = "'description': 'Key of the event.'"
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ class TestAStaleFile:
         ]
 
     def test_is_each_that_names_a_column(self, root):
-        edit(root, EVENTS, KEY, "'description': 'What tells events apart.',")
+        edit(root, EVENTS, KEY, "'description': 'What tells events apart.'")
 
         assert [each.path for each in stale_files(root)] == [
             "models/intermediate/int_events__unioned.yml",
@@ -219,7 +219,7 @@ class TestAWrongContract:
                 "events.sql: reasons: the hub has a column of this name",
             ),
             ("'name': {", "'record_key': {", "record_key: the hub has a column of this name"),
-            (KEY, "'description': '{{ key }}',", "events.sql: key: its description holds two"),
+            (KEY, "'description': '{{ key }}'", "events.sql: key: its description holds two"),
             ("'type': 'number'", "'type': 'money'", "contract of events: value: unknown type"),
             ("'key': 'key',", "", "contract of events: key is missing"),
             ("{% endmacro %}", "{% endmacr %}", "macros/contracts/events.sql, line "),
@@ -268,7 +268,7 @@ class TestThePage:
         main()
         page = (root / "docs" / "contracts.md").read_text()
         assert (
-            "| `value` | The value that goes with it. | number | yes | at least 0; at most 10 |"
+            "| `value` | How much, or how many. | number | yes | at least 0; at most 10 |"
             in page
         )
         assert "Every state is kept in `marts.events_history`." in page
