@@ -57,8 +57,8 @@ demo-stream: setup ## Play a clickstream to `hub stream`, and show what becomes 
 docs: setup ## Write the data documentation as one page, target/static_index.html
 	.venv/bin/dbt docs generate --static
 
-contracts: setup ## Write docs/contracts.md anew from the contracts
-	UPDATE_DOCS=1 .venv/bin/pytest tests/project/test_contracts.py -k docs
+contracts: setup ## Write what follows from the contracts: models, their YAML, docs/contracts.md
+	@.venv/bin/python -m hub.scaffold
 
 lock: ## Resolve requirements.in into requirements.lock (FLAGS=--upgrade: newest versions; needs uv)
 	@command -v uv >/dev/null || { echo "lock: uv is missing: install it with 'pip install uv'" >&2; exit 1; }

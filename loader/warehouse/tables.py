@@ -61,8 +61,9 @@ def _declared_tables(
     ]:
         for table in group["tables"]:
             yield f"{group['schema']}.{table['name']}", _described(table)
-    for model in read_yaml(folder / "_decisions.yml", "models/ops/_decisions.yml")["models"]:
-        yield f"ops.{model['name']}", _described(model)
+    for path in sorted(folder.glob("*_decisions.yml")):
+        for model in read_yaml(path, f"models/ops/{path.name}")["models"]:
+            yield f"ops.{model['name']}", _described(model)
 
 
 def _described(table: dict[str, Any]) -> tuple[str, list[tuple[str, str, str]]]:

@@ -1,8 +1,12 @@
 {#
     The contract of an entity: data, written once in macros/contracts/<entity>.sql, from which
-    the typed check, the reasons for rejection, the order per key and the docs are made.
+    the typed check, the reasons for rejection and the order per key are made. `make contracts`
+    writes from it what follows: the models of the entity, their YAML, docs/contracts.md.
 
     entity: the entity's name, as in `vars: sources`.
+
+    Returns the rules alone: descriptions and history are left out, so that a record that was
+    rejected is not judged anew because a sentence has changed.
 
     A contract says
       version     semantic version; raise it with every change of a rule
@@ -11,9 +15,11 @@
       freshness   the column whose age makes a row stale, or none
       skew_hours  how far in the future an event time may lie (default 24)
       prefer      'newest', or a list of sources, most trusted first
+      history     whether every state of a row is kept in marts.<entity>_history (default false)
       columns     name -> type (string, number, integer, boolean, timestamp, json), required,
                   allowed, min, max, pattern, normalize (trim, lower, upper),
-                  reconcile (true, {'absolute': '0.01'} or {'relative': '0.05'})
+                  reconcile (true, {'absolute': '0.01'} or {'relative': '0.05'}),
+                  description (a sentence: what it holds)
       rules       name -> SQL condition over the typed columns that should hold
 
     Example: {% set rules = contract('orders') %}{{ rules.key }}
@@ -29,17 +35,32 @@
     {% set filled = {'skew_hours': 24, 'prefer': 'newest', 'rules': {}, 'entity': entity} %}
     {% do filled.update(written) %}
     {% do _check_contract(filled) %}
+    {% do filled.pop('history', none) %}
+    {% do filled.update({'columns': _rules_of_columns(filled.columns)}) %}
     {{ return(filled) }}
+{% endmacro %}
+
+
+{% macro _rules_of_columns(columns) %}
+    {% set rules = {} %}
+    {% for name, column in columns.items() %}
+        {% do rules.update({name: {}}) %}
+        {% for word, value in column.items() if word != 'description' %}
+            {% do rules[name].update({word: value}) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(rules) }}
 {% endmacro %}
 
 
 {% macro _check_contract(contract) %}
     {% set words = [
-        'entity', 'version', 'key', 'event_time', 'freshness', 'skew_hours', 'prefer', 'columns',
-        'rules',
+        'entity', 'version', 'key', 'event_time', 'freshness', 'skew_hours', 'prefer', 'history',
+        'columns', 'rules',
     ] %}
     {% set column_words = [
         'type', 'required', 'allowed', 'min', 'max', 'pattern', 'normalize', 'reconcile',
+        'description',
     ] %}
     {% set faults = [] %}
     {% for word in contract if word not in words %}

@@ -6,11 +6,12 @@
         'event_time': 'ts',
         'freshness': 'ts',
         'prefer': 'newest',
+        'history': true,
         'columns': {
-            'key': {'type': 'string', 'required': true},
-            'name': {'type': 'string', 'required': true},
-            'value': {'type': 'number', 'required': true},
-            'ts': {'type': 'timestamp', 'required': true},
+            'key': {'type': 'string', 'required': true, 'description': 'Key of the event.'},
+            'name': {'type': 'string', 'required': true, 'description': 'What happened.'},
+            'value': {'type': 'number', 'required': true, 'description': 'How much, or how many.'},
+            'ts': {'type': 'timestamp', 'required': true, 'description': 'When it happened (UTC).'},
         },
     }) }}
 {% endmacro %}

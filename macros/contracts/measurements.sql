@@ -7,19 +7,24 @@
         'freshness': 'timestamp',
         'prefer': 'newest',
         'columns': {
-            'id': {'type': 'string', 'required': true},
+            'id': {'type': 'string', 'required': true, 'description': 'Key of the measurement.'},
             'value': {
                 'type': 'number',
                 'required': true,
                 'reconcile': {'absolute': '0.01'},
+                'description': 'What was measured.',
             },
             'category': {
                 'type': 'string',
                 'required': true,
                 'normalize': ['trim', 'lower'],
                 'reconcile': true,
+                'description': 'What kind of value it is, in lower case.',
             },
-            'timestamp': {'type': 'timestamp'},
+            'timestamp': {
+                'type': 'timestamp',
+                'description': 'When it was measured (UTC); NULL where the source does not say.',
+            },
         },
     }) }}
 {% endmacro %}

@@ -9,10 +9,20 @@
         'event_time': none,
         'freshness': 'updated_at',
         'prefer': 'newest',
+        'history': true,
         'columns': {
-            'order_id': {'type': 'string', 'required': true},
-            'status': {'type': 'json', 'required': true, 'reconcile': true},
-            'updated_at': {'type': 'timestamp'},
+            'order_id': {'type': 'string', 'required': true, 'description': 'Key of the order.'},
+            'status': {
+                'type': 'json',
+                'required': true,
+                'reconcile': true,
+                'description': 'Where the order stands.',
+            },
+            'updated_at': {
+                'type': 'timestamp',
+                'description':
+                    'When the source says the order changed (UTC); NULL where it does not say.',
+            },
         },
     }) }}
 {% endmacro %}

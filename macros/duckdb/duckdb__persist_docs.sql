@@ -13,17 +13,18 @@
 #}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) %}
     {% set comments = [] %}
+    {% set columns = described_columns(model) %}
     {% for name, comment in _commented(relation) %}
         {% if name is none %}
             {% if for_relation and config.persist_relation_docs() and model.description
                 and model.description != comment %}
                 {% do comments.append(alter_relation_comment(relation, model.description)) %}
             {% endif %}
-        {% elif for_columns and config.persist_column_docs() and name in model.columns
-            and model.columns[name].description != (comment or '') %}
+        {% elif for_columns and config.persist_column_docs() and name in columns
+            and columns[name].description != (comment or '') %}
             {% do comments.append(
                 'comment on column ' ~ relation ~ '.' ~ adapter.quote(name) ~ ' is '
-                ~ duckdb_escape_comment(model.columns[name].description) ~ ';'
+                ~ duckdb_escape_comment(columns[name].description) ~ ';'
             ) %}
         {% endif %}
     {% endfor %}

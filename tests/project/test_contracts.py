@@ -1,15 +1,13 @@
-"""The contracts: what they say, where they are enforced, how they are documented."""
+"""The contracts: what they say, where they are enforced, how they are read."""
 
-import csv
 import json
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pytest
 
+from hub.scaffold.contract import read_contracts
 from tests.support.workbench import PROJECT
 
 pytestmark = pytest.mark.check
@@ -205,95 +203,31 @@ def test_a_wrong_contract_says_what_was_expected(dbt, call, fault):
     assert fault in str(outcome.exception.__context__)
 
 
-# documentation
+# read without dbt
 
 
-def test_docs_of_the_contracts_are_fresh(contracts):
-    """UPDATE_DOCS=1 writes them anew."""
-    page = PROJECT / "docs" / "contracts.md"
-    fresh = _render(contracts)
-    if os.environ.get("UPDATE_DOCS"):
-        page.write_text(fresh, encoding="utf-8")
-    assert page.read_text(encoding="utf-8") == fresh, (
-        "docs/contracts.md is stale: "
-        "run `UPDATE_DOCS=1 .venv/bin/pytest tests/project/test_contracts.py` and commit it"
-    )
-
-
-def _render(contracts: dict[str, Any]) -> str:
-    """docs/contracts.md."""
-    with (PROJECT / "seeds" / "reasons.csv").open(encoding="utf-8", newline="") as file:
-        catalogue = [list(row.values()) for row in csv.DictReader(file)]
-    parts = [
-        "# Contracts",
-        "Generated from `macros/contracts/`: change a rule there, never here. "
-        "The same rules as a table: `select * from ops.contract_rules`.",
-        *(_render_entity(entity, read) for entity, read in contracts.items()),
-        "## Reasons that no contract names",
-        _table(["reason", "meaning", "what to do"], catalogue),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _render_entity(entity: str, read: dict[str, Any]) -> str:
-    contract = read["contract"]
-    columns = [
-        [
-            f"`{name}`",
-            column["type"],
-            "yes" if column.get("required") else "",
-            "; ".join(_rules(column)),
+def test_the_contracts_read_without_dbt_are_those_that_dbt_reads(contracts):
+    found = read_contracts(PROJECT)
+    assert [contract.entity for contract in found] == list(contracts)
+    for contract in found:
+        read = contracts[contract.entity]
+        expected = read["contract"]
+        assert contract.version == expected["version"]
+        assert (contract.key, contract.event_time) == (expected["key"], expected["event_time"])
+        assert list(contract.prefer) == (
+            [] if expected["prefer"] == "newest" else expected["prefer"]
+        )
+        assert {
+            column.name: {"type": column.type, **column.words} for column in contract.columns
+        } == expected["columns"]
+        assert [vars(reason) for reason in contract.reasons] == [
+            {word: reason[word] for word in ("name", "meaning", "always")}
+            for reason in read["reasons"]
         ]
-        for name, column in contract["columns"].items()
-    ]
-    reasons = [
-        [f"`{reason['name']}`", reason["meaning"], "yes" if reason["always"] else ""]
-        for reason in read["reasons"]
-    ]
-    return "\n\n".join(
-        [
-            f"## {entity}",
-            f"Version {contract['version']}. The key is `{contract['key']}`. {_winner(contract)}",
-            _table(["column", "type", "required", "besides"], columns),
-            _table(["reason", "rejected because", "with validation off, too"], reasons),
-        ]
-    )
 
 
-def _winner(contract: dict[str, Any]) -> str:
-    if contract["event_time"]:
-        newest = f"the greatest `{contract['event_time']}` wins its key"
-    else:
-        newest = "the last record to arrive wins its key"
-    if contract["prefer"] == "newest":
-        return newest[0].upper() + newest[1:] + "."
-    trusted = ", ".join(f"`{name}`" for name in contract["prefer"])
-    return f"The most trusted source wins its key ({trusted}); within one, {newest}."
-
-
-def _rules(column: dict[str, Any]) -> list[str]:
-    """What a contract asks of a column besides its type."""
-    wordings: dict[str, Callable[[Any], str]] = {
-        "allowed": lambda values: "one of " + ", ".join(f"`{value}`" for value in values),
-        "min": lambda bound: f"at least {bound}",
-        "max": lambda bound: f"at most {bound}",
-        "pattern": lambda pattern: f"matches `{pattern}`",
-        "normalize": lambda steps: "normalized: " + ", ".join(steps),
-        "reconcile": _tolerance,
-    }
-    return [wording(column[word]) for word, wording in wordings.items() if column.get(word)]
-
-
-def _tolerance(reconcile: Any) -> str:
-    if isinstance(reconcile, dict) and "absolute" in reconcile:
-        return f"sources may differ by {reconcile['absolute']}"
-    if isinstance(reconcile, dict):
-        return f"sources may differ by {reconcile['relative']} of the greatest value"
-    return "sources must agree"
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    cells = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells
-    )
+def test_a_description_is_no_rule(contracts):
+    """Else what was rejected would be judged anew because a sentence has changed."""
+    for read in contracts.values():
+        words = {word for column in read["contract"]["columns"].values() for word in column}
+        assert not {"description", "history"} & {*words, *read["contract"]}

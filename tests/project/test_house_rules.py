@@ -14,6 +14,7 @@ import duckdb
 import pytest
 import yaml
 
+from hub.scaffold.contract import read_contracts
 from tests.support.workbench import PROJECT, Workbench
 
 _FOLDERS = (
@@ -98,6 +99,12 @@ def project_files() -> Iterator[Path]:
     yield from (PROJECT / name for name in sorted(_FILES) if (PROJECT / name).is_file())
 
 
+def stored_as(data_type: str) -> str:
+    """How DuckDB names a type."""
+    typed = duckdb.sql(f"select cast(null as {data_type}) as value")
+    return str(typed.types[0])
+
+
 def shown(path: Path) -> str:
     return str(path.relative_to(PROJECT))
 
@@ -138,26 +145,57 @@ def test_a_column_that_is_named_is_described(manifest):
 
 
 def test_every_column_of_the_warehouse_is_described(samples: Workbench, manifest):
-    actual: dict[tuple[str, str], set[str]] = {}
+    actual: dict[tuple[str, str], dict[str, str]] = {}
     # opened beforehand, so that what a build keeps in memory is still there
     with duckdb.connect(str(samples.database)) as connection:
         samples.run()
-        for schema, table, column in connection.execute(
-            "select schema_name, table_name, column_name from duckdb_columns() where not internal"
+        for schema, table, column, data_type in connection.execute(
+            "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+            "where not internal"
         ).fetchall():
-            actual.setdefault((schema, table), set()).add(column)
+            actual.setdefault((schema, table), {})[column] = data_type
     breaches = []
     for node in of_type(manifest, "model", "seed", "snapshot"):
-        # what dbt adds to a snapshot, dbt documents
-        found = {
-            name
-            for name in actual.get((node.schema, node.name), set())
-            if not (node.resource_type == "snapshot" and name not in node.columns)
-        }
+        # an adapter has the columns of its entity's contract, which its union describes
+        if folder_of(node).startswith("models/staging"):
+            continue
+        found = actual.get((node.schema, node.name), {})
         breaches += [
             f"{node.original_file_path}: {node.name}.{name}"
-            for name in sorted(found ^ set(node.columns))
+            for name in sorted({*found} ^ {*node.columns})
         ]
+        breaches += [
+            f"{node.original_file_path}: {node.name}.{name}: {node.columns[name].data_type} "
+            f"is {data_type}"
+            for name, data_type in found.items()
+            if name in node.columns
+            and node.columns[name].data_type
+            and stored_as(node.columns[name].data_type) != data_type
+        ]
+    assert not breaches
+
+
+def test_an_adapter_has_the_columns_of_its_contract(samples: Workbench, sources):
+    """In their order, after the identity of the record, and all of them as text."""
+    samples.run()
+    identity = ["load_id", "row_number", "record", "problem"]
+    contracts = {contract.entity: contract for contract in read_contracts(PROJECT)}
+    breaches = []
+    for entity, names in sources.items():
+        expected = identity + [column.name for column in contracts[entity].columns]
+        for name in names:
+            found = samples.sql(
+                "select column_name, data_type from duckdb_columns() "
+                "where schema_name = 'staging' and table_name = ? order by column_index",
+                f"stg_{name}__{entity}",
+            )
+            if [column for column, _ in found] != expected:
+                breaches.append(f"stg_{name}__{entity}: {[column for column, _ in found]}")
+            breaches += [
+                f"stg_{name}__{entity}.{column} is {data_type}"
+                for column, data_type in found[1:]
+                if data_type != "VARCHAR" and column != "row_number"
+            ]
     assert not breaches
 
 

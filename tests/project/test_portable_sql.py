@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hub.scaffold.derived.files import write_stale_files
 from loader.config.project import Project, open_project
 from loader.warehouse.connection import open_warehouse
 from tests.support.workbench import PROJECT, copy_project
@@ -71,16 +72,18 @@ _RICH_CONTRACT = """
         'freshness': none,
         'prefer': ['partner', 'plant'],
         'columns': {
-            'id': {'type': 'string', 'required': true, 'pattern': '^m-[0-9]+$'},
+            'id': {
+                'type': 'string', 'required': true, 'pattern': '^m-[0-9]+$', 'description': 'Key.',
+            },
             'value': {
                 'type': 'number', 'required': true, 'min': -50, 'max': 50,
-                'reconcile': {'relative': '0.05'},
+                'reconcile': {'relative': '0.05'}, 'description': 'What was measured.',
             },
             'category': {
                 'type': 'integer', 'allowed': [1, 2], 'normalize': ['trim', 'upper'],
-                'reconcile': {'absolute': '0'},
+                'reconcile': {'absolute': '0'}, 'description': 'Of what kind it is.',
             },
-            'timestamp': {'type': 'timestamp'},
+            'timestamp': {'type': 'timestamp', 'description': 'When it was measured.'},
         },
         'rules': {'a_first_is_small': "category <> 1 or value < 10"},
     }) }}
@@ -101,6 +104,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         tests.unlink()
     for data_test in (PROJECT / "tests").glob("*.sql"):
         shutil.copy(data_test, root / "tests")
+    (root / "macros" / "contracts" / "measurements.sql").write_text(_RICH_CONTRACT)
+    write_stale_files(root)
     with contextlib.chdir(root):
         project = open_project(str(root / "warehouse.duckdb"))
     # while its macros are what they are: the loader makes views of them
@@ -110,7 +115,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         # a literal is no expression, and both engines know it
         if dialect.stem != "sql_text":
             dialect.write_text(_masked(dialect.read_text()))
-    (root / "macros" / "contracts" / "measurements.sql").write_text(_RICH_CONTRACT)
     options = [
         *("--project-dir", str(root), "--profiles-dir", str(root), "--quiet"),
         *("--log-level-file", "none", "--vars", "{rollout: {validate: 10, deduplicate: 20}}"),

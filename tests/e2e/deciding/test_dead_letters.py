@@ -202,7 +202,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
         contract = "macros/contracts/events.sql"
         bench.edit(contract, "'version': '1.0.0'", "'version': '1.1.0'")
         bench.edit(
-            contract, "'name': {'type': 'string', 'required': true}", "'name': {'type': 'string'}"
+            contract, "'name': {'type': 'string', 'required': true,", "'name': {'type': 'string',"
         )
         registered = bench.project.vars["sources"]
         bench.set_vars(sources={**registered, "orders": ["alpha"]})

@@ -326,13 +326,13 @@ def test_the_text_of_a_csv_number_stays_as_it_stood(judged: Workbench) -> None:
 def test_a_contract_can_ask_for_more(own_project: Workbench) -> None:
     own_project.edit(
         "macros/contracts/events.sql",
-        "'value': {'type': 'number', 'required': true},",
-        "'value': {'type': 'number', 'required': true, 'min': -5, 'max': 10},",
+        "'value': {'type': 'number', 'required': true,",
+        "'value': {'type': 'number', 'required': true, 'min': -5, 'max': 10,",
     )
     own_project.edit(
         "macros/contracts/events.sql",
-        "'name': {'type': 'string', 'required': true},",
-        "'name': {'type': 'string', 'required': true, 'pattern': '^[a-z]+$'},",
+        "'name': {'type': 'string', 'required': true,",
+        "'name': {'type': 'string', 'required': true, 'pattern': '^[a-z]+$',",
     )
     own_project.edit(
         "macros/contracts/events.sql",

@@ -7,8 +7,8 @@ from hub.queries.dead_letters import DeadLetterChoice
 from tests.support.workbench import Workbench
 
 EVENTS = "macros/contracts/events.sql"
-STRICT = "'value': {'type': 'number', 'required': true}"
-LENIENT = "'value': {'type': 'number'}"
+STRICT = "'value': {'type': 'number', 'required': true,"
+LENIENT = "'value': {'type': 'number',"
 WITHOUT_VALUE = {"key": "a", "name": "old", "value": None, "ts": "2025-01-15T08:00:00"}
 
 

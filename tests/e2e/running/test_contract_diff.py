@@ -22,8 +22,8 @@ def test_records_that_would_change_sides_are_counted_by_rule_with_samples(own_pr
 
     own_project.edit(
         EVENTS,
-        "'value': {'type': 'number', 'required': true}",
-        "'value': {'type': 'number', 'min': 0}",
+        "'value': {'type': 'number', 'required': true,",
+        "'value': {'type': 'number', 'min': 0,",
     )
     difference = commands.contract_diff(own_project.project, "events")
     assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}

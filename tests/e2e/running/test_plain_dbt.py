@@ -213,18 +213,16 @@ class TestATableThatStays:
 
     def reword(self, bench: Workbench) -> list[tuple[str, str, str]]:
         """Change the descriptions in the YAML; returns the comments as they should become."""
-        files = [
-            *("models/marts/events.yml", "models/ops/_decisions.yml"),
-            *("snapshots/events_history.yml", "models/vocabulary.md"),
-        ]
-        for path in (bench.root / file for file in files):
-            lines = re.sub(r"(?m)^( {4}description: )(?=\w)", r"\1Reworded. ", path.read_text())
-            lines = lines.replace(
-                'description: "The run that', 'description: "Reworded. The run that'
-            )
-            path.write_text(
-                re.sub(r"(\{% docs run_id %\}\s*)", r"\1Reworded. ", lines), encoding="utf-8"
-            )
+        for file in (
+            "models/marts/events.yml",
+            "models/ops/events_decisions.yml",
+            "snapshots/events_history.yml",
+        ):
+            path = bench.root / file
+            of_the_table = r'(?m)^( {4}description: ")'
+            of_its_run = r'(\{name: run_id, .*description: ")'
+            text = re.sub(f"{of_the_table}|{of_its_run}", r"\g<0>Reworded. ", path.read_text())
+            path.write_text(text, encoding="utf-8")
         return [
             (table, f"Reworded. {own}", f"Reworded. {of_run}")
             for table, own, of_run in self.comments(bench)

@@ -1,12 +1,15 @@
 {#
-    The target rows of this run: the records applied in loads not finished yet, with the identity
-    of the record that won.
+    The records applied in loads not finished yet, each the one that won its key: what a target
+    takes in. It gives the columns of int_<entity>__checked, the run that applied the record
+    (run_id, decided_at) and when it landed (landed_at).
 
     entity: the entity's name.
+
+    Example: with applied as ({{ applied_records('events') }}) select record_key as key from applied
 #}
-{% macro project_target(entity) %}
+{% macro applied_records(entity) %}
 {%- do require_whole_chain(entity) -%}
-{%- set contract = contract(entity) -%}
+{%- do _require_columns(contract(entity)) -%}
 {%- set checked = ref('int_' ~ entity ~ '__checked') -%}
 {%- set decisions = ref(entity ~ '_decisions') -%}
 with
@@ -86,31 +89,25 @@ loads as (
 
     select * from {{ source('raw', 'loads') }}
 
-),
-
-projected as (
-
-    select
-        in_force.*,
-        loads.landed_at
-    from in_force
-    inner join loads
-        on loads.load_id = in_force.load_id
-
 )
 
 select
-    {%- for name in contract.columns %}
-    {{ {contract.key: 'record_key as ', contract.event_time: 'event_time as '}.get(name, '') ~ name }},
-    {%- endfor %}
-    freshness,
-    landed_at as ingested_at,
-    decided_at as applied_at,
-    source,
-    load_id,
-    row_number,
-    record_id,
-    key_hash,
-    run_id
-from projected
+    in_force.*,
+    loads.landed_at
+from in_force
+inner join loads
+    on loads.load_id = in_force.load_id
+{%- endmacro %}
+
+
+{#- A target that lacks a column of its contract would drop its values without a word. -#}
+{% macro _require_columns(contract) %}
+    {% set missing = contract.columns.keys() | reject('in', model.columns) | list %}
+    {#- a unit test may pin a contract of its own -#}
+    {% if execute and missing and model.resource_type == 'model' %}
+        {{ exceptions.raise_compiler_error(
+            model.name ~ ' has no column ' ~ missing | join(', ') ~ ', which the contract of '
+            ~ contract.entity ~ ' names. Run `make contracts`'
+        ) }}
+    {% endif %}
 {% endmacro %}

@@ -1,0 +1,144 @@
+"""Reads the contracts of the entities as the macros write them, without dbt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.scaffold.macros import Macros
+from loader.config.yaml_files import mapping, read_yaml
+from loader.errors import WrongUse
+
+# as which type of dbt's a column of a contract is stored
+_STORED_AS = {
+    "string": "string",
+    "json": "string",
+    "number": "double",
+    "integer": "bigint",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+}
+# compared as text beside the column, which is exact where the column is not
+_HAVE_COMPARABLE = ("json", "number", "integer")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a contract: its name, its type, what it holds, and its other words."""
+
+    name: str
+    type: str
+    description: str
+    words: Mapping[str, Any]
+
+    @property
+    def stored_as(self) -> str:
+        """The type of the column in a table."""
+        return _STORED_AS[self.type]
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether reconciliation compares what the sources say of it."""
+        return bool(self.words.get("reconcile"))
+
+    @property
+    def has_comparable(self) -> bool:
+        """Whether `<name>_comparable` stands beside it until the sources are compared."""
+        return self.is_compared and self.type in _HAVE_COMPARABLE
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a record is rejected. always: also where validation is off."""
+
+    name: str
+    meaning: str
+    always: bool
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The contract of an entity, with all that it leaves unsaid filled in.
+
+    prefer:      the sources, most trusted first; none where the newest record wins.
+    has_history: whether every state of a row is kept in marts.<entity>_history.
+    """
+
+    entity: str
+    version: str
+    key: str
+    event_time: str | None
+    prefer: tuple[str, ...]
+    has_history: bool
+    columns: tuple[Column, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def file(self) -> str:
+        """The file that it is written in, from the project's folder."""
+        return f"macros/contracts/{self.entity}.sql"
+
+    @property
+    def compared(self) -> tuple[Column, ...]:
+        """The columns that reconciliation compares; without one there is no reconciliation."""
+        return tuple(column for column in self.columns if column.is_compared)
+
+
+def read_contracts(root: Path) -> list[Contract]:
+    """The contracts of the entities registered in dbt_project.yml, in the order of registration.
+
+    root: the project's folder.
+    Raises WrongUse where one is missing, breaks a rule of contracts or describes no column.
+    """
+    settings = read_yaml(root / "dbt_project.yml", "dbt_project.yml")
+    project_vars = mapping(settings.get("vars"), "dbt_project.yml: vars")
+    registered = mapping(project_vars.get("sources"), "dbt_project.yml: vars: sources")
+    macros = Macros(root, project_vars)
+    written: dict[str, dict[str, Any]] = {}
+    for entity in registered:
+        if f"contract_{entity}" not in macros:
+            raise WrongUse(
+                f"dbt_project.yml: vars: sources: {entity}",
+                f"the entity has no contract: macros/contracts/{entity}.sql is missing",
+                f"Write it with a macro contract_{entity}, or take the entity out.",
+            )
+        written[entity] = macros.call(f"contract_{entity}")
+    # those that are written, also where the list of them is not generated yet
+    macros.replace("entity_contracts", lambda: written)
+    return [_contract(macros, entity, written[entity]) for entity in registered]
+
+
+def _contract(macros: Macros, entity: str, written: dict[str, Any]) -> Contract:
+    checked = macros.call("contract", entity)
+    return Contract(
+        entity=entity,
+        version=checked["version"],
+        key=checked["key"],
+        event_time=checked.get("event_time"),
+        prefer=() if checked["prefer"] == "newest" else tuple(checked["prefer"]),
+        has_history=bool(written.get("history")),
+        columns=tuple(
+            Column(
+                name,
+                words["type"],
+                _description(entity, name, written["columns"][name]),
+                {word: value for word, value in words.items() if word != "type"},
+            )
+            for name, words in checked["columns"].items()
+        ),
+        reasons=tuple(
+            Reason(reason["name"], reason["meaning"], reason["always"])
+            for reason in macros.call("contract_reasons", entity)
+        ),
+    )
+
+
+def _description(entity: str, name: str, words: dict[str, Any]) -> str:
+    description = str(words.get("description") or "").strip()
+    where = f"macros/contracts/{entity}.sql: {name}"
+    if not description:
+        raise WrongUse(where, "the column has no description", "Say in a sentence what it holds.")
+    # dbt would take them for Jinja
+    if any(mark in description for mark in ("{{", "{%", "{#")):
+        raise WrongUse(where, "its description holds two braces in a row", "Write it without.")
+    return description
