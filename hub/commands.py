@@ -117,7 +117,7 @@ def run(
         with stage("land"):
             return land(connection, project, (), run_id)
 
-    wanted = list(project.vars.get("skip") or [])
+    wanted = list(project.vars.skip)
     wanted += [word for word in map(stage_name, skip) if word not in wanted]
     return _run(project, Plan("run", wanted, clock, force, land_everything), dry)
 
@@ -149,7 +149,7 @@ def redrive(
     def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
         return dead_letters_by_id(connection, chosen)
 
-    plan = Plan("redrive", list(project.vars.get("skip") or []), clock, False, request, look_again)
+    plan = Plan("redrive", list(project.vars.skip), clock, False, request, look_again)
     return _run(project, plan, dry)
 
 

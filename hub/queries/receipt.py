@@ -220,7 +220,7 @@ def _warnings(
     sources: dict[str, dict[str, Any]],
     entities: dict[str, dict[str, Any]],
 ) -> list[str]:
-    least = float(project.vars.get("min_quality", 0.99))
+    least = project.vars.min_quality
     warnings = list(run.warnings)
     for name, source in sources.items():
         if source["records"] and source["rejected"] == source["records"]:

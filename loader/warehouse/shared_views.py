@@ -61,7 +61,7 @@ def render_shared_views(project: Project) -> dict[str, tuple[str, set[str]]]:
     environment.globals.update(
         ref=ref,
         source=lambda schema, table: f"{schema}.{table}",
-        var=project.vars.__getitem__,
+        var=lambda name: getattr(project.vars, name),
         utc_now=lambda: "cast(current_timestamp at time zone 'UTC' as timestamp)",
     )
     # a template takes a millisecond or two: the macros are read once for all views

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from loader.config.project import SCHEMAS, Project
-from loader.config.yaml_files import read_yaml
+from loader.config.reading import read_yaml
 from loader.warehouse.shared_views import create_shared_views
 from loader.warehouse.transactions import transaction
 
@@ -95,7 +95,10 @@ def _create_table(
 
 
 def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
+    """Write the sources' settings to raw.sources and raw.source_fields, where they changed; those
+    that cannot be read stay as they were."""
+    if project.problems:
+        return
     settings = [
         (
             source.name,
@@ -110,7 +113,7 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
     fields = [
         (source.name, name, field.type, field.optional)
         for source in project.sources.values()
-        for name, field in source.fields.items()
+        for name, field in source.declared_fields().items()
     ]
     for table, rows in (("raw.sources", settings), ("raw.source_fields", fields)):
         stored = connection.execute(f"select * from {table}").fetchall()
