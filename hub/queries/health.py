@@ -33,6 +33,7 @@ class Finding:
 def examine(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
     """All findings, in a fixed order. Changes nothing."""
     examinations: list[Callable[[duckdb.DuckDBPyConnection, Project], Finding]] = [
+        _project,
         _files,
         _turned_away,
         _raw_rows,
@@ -48,6 +49,18 @@ def examine(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Fin
         _versions,
     ]
     return [examination(connection, project) for examination in examinations]
+
+
+def _project(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
+    """The files of the project: is every registered entity and source complete and readable?"""
+    if project.problems:
+        return Finding(
+            "project",
+            "fail",
+            "; ".join(f"{problem.where}: {problem.what}" for problem in project.problems),
+            f"{project.problems[0].remedy} Until then nothing is landed or built.",
+        )
+    return Finding("project", "ok", "every entity and source that is registered is complete")
 
 
 def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:

@@ -14,8 +14,8 @@ _PROOFS = ("accounts_for_every_record", "holds_the_greatest_of_each_key")
 
 
 def check_entities(files: ModelFiles, registered: dict[str, list[str]], problems: Problems) -> None:
-    """Raise WrongUse for an entity that is not known, and, unless problems are kept, with all that
-    is missing where one is not complete.
+    """Raise WrongUse for an entity that is not known; keep, with all that is missing, that one is
+    not complete.
 
     Without one of its parts a build would still succeed, and leave relations of the wrong kind, or
     loads that are never complete, or records that no test accounts for.

@@ -127,7 +127,7 @@ class HttpSettings(Settings, frozen=True):
 
     url: Url
     items: KeyPath = KeyPath()
-    parameters: dict[str, Annotated[Text, Secret]] = field(default_factory=dict)
+    parameters: Annotated[dict[str, Annotated[Text, Secret]], Secret] = field(default_factory=dict)
     pagination: Pagination | None = None
     auth: Annotated[Auth, Secret] | None = None
     since: Since | None = None

@@ -42,7 +42,7 @@ class KafkaSettings(Settings, frozen=True):
     batch_seconds: Positive = 1.0
     buffer_records: Count = 20_000
     buffer_bytes: Count = 64 << 20
-    security: dict[str, Annotated[str, Secret]] = field(default_factory=dict)
+    security: Annotated[dict[str, Annotated[str, Secret]], Secret] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, text in self.security.items():

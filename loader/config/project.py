@@ -25,7 +25,8 @@ class Project:
     vars:     what `vars` in dbt_project.yml say.
     sources:  the registered sources by name.
     declared_sources: the names of all sources that have a YAML, registered or not.
-    problems: what is wrong with entities and sources, where the project was opened all the same.
+    problems: what is wrong with single entities and sources: whoever only reads what is stored
+              goes on.
     """
 
     root: Path
@@ -46,23 +47,24 @@ class Project:
         """The entities in the order of `vars: sources`."""
         return tuple(self.vars.sources)
 
+    def require_sound(self) -> None:
+        """Raise WrongUse where there are problems: then nothing may be landed or built."""
+        for problem in self.problems:
+            raise problem
 
-def open_project(
-    database: str | None = None, landing: str | None = None, *, only_reads: bool = False
-) -> Project:
+
+def open_project(database: str | None = None, landing: str | None = None) -> Project:
     """The project around the current folder.
 
     database, landing: paths that override HUB_DATABASE and HUB_LANDING, which override
-    warehouse.duckdb and landing in the project's folder.
-    only_reads: whether what is stored is read, and nothing built or landed: then an entity or a
-    source that has something wrong does not keep anybody from the others.
-    Raises WrongUse.
+    warehouse.duckdb and landing in the project's folder. Raises WrongUse; what is wrong with
+    single entities and sources is kept as the project's problems.
     """
     root = _find_root(Path.cwd())
     environment = read_environment()
     project_vars = read_vars(read_yaml(root / "dbt_project.yml", "dbt_project.yml").get("vars"))
     _check_stages(project_vars)
-    problems = Problems(keep=only_reads)
+    problems = Problems()
     files = read_model_files(root, problems)
     check_entities(files, project_vars.sources, problems)
     sources, declared = read_sources(files, project_vars.sources, problems)
@@ -73,7 +75,7 @@ def open_project(
         project_vars,
         sources,
         declared,
-        tuple(problems.kept),
+        tuple(problems),
     )
 
 

@@ -12,7 +12,16 @@ from msgspec.structs import asdict
 
 from loader.config.http import HttpSettings
 from loader.config.kafka import KafkaSettings
-from loader.config.reading import ModelFiles, Problems, Refused, Secret, Settings, meant, read_as
+from loader.config.reading import (
+    STAGING,
+    ModelFiles,
+    Problems,
+    Refused,
+    Secret,
+    Settings,
+    meant,
+    read_as,
+)
 from loader.config.values import TimeZone
 from loader.errors import WrongUse
 from loader.readers import UnreadableFile, format_of
@@ -137,8 +146,8 @@ def read_sources(
     of all that have a YAML under models/staging, registered or not.
 
     registered: source names by entity, from `vars: sources`.
-    Raises WrongUse where a name cannot be used, or, unless problems are kept, a source has no YAML
-    or adapter, or a wrong setting. A source with problems that are kept has the default settings.
+    Raises WrongUse where a registered name cannot be used. Kept as problems: a source without YAML
+    or adapter, or with a wrong setting; it then has the default settings.
     """
     where = "dbt_project.yml: vars: sources"
     for name in chain.from_iterable(registered.values()):
@@ -185,7 +194,7 @@ def _declared_tables(files: ModelFiles, problems: Problems) -> dict[str, _Table]
     """Every table of the dbt source `raw` under models/staging."""
     tables: dict[str, _Table] = {}
     for file, group in files.declared("sources", problems):
-        if not file.startswith("models/staging/") or group.get("name") != "raw":
+        if not file.startswith(STAGING) or group.get("name") != "raw":
             continue
         with problems.caught():
             where = f"{file}: sources: raw: tables"

@@ -1,6 +1,7 @@
 {#
     Hook before every build: holds the engine to its memory, opens the log of the run, unless the
-    hub command has done so, and closes the runs that were killed. The run's clock is `vars: now`,
+    hub command has done so, and closes the runs that were killed; refuses to build an entity that
+    is not complete. The run's clock is `vars: now`,
     or the present moment.
 #}
 {% macro start_run() %}
@@ -16,6 +17,7 @@
             ) }}
         {% endif %}
         {% if not env_var('HUB_RUN_ID', '') %}
+            {% do require_complete_entities() %}
             {% set clock = "cast('" ~ var('now') ~ "' as timestamp)" if var('now', none)
                 else utc_now() %}
             {% call statement(auto_begin=false) %}

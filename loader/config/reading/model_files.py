@@ -10,15 +10,16 @@ from loader.config.reading.convert import read_as
 from loader.config.reading.problems import Problems
 from loader.config.reading.yaml_files import read_yaml
 
-# a file of unit tests alone declares nothing, and takes longest to parse
-_DECLARES = re.compile(r"\b(models|sources)[\"']?\s*:")
+STAGING = "models/staging/"
+# those of unit tests alone, and of the loader's own tables, take longest to parse
+_DECLARES_MODELS = re.compile(r"\bmodels[\"']?\s*:")
 
 
 @dataclass(frozen=True)
 class ModelFiles:
     """The files under models/ by their path in the project's folder.
 
-    yaml: the content of those that declare models or sources.
+    yaml: the content of those that declare models, and of all under models/staging.
     sql:  the path of each model by its name.
     """
 
@@ -47,14 +48,17 @@ def read_model_files(root: Path, problems: Problems) -> ModelFiles:
         shown_as = str(path.relative_to(root))
         if path.suffix == ".sql":
             sql[path.stem] = shown_as
-        elif path.suffix in (".yml", ".yaml") and _declares(path):
+        elif path.suffix in (".yml", ".yaml") and _declares(path, shown_as):
             with problems.caught():
                 found[shown_as] = read_yaml(path, shown_as)
     return ModelFiles(root, found, sql)
 
 
-def _declares(path: Path) -> bool:
+def _declares(path: Path, shown_as: str) -> bool:
     try:
-        return _DECLARES.search(path.read_text(encoding="utf-8")) is not None
+        return (
+            shown_as.startswith(STAGING)
+            or _DECLARES_MODELS.search(path.read_text(encoding="utf-8")) is not None
+        )
     except (OSError, UnicodeDecodeError):
         return True  # and is told of when it is read

@@ -1,4 +1,4 @@
-"""What is wrong with the settings: an error at once, or kept by who can go on without them."""
+"""What is wrong with single sources and entities, kept for who can go on with the others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,22 +6,13 @@ from contextlib import contextmanager
 from loader.errors import WrongUse
 
 
-class Problems:
-    """The errors that were kept; where none is to be, the first one is raised.
-
-    keep: whether to go on with what is right.
-    """
-
-    def __init__(self, *, keep: bool) -> None:
-        self.kept: list[WrongUse] = []
-        self._keep = keep
+class Problems(list[WrongUse]):
+    """The errors that were kept."""
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """Keep the error that the block ends with, or let it pass."""
+        """Keep the error that the block ends with."""
         try:
             yield
         except WrongUse as error:
-            if not self._keep:
-                raise
-            self.kept.append(error)
+            self.append(error)

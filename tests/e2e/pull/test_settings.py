@@ -107,7 +107,10 @@ def test_pagination_has_defaults(pagination: dict[str, str], meant: Any) -> None
         ({"url": URL, "auth": {"header": "X"}}, ["auth: value_from", "never write the secret"]),
         ({"url": URL, "auth": {"value_from": "TOKEN"}}, ["either header or parameter"]),
         ({"url": URL, "auth": {**AUTH, "parameter": "key"}}, ["either header or parameter"]),
-        ({"url": URL, "auth": {**AUTH, "header": "a b"}}, ["auth: header: it is no name of a header"]),
+        (
+            {"url": URL, "auth": {**AUTH, "header": "a b"}},
+            ["auth: header: it is no name of a header"],
+        ),
         ({"url": URL, "auth": {**AUTH, "value": "x"}}, ["unknown key 'value'"]),
         ({"url": URL, "since": {"field": "at"}}, ["since: parameter"]),
         ({"url": URL, "since": {"parameter": "since"}}, ["since: field"]),
@@ -156,4 +159,4 @@ def test_the_file_and_the_source_are_named(own_project: Workbench) -> None:
     own_project.set_meta("partner", http={"url": 7})
 
     with pytest.raises(WrongUse, match=r"partner\.yml: source 'partner': meta: http: url"):
-        own_project.project  # noqa: B018 - reading it is the test
+        own_project.project.require_sound()
