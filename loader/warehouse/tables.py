@@ -26,7 +26,10 @@ _RAW_COLUMNS = (
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    """Create what is missing of them, and write the settings of the sources where they changed."""
+    """Create what is missing of them, and write the settings of the sources where they changed;
+    nothing where the project has problems, as it is then only read."""
+    if project.problems:
+        return
     # each commit of its own would be written to the disk, and there are hundreds of comments
     with transaction(connection):
         for schema in SCHEMAS:
@@ -95,10 +98,7 @@ def _create_table(
 
 
 def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    """Write the sources' settings to raw.sources and raw.source_fields, where they changed; those
-    that cannot be read stay as they were."""
-    if project.problems:
-        return
+    """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
     settings = [
         (
             source.name,

@@ -2,11 +2,10 @@
 people from what the warehouse knows of the others."""
 
 import json
-import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from hub import commands
@@ -28,12 +27,16 @@ def refusal(bench: Workbench) -> str:
     return said
 
 
-def remove_block(path: Path, name: str) -> None:
-    """Take the block of a model out of a YAML file."""
-    text = path.read_text()
-    cut = re.sub(rf"  - name: {name}\n(?:(?!  - name:)   .*\n|\n)*", "", text)
-    assert cut != text
-    path.write_text(cut)
+def remove_block(bench: Workbench, name: str) -> None:
+    """Take the block of a model out of the YAML file that it stands in."""
+    for path in (bench.root / "models").rglob("*.yml"):
+        content = yaml.safe_load(path.read_text())
+        blocks = content.get("models", [])
+        kept = [block for block in blocks if block["name"] != name]
+        if len(kept) < len(blocks):
+            path.write_text(yaml.safe_dump({**content, "models": kept}, sort_keys=False))
+            return
+    raise AssertionError(f"{name} stands nowhere")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_a_missing_file_is_named(own_project: Workbench, file: str, lack: str) -
 
 
 def test_a_missing_block_of_the_decisions_is_named(own_project: Workbench) -> None:
-    remove_block(own_project.root / "models/ops/_decisions.yml", "measurements_decisions")
+    remove_block(own_project, "measurements_decisions")
 
     assert "the block of measurements_decisions in models/ops/_decisions.yml" in refusal(
         own_project
@@ -131,7 +134,7 @@ def test_a_hook_in_the_sql_counts(own_project: Workbench) -> None:
 def test_all_that_is_missing_is_told_at_once(own_project: Workbench) -> None:
     (own_project.root / "models/marts/events.yml").unlink()
     (own_project.root / "models/intermediate/int_clicks__checked.sql").unlink()
-    remove_block(own_project.root / "models/ops/_decisions.yml", "clicks_decisions")
+    remove_block(own_project, "clicks_decisions")
 
     said = refusal(own_project)
 
@@ -190,7 +193,7 @@ def lose_contract(bench: Workbench) -> None:
 
 
 def lose_decisions(bench: Workbench) -> None:
-    remove_block(bench.root / "models/ops/_decisions.yml", "events_decisions")
+    remove_block(bench, "events_decisions")
 
 
 def break_adapter(bench: Workbench) -> None:
@@ -237,7 +240,7 @@ def test_what_is_stored_is_told_though_one_entity_is_broken(
     bench.drop("app/a.ndjson", [EVENT, {**EVENT, "value": "no"}])
     bench.drop("alpha/a.ndjson", [ORDER])
     assert bench.run()["status"] == "succeeded"
-    settings = bench.sql("select * from raw.sources order by source")
+    settings = bench.sql("select source, entity, late from raw.sources order by source")
     fault(bench)
 
     def call(*arguments: str) -> Result:
@@ -257,7 +260,7 @@ def test_what_is_stored_is_told_though_one_entity_is_broken(
     assert {finding["status"] for finding in examined.values()} <= {"ok", "warn"}
     # a letter can still be discarded, and what is stored of the sources stays
     assert commands.discard(bench.project, DeadLetterChoice(source="app"), "mia", "test")
-    assert bench.sql("select * from raw.sources order by source") == settings
+    assert bench.sql("select source, entity, late from raw.sources order by source") == settings
     if is_seen:
         with pytest.raises(WrongUse):
             bench.run()
