@@ -41,6 +41,7 @@ check: setup ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy hub loader
+	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/bandit -q -c pyproject.toml -r hub loader
 	HUB_DATABASE=:memory: .venv/bin/sqlfluff lint -q $(own_sql)
 	.venv/bin/pytest -m check

@@ -49,6 +49,7 @@ class PullResult:
 
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     """Land what is new from the named sources, or from all; logged as a run of its own."""
+    project.require_sound()
     with warehouse_lock(project.database), open_warehouse(project) as connection:
         run_id = start_run(connection, "land", [], None)
         with logged(run_id), closing_on_error(connection, run_id):
@@ -69,6 +70,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
     from loader.pull.checkpoint import open_checkpoint
     from loader.pull.source import pull_source, sources_to_pull
 
+    project.require_sound()
     sources = sources_to_pull(project, names)
     pulled = [source.name for source in sources]
     with (
@@ -117,7 +119,8 @@ def run(
         with stage("land"):
             return land(connection, project, (), run_id)
 
-    wanted = list(project.vars.get("skip") or [])
+    project.require_sound()
+    wanted = list(project.vars.skip)
     wanted += [word for word in map(project.stages.named, skip) if word not in wanted]
     return _run(project, Plan("run", wanted, clock, force, land_everything), dry)
 
@@ -128,6 +131,7 @@ def stream(project: Project, names: tuple[str, ...], *, once: bool) -> "StreamSu
     # the client takes longer to import than most commands
     from hub.runs.follow import follow
 
+    project.require_sound()
     return follow(project, names, once=once)
 
 
@@ -139,6 +143,7 @@ def redrive(
     The result's `afterwards` has the chosen letters as they stand then. clock and dry are as for
     `run`.
     """
+    project.require_sound()
     _require_warehouse(project)
     chosen: list[int] = []
 
@@ -149,7 +154,7 @@ def redrive(
     def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
         return dead_letters_by_id(connection, chosen)
 
-    plan = Plan("redrive", list(project.vars.get("skip") or []), clock, False, request, look_again)
+    plan = Plan("redrive", list(project.vars.skip), clock, False, request, look_again)
     return _run(project, plan, dry)
 
 

@@ -39,7 +39,7 @@ Examination = Callable[[duckdb.DuckDBPyConnection, Project], Finding]
 
 def examine(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
     """All findings, in a fixed order. Changes nothing."""
-    before: list[Examination] = [_files, _turned_away]
+    before: list[Examination] = [_project, _files, _turned_away]
     after: list[Examination] = [_pulls, _receipts, _disk, _format, _versions]
     checks, broken = ask(connection, project, _checks_in_the_warehouse)
     return [
@@ -69,6 +69,18 @@ def _entities(project: Project, broken: dict[str, str]) -> Finding:
             "decides all landed rows of one anew.",
         )
     return Finding("entities", "ok", f"all {len(project.entities)} can be read")
+
+
+def _project(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
+    """The files of the project: is every registered entity and source complete and readable?"""
+    if project.problems:
+        return Finding(
+            "project",
+            "fail",
+            "; ".join(f"{problem.where}: {problem.what}" for problem in project.problems),
+            f"{project.problems[0].remedy} Until then nothing is landed or built.",
+        )
+    return Finding("project", "ok", "every entity and source that is registered is complete")
 
 
 def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:

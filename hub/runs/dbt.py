@@ -50,7 +50,7 @@ def build(
     if work.entities != project.entities:
         selected = [f"tag:{entity}" for entity in work.entities]
         arguments += ["--select", *selected, *(["test_type:data"] if proves_all else [])]
-    if skip != (project.vars.get("skip") or []):
+    if skip != project.vars.skip:
         arguments += ["--vars", json.dumps({"skip": skip})]
     if scratch:
         arguments += ["--target-path", str(scratch)]

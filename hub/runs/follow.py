@@ -14,7 +14,6 @@ from hub.runs.dbt import ParsedProject
 from hub.runs.receipt_files import write_json, write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from loader import interrupts
-from loader.config.kafka import parse_persistence
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse, error_of_the_machine
@@ -92,8 +91,8 @@ class _Streaming:
         self._project = project
         self._sources = sources
         self._once = once
-        self._skip = list(project.vars.get("skip") or [])
-        self._persistence = parse_persistence(project.vars.get("stream"))
+        self._skip = list(project.vars.skip)
+        self._persistence = project.vars.stream
         self._kept = ParsedProject()
         self._arrived = threading.Condition(threading.RLock())
         self._consumers: list[TopicConsumer] = []

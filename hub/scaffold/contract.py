@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hub.scaffold.macros import Macros
-from loader.config.yaml_files import mapping, read_yaml
+from loader.config.project_vars import read_vars
+from loader.config.reading import read_yaml
 from loader.errors import WrongUse
 
 # as which type of dbt's a column of a contract is stored
@@ -90,9 +91,8 @@ def read_contracts(root: Path) -> list[Contract]:
     root: the project's folder.
     Raises WrongUse where one is missing, breaks a rule of contracts or describes no column.
     """
-    settings = read_yaml(root / "dbt_project.yml", "dbt_project.yml")
-    project_vars = mapping(settings.get("vars"), "dbt_project.yml: vars")
-    registered = mapping(project_vars.get("sources"), "dbt_project.yml: vars: sources")
+    project_vars = read_vars(read_yaml(root / "dbt_project.yml", "dbt_project.yml").get("vars"))
+    registered = project_vars.sources
     macros = Macros(root, project_vars)
     written: dict[str, dict[str, Any]] = {}
     for entity in registered:

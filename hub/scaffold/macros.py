@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from loader.config.project_vars import ProjectVars
 from loader.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ class Macros:
     `adapter.dispatch` for DuckDB. A macro that asks the warehouse or the manifest cannot be called.
     """
 
-    def __init__(self, root: Path, project_vars: dict[str, Any]) -> None:
-        """root: the project's folder.   project_vars: the `vars` of dbt_project.yml."""
+    def __init__(self, root: Path, project_vars: ProjectVars) -> None:
+        """root: the project's folder.   project_vars: what its `vars` say."""
         # imported here because no command but those that write files needs it
         from jinja2 import Environment
 
@@ -34,7 +35,7 @@ class Macros:
                 "return": _return,
                 "exceptions": SimpleNamespace(raise_compiler_error=_raise_compiler_error),
                 "adapter": SimpleNamespace(dispatch=self._dispatch),
-                "var": project_vars.__getitem__,
+                "var": lambda name, default=None: getattr(project_vars, name, default),
             }
         )
         for path in sorted((root / "macros").rglob("*.sql")):

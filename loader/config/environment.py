@@ -1,11 +1,54 @@
-"""References to environment variables in settings: ${NAME}, or ${NAME:-value} with a default."""
+"""The environment: the variables that the hub reads, and references to others in settings, as
+${NAME}, or ${NAME:-value} with a default."""
 
 import os
 import re
+from typing import Annotated
 
+from msgspec import Meta
+
+from loader.config.reading import Settings, read_as
 from loader.errors import WrongUse
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_PREFIX = "HUB_"
+
+
+class Environment(Settings, frozen=True, rename=lambda name: _PREFIX + name.upper()):
+    """Every variable that the hub reads, but for those that a source's YAML names. One that is
+    empty counts as not set."""
+
+    database: Annotated[
+        str | None, Meta(description="The warehouse, a DuckDB file; dbt reads it, too.")
+    ] = None
+    landing: Annotated[
+        str | None, Meta(description="The landing folder, with a folder for each source.")
+    ] = None
+    memory_limit: Annotated[
+        str | None,
+        Meta(description="What DuckDB may take, such as 2GB or 50%; dbt reads it, too."),
+    ] = None
+    run_id: Annotated[
+        str | None,
+        Meta(description="The run that a build belongs to. The hub sets it for dbt; do not."),
+    ] = None
+    same_project: Annotated[
+        str | None,
+        Meta(
+            description="Whether only the data changed since the last build. The hub sets it for "
+            "dbt; do not."
+        ),
+    ] = None
+
+
+def read_environment() -> Environment:
+    """What the environment says."""
+    known = Environment.__struct_encode_fields__
+    return read_as(
+        Environment,
+        {name: value for name in known if (value := os.environ.get(name))},
+        "the environment",
+    )
 
 
 def is_reference(text: str) -> bool:

@@ -1,13 +1,14 @@
 """The project that a command works on: its folders, its vars and its registered sources."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from loader.config.sources import Source, declared_sources, read_sources
+from loader.config.entities import check_entities
+from loader.config.environment import read_environment
+from loader.config.project_vars import ProjectVars, read_vars
+from loader.config.reading import Problems, read_model_files, read_yaml
+from loader.config.sources import Source, read_sources
 from loader.config.stages import Stages, read_stages
-from loader.config.yaml_files import mapping, read_yaml
 from loader.errors import WrongUse
 
 SCHEMAS = ("raw", "staging", "intermediate", "marts", "ops")
@@ -20,19 +21,22 @@ class Project:
     root:     the folder of dbt_project.yml.
     database: the DuckDB file.
     landing:  the drop folder, with a folder for each source.
-    vars:     the `vars` of dbt_project.yml.
+    vars:     what `vars` in dbt_project.yml say.
     stages:   the stages of a build.
     sources:  the registered sources by name.
     declared_sources: the names of all sources that have a YAML, registered or not.
+    problems: what is wrong with single entities and sources: whoever only reads what is stored
+              goes on.
     """
 
     root: Path
     database: Path
     landing: Path
-    vars: dict[str, Any]
+    vars: ProjectVars
     stages: Stages
     sources: dict[str, Source]
     declared_sources: tuple[str, ...]
+    problems: tuple[WrongUse, ...] = ()
 
     @property
     def receipts(self) -> Path:
@@ -42,31 +46,39 @@ class Project:
     @property
     def entities(self) -> tuple[str, ...]:
         """The entities in the order of `vars: sources`."""
-        return tuple(self.vars["sources"])
+        return tuple(self.vars.sources)
+
+    def require_sound(self) -> None:
+        """Raise WrongUse where there are problems: then nothing may be landed or built."""
+        for problem in self.problems:
+            raise problem
 
 
 def open_project(database: str | None = None, landing: str | None = None) -> Project:
     """The project around the current folder.
 
     database, landing: paths that override HUB_DATABASE and HUB_LANDING, which override
-    warehouse.duckdb and landing in the project's folder. Raises WrongUse.
+    warehouse.duckdb and landing in the project's folder. Raises WrongUse; what is wrong with
+    single entities and sources is kept as the project's problems.
     """
     root = _find_root(Path.cwd())
-    settings = read_yaml(root / "dbt_project.yml", "dbt_project.yml")
-    project_vars = mapping(settings.get("vars"), "dbt_project.yml: vars")
-    _check_sources(root, project_vars)
+    environment = read_environment()
+    project_vars = read_vars(read_yaml(root / "dbt_project.yml", "dbt_project.yml").get("vars"))
     stages = read_stages(root)
     _check_stages(stages, project_vars)
-    given = database or os.environ.get("HUB_DATABASE") or str(root / "warehouse.duckdb")
-    folder = landing or os.environ.get("HUB_LANDING") or str(root / "landing")
+    problems = Problems()
+    files = read_model_files(root, problems)
+    check_entities(files, project_vars.sources, problems)
+    sources, declared = read_sources(files, project_vars.sources, problems)
     return Project(
         root,
-        _database_path(given),
-        Path(folder).absolute(),
+        _database_path(database or environment.database or str(root / "warehouse.duckdb")),
+        Path(landing or environment.landing or str(root / "landing")).absolute(),
         project_vars,
         stages,
-        read_sources(root, project_vars["sources"]),
-        declared_sources(root),
+        sources,
+        declared,
+        tuple(problems),
     )
 
 
@@ -81,40 +93,13 @@ def _find_root(start: Path) -> Path:
     )
 
 
-def _check_sources(root: Path, project_vars: dict[str, Any]) -> None:
-    where = "dbt_project.yml: vars: sources"
-    registered = mapping(project_vars.get("sources"), where)
-    if not registered:
-        raise WrongUse(where, "no source is registered", "Write `entity: [source, ...]` lines.")
-    for entity, names in registered.items():
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise WrongUse(
-                f"{where}: {entity}",
-                f"expected a list of names, found {names!r}",
-                f"Write `{entity}: [source, ...]`.",
-            )
-        if not (root / "macros" / "contracts" / f"{entity}.sql").is_file():
-            known = sorted(path.stem for path in (root / "macros" / "contracts").glob("*.sql"))
-            raise WrongUse(
-                where, f"no contract for the entity '{entity}'", f"Known are {', '.join(known)}."
-            )
-
-
-def _check_stages(stages: Stages, project_vars: dict[str, Any]) -> None:
-    where = "dbt_project.yml: vars: skip"
-    skip = project_vars.get("skip") or []
-    if not isinstance(skip, list):
-        raise WrongUse(where, f"expected a list, found {skip!r}", "Write [] for none.")
-    for word in skip:
-        stages.named(str(word), where)
+def _check_stages(stages: Stages, project_vars: ProjectVars) -> None:
+    for word in project_vars.skip:
+        stages.named(word, "dbt_project.yml: vars: skip")
     where = "dbt_project.yml: vars: rollout"
-    for word, share in mapping(project_vars.get("rollout"), where).items():
-        if stages.named(str(word), where) == "adapt":
+    for word in project_vars.rollout:
+        if stages.named(word, where) == "adapt":
             raise WrongUse(where, "adapt has no keys yet to cover", "Use `vars: skip` for it.")
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 100:
-            raise WrongUse(
-                f"{where}: {word}", f"no percentage: {share!r}", "Write a number from 0 to 100."
-            )
 
 
 def _database_path(given: str) -> Path:

@@ -2,25 +2,72 @@
 
 import codecs
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal
 
-from loader.config.http import HttpSettings, read_http
-from loader.config.kafka import KafkaSettings, parse_kafka
-from loader.config.yaml_files import mapping, one_of, only_known, read_yaml
+from msgspec import Meta, field
+from msgspec.structs import asdict
+
+from loader.config.http import HttpSettings
+from loader.config.kafka import KafkaSettings
+from loader.config.reading import (
+    STAGING,
+    ModelFiles,
+    Problems,
+    Refused,
+    Secret,
+    Settings,
+    meant,
+    read_as,
+)
+from loader.config.values import TimeZone
 from loader.errors import WrongUse
 from loader.readers import UnreadableFile, format_of
 
-LATE_POLICIES = ("apply", "skip", "dead_letter")
-FIELD_TYPES = ("string", "number", "boolean", "object", "array", "any")
-_META_KEYS = ("late", "allowed_lateness", "timezone", "format", "fields", "kafka", "http")
-_FORMAT_KEYS = ("kind", "encoding", "delimiter", "quote", "escape")
+# a question mark behind the type: a record may lack the field
+_DeclaredType = Literal[
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "array",
+    "any",
+    "string?",
+    "number?",
+    "boolean?",
+    "object?",
+    "array?",
+    "any?",
+]
+
 # tables of the loader itself stand in the same schema
 _RESERVED = ("loads", "sources", "fields", "source_fields")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class FormatSettings(Settings, frozen=True):
+    """What the YAML declares of a source's files; what it leaves out follows from a file's name."""
+
+    kind: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            format_of("any.csv", **self.declared())
+            codecs.lookup(self.encoding or "utf-8")
+        except (UnreadableFile, LookupError) as error:
+            raise Refused(
+                str(error), "Correct it (README: Settings), or leave it out for the default."
+            ) from error
+
+    def declared(self) -> dict[str, str]:
+        """What is declared, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -31,38 +78,81 @@ class Field:
     optional: bool
 
 
-@dataclass(frozen=True)
-class Source:
-    """One registered source.
+class SourceSettings(Settings, frozen=True):
+    """What `meta` in a source's YAML says.
 
-    allowed_lateness is in seconds. format holds what the YAML declares of its files; what it
-    leaves out follows from each file's name. kafka is set where its records are on a topic, http
-    where they are pulled from an API.
+    late:             what becomes of a late record.
+    allowed_lateness: seconds before the watermark within which a record is not late.
+    timezone:         of times without an offset.
+    format, fields:   what its files and its records look like.
+    kafka:            where its records are on a topic.
+    http:             where they are pulled from an API.
     """
+
+    late: Literal["apply", "skip", "dead_letter"] = "apply"
+    allowed_lateness: Annotated[int, Meta(ge=0)] = 0
+    timezone: TimeZone = TimeZone("UTC")
+    format: FormatSettings = FormatSettings()
+    fields: dict[str, _DeclaredType] = field(default_factory=dict)
+    kafka: Annotated[KafkaSettings, Secret] | None = None
+    http: Annotated[HttpSettings, Secret] | None = None
+
+    def __post_init__(self) -> None:
+        if self.http and (self.format.kind or self.format.encoding):
+            raise Refused(
+                "pages are written as NDJSON or JSON in UTF-8, but `format` declares the files' "
+                "kind or encoding",
+                "Take kind and encoding out of `format`.",
+                at=("http",),
+            )
+
+    def declared_fields(self) -> dict[str, Field]:
+        """The fields that are declared, by name."""
+        return {
+            name: Field(written.removesuffix("?"), written.endswith("?"))
+            for name, written in self.fields.items()
+        }
+
+
+class Source(SourceSettings, frozen=True, kw_only=True):
+    """One registered source, with its settings."""
 
     name: str
     entity: str
     adapter: Path
-    late: str = "apply"
-    allowed_lateness: int = 0
-    timezone: str = "UTC"
-    format: dict[str, str] = field(default_factory=dict)
-    fields: dict[str, Field] = field(default_factory=dict)
-    kafka: KafkaSettings | None = None
-    http: HttpSettings | None = None
 
 
-def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Source]:
-    """The settings of all registered sources, by name, in the order of registration.
+@dataclass(frozen=True)
+class _Table:
+    """A table of the dbt source `raw`: its file, and what is written of it and of its group."""
 
-    root:       the project's folder.
+    file: str
+    written: dict[str, Any]
+    group: dict[str, Any]
+
+
+_OF_DBT = {"name", "description", "config", "meta", "quoting", "freshness", "tags", "tests"} | {
+    *("data_tests", "loaded_at_field", "loaded_at_query", "database", "schema", "loader"),
+    *("overrides", "tables", "identifier", "external", "columns", "docs", "enabled"),
+    *("event_time", "static_analysis"),
+}
+_OURS = SourceSettings.__struct_encode_fields__
+
+
+def read_sources(
+    files: ModelFiles, registered: dict[str, list[str]], problems: Problems
+) -> tuple[dict[str, Source], tuple[str, ...]]:
+    """The settings of all registered sources by name, in the order of registration; and the names
+    of all that have a YAML under models/staging, registered or not.
+
     registered: source names by entity, from `vars: sources`.
-    Raises WrongUse where a source has no YAML or adapter, two of one name, or a wrong setting.
+    Raises WrongUse where a registered name cannot be used. Kept as problems: a source without YAML
+    or adapter, or with a wrong setting; it then has the default settings.
     """
     where = "dbt_project.yml: vars: sources"
     for name in chain.from_iterable(registered.values()):
         _check_name(name, where)
-    declared = _declared_tables(root)
+    tables = _declared_tables(files, problems)
     sources: dict[str, Source] = {}
     for entity, names in registered.items():
         for name in names:
@@ -72,17 +162,27 @@ def read_sources(root: Path, registered: dict[str, list[str]]) -> dict[str, Sour
                     f"two sources of the name '{name}' (under {sources[name].entity} and {entity})",
                     "Give each source a name of its own.",
                 )
-            sources[name] = _read_source(root, name, entity, declared)
-    return sources
+            settings = SourceSettings()
+            adapter = files.root / "models" / "staging" / name / f"stg_{name}__{entity}.sql"
+            with problems.caught():
+                settings = _settings_of(name, tables.get(name))
+                if not adapter.is_file():
+                    raise WrongUse(
+                        f"source '{name}'",
+                        f"its adapter {adapter.relative_to(files.root)} is missing",
+                        f"Write it, or register '{name}' under the entity that it feeds.",
+                    )
+            sources[name] = Source(name=name, entity=entity, adapter=adapter, **asdict(settings))
+    return sources, tuple(tables)
 
 
-def declared_sources(root: Path) -> tuple[str, ...]:
-    """The names of all sources that a YAML under models/staging declares, registered or not."""
-    return tuple(_declared_tables(root))
+def is_name(text: str) -> bool:
+    """Whether the text can be the name of a source or an entity."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _check_name(name: str, where: str) -> None:
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    if not is_name(name) or name in _RESERVED:
         raise WrongUse(
             where,
             f"'{name}' cannot be the name of a source",
@@ -90,98 +190,66 @@ def _check_name(name: str, where: str) -> None:
         )
 
 
-def _declared_tables(root: Path) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Every table of the dbt source `raw` under models/staging: its file and its YAML."""
-    tables: dict[str, tuple[str, dict[str, Any]]] = {}
-    staging = root / "models" / "staging"
-    for path in sorted([*staging.rglob("*.yml"), *staging.rglob("*.yaml")]):
-        shown_as = str(path.relative_to(root))
-        for group in read_yaml(path, shown_as).get("sources") or []:
-            if mapping(group, f"{shown_as}: sources").get("name") != "raw":
-                continue
-            for table in group.get("tables") or []:
-                name = str(mapping(table, f"{shown_as}: sources: raw").get("name"))
-                _check_name(name, shown_as)
+def _declared_tables(files: ModelFiles, problems: Problems) -> dict[str, _Table]:
+    """Every table of the dbt source `raw` under models/staging."""
+    tables: dict[str, _Table] = {}
+    for file, group in files.declared("sources", problems):
+        if not file.startswith(STAGING) or group.get("name") != "raw":
+            continue
+        with problems.caught():
+            where = f"{file}: sources: raw: tables"
+            for table in read_as(list[dict[str, Any]], group.get("tables") or [], where):
+                name = str(table.get("name"))
+                _check_name(name, file)
                 if name in tables:
                     raise WrongUse(
-                        shown_as,
-                        f"two sources of the name '{name}': {tables[name][0]} declares it, too",
+                        file,
+                        f"two sources of the name '{name}': {tables[name].file} declares it, too",
                         "Rename one of them.",
                     )
-                tables[name] = (shown_as, table)
+                tables[name] = _Table(file, table, group)
     return tables
 
 
-def _read_source(
-    root: Path, name: str, entity: str, declared: dict[str, tuple[str, dict[str, Any]]]
-) -> Source:
-    adapter = root / "models" / "staging" / name / f"stg_{name}__{entity}.sql"
-    if name not in declared:
+def _settings_of(name: str, table: _Table | None) -> SourceSettings:
+    if table is None:
         raise WrongUse(
             f"source '{name}'",
             "it is registered in dbt_project.yml but no YAML under models/staging declares it",
             f"Write models/staging/{name}/{name}.yml (README: Add a source) or take the name "
             "out of vars: sources.",
         )
-    if not adapter.is_file():
-        raise WrongUse(
-            f"source '{name}'",
-            f"its adapter {adapter.relative_to(root)} is missing",
-            f"Write it, or register '{name}' under the entity that it feeds.",
-        )
-    shown_as, table = declared[name]
-    config = mapping(table.get("config"), f"{shown_as}: {name}: config")
-    where = f"{shown_as}: source '{name}': meta"
-    meta = mapping(config.get("meta"), where)
-    only_known(meta, _META_KEYS, where)
-    return Source(
-        name=name,
-        entity=entity,
-        adapter=adapter,
-        late=one_of(meta.get("late", "apply"), LATE_POLICIES, f"{where}: late"),
-        allowed_lateness=_seconds(meta.get("allowed_lateness", 0), f"{where}: allowed_lateness"),
-        timezone=_zone(meta.get("timezone", "UTC"), f"{where}: timezone"),
-        format=_format(meta.get("format"), f"{where}: format"),
-        fields=_fields(meta.get("fields"), f"{where}: fields"),
-        kafka=parse_kafka(meta.get("kafka"), f"{where}: kafka"),
-        http=read_http(meta, where),
-    )
+    where = f"{table.file}: source '{name}'"
+    config = read_as(dict[str, Any], table.written.get("config") or {}, f"{where}: config")
+    _refuse_misplaced(table, config, where)
+    return read_as(SourceSettings, config.get("meta") or {}, f"{where}: meta")
 
 
-def _seconds(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise WrongUse(where, f"expected seconds, found {value!r}", "Write a whole number >= 0.")
-    return int(value)
-
-
-def _zone(value: Any, where: str) -> str:
-    try:
-        ZoneInfo(str(value))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise WrongUse(
-            where, f"no time zone {value!r}", "Use a name such as UTC or Europe/Berlin."
-        ) from error
-    return str(value)
-
-
-def _format(value: Any, where: str) -> dict[str, str]:
-    given = mapping(value, where)
-    only_known(given, _FORMAT_KEYS, where)
-    settings = {key: str(word) for key, word in given.items()}
-    try:
-        format_of("any.csv", **settings)
-        codecs.lookup(settings.get("encoding", "utf-8"))
-    except (UnreadableFile, LookupError) as error:
-        raise WrongUse(
-            where, str(error), "Correct it (README: Settings), or leave it out for the default."
-        ) from error
-    return settings
-
-
-def _fields(value: Any, where: str) -> dict[str, Field]:
-    """Fields written as `name: type`, with a question mark behind the type of an optional one."""
-    fields = {}
-    for name, written in mapping(value, where).items():
-        kind = one_of(str(written).removesuffix("?"), FIELD_TYPES, f"{where}: {name}")
-        fields[str(name)] = Field(kind, str(written).endswith("?"))
-    return fields
+def _refuse_misplaced(table: _Table, config: dict[str, Any], where: str) -> None:
+    """Raise WrongUse where what seems to be a setting of the hub stands where the hub, and dbt,
+    would pass over it."""
+    group = f"{table.file}: sources: raw"
+    places = {where: table.written, f"{where}: config": config, group: table.group}
+    for place, written in places.items():
+        for key in written:
+            near = None if key in _OF_DBT else meant(key, ("config", "meta", *_OURS))
+            if near in ("config", "meta"):
+                raise WrongUse(place, f"unknown key '{key}'", f"Write `{near}`.")
+            if near:
+                raise WrongUse(
+                    place,
+                    f"'{key}' stands beside `meta`, where nothing reads it",
+                    f"Write `{near}` under `config: meta:` of the table.",
+                )
+    elsewhere = {where: table.written, group: table.group}
+    if isinstance(of_group := table.group.get("config"), dict):
+        elsewhere[f"{group}: config"] = of_group
+    for place, written in elsewhere.items():
+        meta = written.get("meta")
+        for key in meta if isinstance(meta, dict) else ():
+            if meant(key, _OURS):
+                raise WrongUse(
+                    f"{place}: meta",
+                    f"the hub does not read '{key}' here",
+                    f"Move it under `config: meta:` of the table '{table.written['name']}'.",
+                )

@@ -100,7 +100,7 @@ class _FileLanding:
         except OSError as error:
             unread = f"cannot be read: {error.strerror}"
             return FileOutcome(self.source.name, self.name, "refused", reason=unread)
-        settings = json.dumps(self.source.format, sort_keys=True)
+        settings = json.dumps(self.source.format.declared(), sort_keys=True)
         known = load_of_bytes(self.connection, self.source.name, sha256)
         if known and known.status == "landed":
             # touched or written anew: else it would be read at every run from now on
@@ -169,7 +169,7 @@ class _FileLanding:
         """Commit the rows with their row of the ledger, or, raising UnreadableFile, nothing."""
         with _one_thread(self.connection), transaction(self.connection):
             load_id = next_load_id(self.connection)
-            file_format = format_of(self.name, **self.source.format)
+            file_format = format_of(self.name, **self.source.format.declared())
             encoding = detected_encoding(self._from_start(), file_format)
             blocks = self._insert_records(load_id, file_format)
             verify_load(

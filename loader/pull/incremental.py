@@ -7,7 +7,8 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loader.config.http import KeyPath, Since
+from loader.config.http import Since
+from loader.config.values import KeyPath
 
 Value = datetime | Decimal
 
@@ -43,9 +44,9 @@ def value_to_ask_for(since: Since, known: str | None) -> str | None:
     if value is None:
         return since.start
     if isinstance(value, Decimal):
-        return _text(_EXACT.subtract(value, Decimal(str(since.overlap))))
+        return _text(_EXACT.subtract(value, Decimal(str(since.reach))))
     try:
-        return _text(value - timedelta(seconds=since.overlap)) + "Z"
+        return _text(value - timedelta(seconds=since.reach)) + "Z"
     except OverflowError:
         return since.start
 

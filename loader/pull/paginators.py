@@ -6,7 +6,8 @@ the place where the API begins by itself.
 
 import httpx
 
-from loader.config.http import Cursor, HttpSettings, KeyPath, Link, PageNumbers, Pagination
+from loader.config.http import Cursor, HttpSettings, Link, PageNumbers, Pagination
+from loader.config.values import KeyPath
 from loader.pull.http.client import Page, PullFailed
 from loader.pull.http.endpoint import Endpoint, Refused, parsed
 
@@ -27,7 +28,7 @@ def address_of(
     pagination = settings.pagination
     if isinstance(pagination, Link) and position is not None:
         return httpx.URL(position)
-    parameters = dict(settings.parameters)
+    parameters: dict[str, str] = {**settings.parameters}
     if settings.since and since is not None:
         parameters[settings.since.parameter] = since
     if isinstance(pagination, PageNumbers):

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from loader.config.http import Cursor, HttpSettings
 from loader.pull.http.client import Page

@@ -1,6 +1,5 @@
 """Opens the warehouse, a DuckDB file."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from loader.config.environment import read_environment
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
 from loader.warehouse.leftovers import aside_of
@@ -23,7 +23,7 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = _connect(project.database)
     try:
         connection.execute("set TimeZone = 'UTC'")
-        if limit := os.environ.get("HUB_MEMORY_LIMIT"):
+        if limit := read_environment().memory_limit:
             _limit_memory(connection, limit)
         create_tables(connection, project)
         yield connection

@@ -1,11 +1,12 @@
 """Caps the memory that DuckDB may take, so that it grows neither with a file that lands nor, while
 little is new, with the history."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import duckdb
+
+from loader.config.environment import read_environment
 
 # With what Python takes besides, a file of any size lands within one GiB.
 LANDING_BYTES = 512 << 20
@@ -23,7 +24,7 @@ def memory_cap(connection: duckdb.DuckDBPyConnection, limit: int) -> Iterator[No
     ((has_more,),) = connection.execute(
         "select parse_formatted_bytes(current_setting('memory_limit')) > ?", [limit]
     ).fetchall()
-    if not has_more or os.environ.get("HUB_MEMORY_LIMIT"):
+    if not has_more or read_environment().memory_limit:
         yield
         return
     connection.execute(f"set memory_limit = '{limit}B'")

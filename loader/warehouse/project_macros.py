@@ -40,7 +40,7 @@ class ProjectMacros:
         self._environment.globals.update(
             ref=ref,
             source=lambda schema, table: f"{schema}.{table}",
-            var=lambda name, default=None: project.vars.get(name, default),
+            var=lambda name, default=None: getattr(project.vars, name, default),
             adapter=self,
             **{"return": _return},
         )

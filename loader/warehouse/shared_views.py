@@ -10,6 +10,8 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from loader.config.project import Project
 from loader.warehouse.project_macros import ProjectMacros
 
@@ -69,8 +71,8 @@ def create_views(
 def render_shared_views(project: Project, entities: Collection[str] | None = None) -> Rendered:
     """The shared views, over all entities or some."""
     if entities is not None:
-        sources = {name: project.vars["sources"][name] for name in entities}
-        project = replace(project, vars={**project.vars, "sources": sources})
+        sources = {name: project.vars.sources[name] for name in entities}
+        project = replace(project, vars=structs.replace(project.vars, sources=sources))
     refs: set[str] = set()
 
     def ref(model: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from loader.config.project import SCHEMAS, Project
-from loader.config.yaml_files import read_yaml
+from loader.config.reading import read_yaml
 from loader.warehouse.shared_views import create_shared_views
 from loader.warehouse.transactions import transaction
 
@@ -26,7 +26,10 @@ _RAW_COLUMNS = (
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    """Create what is missing of them, and write the settings of the sources where they changed."""
+    """Create what is missing of them, and write the settings of the sources where they changed;
+    nothing where the project has problems, as it is then only read."""
+    if project.problems:
+        return
     # each commit of its own would be written to the disk, and there are hundreds of comments
     with transaction(connection):
         for schema in SCHEMAS:
@@ -111,7 +114,7 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
     fields = [
         (source.name, name, field.type, field.optional)
         for source in project.sources.values()
-        for name, field in source.fields.items()
+        for name, field in source.declared_fields().items()
     ]
     for table, rows in (("raw.sources", settings), ("raw.source_fields", fields)):
         stored = connection.execute(f"select * from {table}").fetchall()

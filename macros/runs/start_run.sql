@@ -1,6 +1,6 @@
 {#
-    Hook before every build: limits the engine's memory, and opens the run in the log unless the
-    hub command has done so.
+    Hook before every build: limits the engine's memory, refuses an entity that is not complete, and
+    opens the run in the log. The hub command has done the last two before it starts dbt.
 #}
 {% macro start_run() %}
     {% if execute %}
@@ -14,6 +14,7 @@
             ) }}
         {% endif %}
         {% if not env_var('HUB_RUN_ID', '') %}
+            {% do require_complete_entities() %}
             {% call statement(auto_begin=false) %}{{ open_run() }}{% endcall %}
         {% endif %}
     {% endif %}

@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loader.config.http import KeyPath
+from loader.config.values import KeyPath
 from loader.readers import FileFormat, UnreadableFile, read_records
 from loader.readers.json.scan import StructureScanner
 from loader.readers.text import TextSource

@@ -204,7 +204,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
         bench.edit(
             contract, "'name': {'type': 'string', 'required': true,", "'name': {'type': 'string',"
         )
-        registered = bench.project.vars["sources"]
+        registered = bench.project.vars.sources
         bench.set_vars(sources={**registered, "orders": ["alpha"]})
         bench.drop("app/2.ndjson", [fixed, still_bad, still_bad])
         changed.receipts.append(bench.run())

@@ -33,7 +33,7 @@ def add_source(bench: Workbench, name: str, like: str, entity: str) -> None:
     for path in list((staging / name).iterdir()):
         path.write_text(path.read_text().replace(like, name))
         path.rename(path.with_name(path.name.replace(like, name)))
-    registered = dict(bench.project.vars["sources"])
+    registered = dict(bench.project.vars.sources)
     bench.set_vars(sources={**registered, entity: [*registered[entity], name]})
 
 

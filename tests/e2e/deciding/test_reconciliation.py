@@ -82,7 +82,7 @@ def add_gamma(bench: Workbench) -> None:
         text = text.replace("identifier", "ref").replace("payload", "content")
         path.with_name(path.name.replace("beta", "gamma")).write_text(text)
         path.unlink()
-    registered = bench.project.vars["sources"]
+    registered = bench.project.vars.sources
     bench.set_vars(sources={**registered, "orders": ["alpha", "beta", "gamma"]})
 
 
@@ -323,7 +323,7 @@ def test_a_full_refresh_gives_the_same_reconciliation(
 def test_with_one_source_left_nothing_is_compared_until_the_other_is_back(
     own_project: Workbench,
 ) -> None:
-    registered = own_project.project.vars["sources"]
+    registered = own_project.project.vars.sources
     own_project.set_vars(sources={**registered, "orders": ["alpha"]})
     own_project.drop("alpha/1.json", [alpha("both", "x"), alpha("alone", "x")])
     receipt = own_project.run()

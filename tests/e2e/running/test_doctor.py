@@ -14,6 +14,7 @@ def test_a_warehouse_that_adds_up_has_no_failures(samples):
     samples.run()
     found = findings(samples)
     assert set(found) == {
+        "project",
         "files",
         "quarantine",
         "entities",

@@ -1,0 +1,56 @@
+"""The settings of the whole project, under `vars` in dbt_project.yml."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import field
+from msgspec.structs import fields
+
+from loader.config.kafka import Persistence
+from loader.config.reading import Refused, Settings, meant, read_as
+from loader.config.values import Amount, Percent, Share, Text
+from loader.errors import WrongUse
+
+
+class ProjectVars(Settings, frozen=True):
+    """The vars that the hub knows; dbt's models may use others.
+
+    sources:     the registered sources of each entity, by name.
+    skip:        stages to switch off.
+    rollout:     stages that cover a part of the keys only, in percent.
+    now:         the moment that counts as now (UTC) in a plain `dbt build`; None for the present.
+    max_age:     seconds after which a row is flagged stale.
+    min_quality: the share of accepted records below which a run warns.
+    stream:      how streams try again.
+    """
+
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    skip: list[str] = field(default_factory=list)
+    rollout: dict[str, Percent] = field(default_factory=dict)
+    now: Text | None = None
+    max_age: Amount = 600
+    min_quality: Share = 0.99
+    stream: Persistence = Persistence()
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise Refused(
+                "no source is registered", "Write `entity: [source, ...]` lines.", ("sources",)
+            )
+
+
+def read_vars(given: object) -> ProjectVars:
+    """What `vars` in dbt_project.yml say. Raises WrongUse."""
+    where = "dbt_project.yml: vars"
+    written: Mapping[Any, Any] = read_as(dict[str, Any], given or {}, where)
+    known = [var.encode_name for var in fields(ProjectVars)]
+    for name in written:
+        near = None if name in known else meant(name, known)
+        if near:
+            raise WrongUse(
+                where,
+                f"unknown name '{name}'",
+                f"Write '{near}'; if it is a var of your own, give it another name.",
+            )
+    ours = {name: value for name, value in written.items() if name in known}
+    return read_as(ProjectVars, ours, where)
