@@ -36,8 +36,8 @@ def check_entities(files: ModelFiles, registered: dict[str, list[str]], problems
             raise WrongUse(
                 "dbt_project.yml: vars: sources",
                 f"an entity is not complete: {'; '.join(lists)}",
-                "Write its contract and run `make contracts`, which writes the rest; or take the entity "
-                "out.",
+                "Write its contract and run `make contracts`, which writes the rest; or take the "
+                "entity out.",
             )
 
 

@@ -108,7 +108,7 @@ def test_each_record_and_attempt_is_explained_once(samples):
 def test_the_text_of_a_record_whose_source_was_taken_out_is_still_told(own_project):
     own_project.drop("alpha/1.json", [{"uid": "o", "data": "shipped"}])
     own_project.run()
-    own_project.set_vars(sources={**own_project.project.vars["sources"], "orders": ["beta"]})
+    own_project.set_vars(sources={**own_project.project.vars.sources, "orders": ["beta"]})
     own_project.run()
     (record,) = commands.why(own_project.project, Question(key="o"))["records"]
     assert '"shipped"' in record["record"]
