@@ -177,7 +177,7 @@ def _runs(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
             "`hub run` completes what they began, `hub pull` a pull.",
         )
     last = connection.execute(
-        "select run_id, status, command from ops.runs where status <> 'pulling' "
+        "select run_id, status, command, had_work from ops.runs where status <> 'pulling' "
         "order by run_id desc limit 1"
     ).fetchone()
     if last and last[1] == "failed":
@@ -186,7 +186,8 @@ def _runs(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
         )
     if (
         last
-        and last[1:] in (("succeeded", "run"), ("succeeded", "redrive"))
+        and last[1:3] in (("succeeded", "run"), ("succeeded", "redrive"))
+        and last[3]
         and not (project.receipts / f"{last[0]}.json").exists()
     ):
         return Finding(

@@ -9,7 +9,7 @@ import duckdb
 from hub.queries.streams import stream_report
 from loader.config.project import STAGES, Project, stage_name
 from loader.errors import WrongUse
-from loader.warehouse.run_log import Run
+from loader.warehouse.run_log import BUILDS, Run
 
 OUTCOMES = ("applied", "superseded", "outdated", "late", "rejected", "duplicate")
 _ACCEPTED = ("applied", "superseded", "outdated")
@@ -17,10 +17,14 @@ _ACCEPTED = ("applied", "superseded", "outdated")
 Counts = dict[str, int]
 
 
-def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -> dict[str, Any]:
+def receipt(
+    connection: duckdb.DuckDBPyConnection, project: Project, run: Run, *, is_now: bool = False
+) -> dict[str, Any]:
     """The receipt of a run as plain data: what `hub report --json` prints.
 
     Counts are those of the run; what an entity holds is its state at the run's end.
+    is_now: the run is the latest: of its dead letters tell those that are open now, as some may
+    have been discarded since they were counted.
     """
     counted = _counts(connection, run.run_id)
     sources: dict[str, dict[str, Any]] = {}
@@ -37,6 +41,8 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
         entity: _entity_receipt(connection, project, run, entity, counted)
         for entity in project.entities
     }
+    if is_now:
+        _recount_dead_letters(connection, entities)
     records = sum(source["records"] for source in sources.values())
     skipped = {stage_name(word) for word in run.skip}
     return {
@@ -151,6 +157,35 @@ def _entity_receipt(
         "reconciliation_skipped": _why_not_reconciled(names, "reconcile" in skipped),
         "null_keys": counts["null_key"],
     }
+
+
+def _recount_dead_letters(
+    connection: duckdb.DuckDBPyConnection, entities: dict[str, dict[str, Any]]
+) -> None:
+    """Put the dead letters that are open now in place of those counted at the end of a build.
+
+    Between two builds nothing but a discard changes them: without one since, all are as counted.
+    """
+    ((was_discarded,),) = connection.execute(
+        f"""
+        select count(*) > 0 from ops.discards
+        where discarded_at >= (
+            select max(started_at) from ops.runs where {BUILDS} and had_work is not false
+        )
+        """
+    ).fetchall()
+    if not was_discarded:
+        return
+    opened = dict(
+        connection.execute(
+            "select entity, count(*) from ops.dead_letters where status = 'open' group by entity"
+        ).fetchall()
+    )
+    for entity, part in entities.items():
+        part["dead_letters"] = opened.get(entity, 0)
+        part["dead_letters_of_another_contract"] = min(
+            part["dead_letters_of_another_contract"], part["dead_letters"]
+        )
 
 
 def _why_not_reconciled(names: list[str], off: bool) -> str | None:

@@ -12,6 +12,7 @@ from loader.errors import WrongUse
 SCHEMAS = ("raw", "staging", "intermediate", "marts", "ops")
 STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
 STAGE_ALIASES = {"cache": "deduplicate"}
+_KEEP_RECEIPTS = 100
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Project:
     vars:     the `vars` of dbt_project.yml.
     sources:  the registered sources by name.
     declared_sources: the names of all sources that have a YAML, registered or not.
+    wait:     seconds to wait for other processes that have the warehouse; None for what the command
+              does by itself.
     """
 
     root: Path
@@ -32,6 +35,7 @@ class Project:
     vars: dict[str, Any]
     sources: dict[str, Source]
     declared_sources: tuple[str, ...]
+    wait: float | None = None
 
     @property
     def receipts(self) -> Path:
@@ -39,31 +43,45 @@ class Project:
         return self.database.parent / "receipts"
 
     @property
+    def keep_receipts(self) -> int:
+        """How many receipts of runs are kept."""
+        return int(self.vars.get("keep_receipts", _KEEP_RECEIPTS))
+
+    @property
     def entities(self) -> tuple[str, ...]:
         """The entities in the order of `vars: sources`."""
         return tuple(self.vars["sources"])
 
 
-def open_project(database: str | None = None, landing: str | None = None) -> Project:
-    """The project around the current folder.
+def open_project(
+    database: str | None = None,
+    landing: str | None = None,
+    folder: str | None = None,
+    wait: float | None = None,
+) -> Project:
+    """The project in a folder, by default the one around the current folder.
 
-    database, landing: paths that override HUB_DATABASE and HUB_LANDING, which override
-    warehouse.duckdb and landing in the project's folder. Raises WrongUse.
+    database, landing, folder: paths that override HUB_DATABASE, HUB_LANDING and HUB_PROJECT;
+    without any, the first two are warehouse.duckdb and landing in the project's folder.
+    wait: as in Project. Raises WrongUse.
     """
-    root = _find_root(Path.cwd())
+    given_folder = folder or os.environ.get("HUB_PROJECT")
+    root = _root_in(Path(given_folder)) if given_folder else _root_around(Path.cwd())
     settings = read_yaml(root / "dbt_project.yml", "dbt_project.yml")
     project_vars = mapping(settings.get("vars"), "dbt_project.yml: vars")
     _check_sources(root, project_vars)
     _check_stages(project_vars)
+    _check_keep_receipts(project_vars)
     given = database or os.environ.get("HUB_DATABASE") or str(root / "warehouse.duckdb")
-    folder = landing or os.environ.get("HUB_LANDING") or str(root / "landing")
+    drop_folder = landing or os.environ.get("HUB_LANDING") or str(root / "landing")
     return Project(
         root,
         _database_path(given),
-        Path(folder).absolute(),
+        Path(drop_folder).absolute(),
         project_vars,
         read_sources(root, project_vars["sources"]),
         declared_sources(root),
+        wait,
     )
 
 
@@ -82,14 +100,24 @@ def stage_name(word: str, where: str = "--skip") -> str:
     return name
 
 
-def _find_root(start: Path) -> Path:
+def _root_in(folder: Path) -> Path:
+    if (folder / "dbt_project.yml").is_file():
+        return folder.absolute()
+    raise WrongUse(
+        f"project folder {folder}",
+        "it holds no dbt_project.yml" if folder.is_dir() else "there is no such folder",
+        "Name the project's folder with --project-dir or HUB_PROJECT.",
+    )
+
+
+def _root_around(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "dbt_project.yml").is_file():
             return folder
     raise WrongUse(
         str(start),
         "neither this folder nor one above it holds a dbt_project.yml",
-        "Change to the project's folder.",
+        "Change to the project's folder, or name it with --project-dir.",
     )
 
 
@@ -127,6 +155,16 @@ def _check_stages(project_vars: dict[str, Any]) -> None:
             raise WrongUse(
                 f"{where}: {word}", f"no percentage: {share!r}", "Write a number from 0 to 100."
             )
+
+
+def _check_keep_receipts(project_vars: dict[str, Any]) -> None:
+    kept = project_vars.get("keep_receipts", _KEEP_RECEIPTS)
+    if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
+        raise WrongUse(
+            "dbt_project.yml: vars: keep_receipts",
+            f"no number of receipts: {kept!r}",
+            "Write a whole number from 1 on.",
+        )
 
 
 def _database_path(given: str) -> Path:
