@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from hub.queries.contract_diff import compare
+from hub.queries.contract_diff import compare, landed_sources
 from hub.queries.dead_letters import (
     DeadLetterChoice,
     dead_letters_by_id,
@@ -19,9 +19,9 @@ from hub.queries.dead_letters import (
 from hub.queries.explain import Question, answer
 from hub.queries.health import Finding, examine
 from hub.queries.receipt import receipt
-from hub.runs.dbt import what_if
 from hub.runs.receipt_files import write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
+from hub.runs.working_contract import working_contract
 from loader.config.project import Project, stage_name
 from loader.landing.folder import Landing, land
 from loader.logs import logged, stage
@@ -184,9 +184,10 @@ def contract_diff(project: Project, entity: str) -> dict[str, Any]:
     """What the contract as it is written now would decide otherwise. Builds nothing."""
     with read_warehouse(project) as connection:
         find_run(connection)  # without a build there is nothing to compare with
-    check = what_if(project, entity)
-    with open_warehouse(project) as connection:
-        return compare(connection, entity, check["version"], check["sql"])
+        landed = landed_sources(connection, project, entity)
+    working = working_contract(project, entity, landed)
+    with read_warehouse(project) as connection:
+        return compare(connection, entity, working.version, working.check_sql)
 
 
 def doctor(project: Project) -> list[Finding]:

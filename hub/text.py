@@ -165,7 +165,8 @@ def render_nothing_new(receipt: dict[str, Any]) -> str:
 
 def render_dry_run(shown: str) -> str:
     """What a run on a copy printed, marked as such."""
-    return f"dry run, nothing was changed:{' ' if '\n' not in shown else '\n'}{shown}"
+    separator = "\n" if "\n" in shown else " "
+    return f"dry run, nothing was changed:{separator}{shown}"
 
 
 def _dead_letters(letters: list[dict[str, Any]]) -> list[str]:

@@ -11,6 +11,7 @@ import duckdb
 
 from loader import __version__
 from loader.config.project import SCHEMAS, Project
+from loader.config.sources import Source
 from loader.config.yaml_files import read_yaml
 from loader.errors import HubError
 from loader.warehouse.shared_views import create_shared_views
@@ -145,17 +146,7 @@ def _create_table(
 
 def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
-    settings = [
-        (
-            source.name,
-            source.entity,
-            source.late,
-            source.allowed_lateness,
-            source.timezone,
-            hashlib.sha256(source.adapter.read_bytes()).hexdigest(),
-        )
-        for source in project.sources.values()
-    ]
+    settings = [tuple(settings_of(source).values()) for source in project.sources.values()]
     fields = [
         (source.name, name, field.type, field.optional)
         for source in project.sources.values()
@@ -172,6 +163,18 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
                 f"insert into {table} values {', '.join([row] * len(rows))}",
                 list(chain.from_iterable(rows)),
             )
+
+
+def settings_of(source: Source) -> dict[str, str | int]:
+    """A source's row of raw.sources, as its files are now."""
+    return {
+        "source": source.name,
+        "entity": source.entity,
+        "late": source.late,
+        "allowed_lateness": source.allowed_lateness,
+        "timezone": source.timezone,
+        "adapter_hash": hashlib.sha256(source.adapter.read_bytes()).hexdigest(),
+    }
 
 
 def _literal(text: str) -> str:

@@ -4,9 +4,10 @@
 
     entity:  the entity's name.
     what_if: check every landed record as of now, outside of any build, for a comparison.
-    unioned: the relation with the staged records, for whom dbt lets refer to no model.
+    unioned: what to select the staged records from, for whom dbt lets refer to no model.
+    settings: what to select the settings of the sources from, by default the table of the loader.
 #}
-{% macro check_records(entity, what_if=false, unioned=none) %}
+{% macro check_records(entity, what_if=false, unioned=none, settings=none) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set reasons = contract_reasons(entity) -%}
@@ -15,7 +16,7 @@ with
 
 settings as (
 
-    select * from {{ source('raw', 'sources') }}
+    select * from {{ settings or source('raw', 'sources') }}
 
 ),
 
@@ -62,11 +63,7 @@ wanted as (
 
 unioned as (
 
-    {% if what_if -%}
-    {{ union_sources(entity) | indent(4) }}
-    {%- else -%}
     select * from {{ unioned or ref('int_' ~ entity ~ '__unioned') }}
-    {%- endif %}
 
 ),
 
