@@ -59,7 +59,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("name", ["", "contract", *names_of(hub)])
     def test_no_line_is_cut_or_longer_than_a_terminal(self, command: Command, name: str) -> None:
-        lines = command(*name.split(), "--help").out.replace("[OPTIONS]", "").splitlines()
+        _, *lines = command(*name.split(), "--help").out.splitlines()
 
         assert [line for line in lines if len(line) > 80 or line.endswith("...")] == []
         # no explanation of a shared option takes a second line
@@ -175,22 +175,19 @@ class TestWhereThingsAre:
         assert not Path(others).exists()
         assert not bench.database.exists()
 
-    @pytest.mark.parametrize("how", ["option", "environment"])
-    def test_the_project_may_be_somewhere_else(
-        self,
-        samples: Workbench,
-        command: Command,
-        monkeypatch: pytest.MonkeyPatch,
-        tmp_path: Path,
-        how: str,
-    ) -> None:
-        elsewhere = tmp_path / "elsewhere"
-        elsewhere.mkdir()
-        monkeypatch.chdir(elsewhere)
+    @pytest.fixture
+    def elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The current folder, which is no project's."""
+        folder = tmp_path / "elsewhere"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
         monkeypatch.delenv("DBT_PROFILES_DIR")
-        folder = ["--project-dir", os.path.relpath(samples.root)] if how == "option" else []
-        if how == "environment":
-            monkeypatch.setenv("HUB_PROJECT", str(samples.root))
+        return folder
+
+    def test_the_project_may_be_somewhere_else_for_every_command(
+        self, samples: Workbench, command: Command, elsewhere: Path
+    ) -> None:
+        folder = ["--project-dir", os.path.relpath(samples.root)]
 
         run = command("run", "--json", *folder)
 
@@ -200,9 +197,18 @@ class TestWhereThingsAre:
         for others in ("report", "doctor", "land", "redrive", "why evt-003", "run --dry-run"):
             assert command(*others.split(), *folder).code == 0, others
         assert command("contract", "diff", "--entity", "events", *folder).code == 0
-        assert (
-            command("discard", "--entity", "clicks", "--by", "m", "--why", "x", *folder).code == 0
-        )
+        discard = ("discard", "--entity", "clicks", "--by", "m", "--why", "x")
+        assert command(*discard, *folder).code == 0
+        assert list(elsewhere.iterdir()) == []
+
+    def test_the_environment_names_the_project(
+        self, samples: Workbench, command: Command, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HUB_PROJECT", str(samples.root))
+
+        assert command("land").code == 0
+
+        assert samples.database.exists()
         assert list(elsewhere.iterdir()) == []
 
     @pytest.mark.parametrize("folder", ["nowhere", "."])
