@@ -71,7 +71,7 @@ def test_a_quarantined_file_and_a_failed_run_are_found(samples):
 
 def test_a_quarantined_file_is_told_of_until_it_is_gone_or_fixed(samples):
     cut = samples.drop("app/cut.json", "[{")
-    odd = samples.drop("app/odd\udcff.json", "[{")
+    odd = samples.drop("app/odd\udcff.json", "[{}")
     samples.land()
     assert findings(samples)["quarantine"] == "warn"
 
