@@ -22,7 +22,7 @@ from hub.queries.receipt import receipt
 from hub.runs.receipt_files import write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from hub.runs.working_contract import working_contract
-from loader.config.project import Project, stage_name
+from loader.config.project import Project
 from loader.landing.folder import Landing, land
 from loader.logs import logged, stage
 from loader.warehouse.connection import open_warehouse, read_warehouse, require_warehouse
@@ -117,7 +117,7 @@ def run(
             return land(connection, project, (), run_id)
 
     wanted = list(project.vars.get("skip") or [])
-    wanted += [word for word in map(stage_name, skip) if word not in wanted]
+    wanted += [word for word in map(project.stages.named, skip) if word not in wanted]
     return _run(project, Plan("run", wanted, clock, force, land_everything), dry)
 
 

@@ -1,9 +1,9 @@
 -- A dead letter whose reason neither a contract nor the catalogue knows could not be explained.
 with
 
-letters as (
+dead_letters as (
 
-    -- what came late has no reason but that
+    -- a late record has no other reason
     select distinct coalesce(error, outcome) as error
     from {{ ref('decisions') }}
     where is_dead_letter
@@ -18,8 +18,8 @@ explained as (
 
 )
 
-select letters.error
-from letters
+select dead_letters.error
+from dead_letters
 left join explained
-    on explained.reason = letters.error
+    on explained.reason = dead_letters.error
 where explained.reason is null

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from hub.queries.streams import stream_report
-from loader.config.project import STAGES, Project, stage_name
+from loader.config.project import Project
 from loader.errors import WrongUse
 from loader.warehouse.run_log import BUILDS, Run
 
@@ -44,7 +44,7 @@ def receipt(
     if is_now:
         _recount_dead_letters(connection, entities)
     records = sum(source["records"] for source in sources.values())
-    skipped = {stage_name(word) for word in run.skip}
+    skipped = {project.stages.named(word) for word in run.skip}
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -60,7 +60,7 @@ def receipt(
         },
         "stages": {
             stage: "off" if stage in skipped else "ran" if records else "no input"
-            for stage in STAGES
+            for stage in project.stages.reported_as
         },
         "quality": {name: source["quality"] for name, source in sources.items()},
         "rollout": _rollout(counted),
@@ -117,7 +117,7 @@ def _entity_receipt(
     hits = counts["duplicate"]
     lineage = _with_prefix(state, "lineage ")
     reconciliation = _with_prefix(state, "reconciliation ")
-    skipped = {stage_name(word) for word in run.skip}
+    skipped = {project.stages.named(word) for word in run.skip}
     reconciles = len(names) > 1
     return {
         "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
@@ -137,8 +137,8 @@ def _entity_receipt(
         "records_in": records,
         "records_out": records - hits - counts["rejected"],
         "stages_run": [
-            {"deduplicate": "cache"}.get(stage, stage)
-            for stage in STAGES
+            reported_as
+            for stage, reported_as in project.stages.reported_as.items()
             if records and stage not in skipped and (stage != "reconcile" or reconciles)
         ],
         "cache": {

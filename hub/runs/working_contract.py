@@ -49,7 +49,13 @@ def working_contract(project: Project, entity: str, sources: Iterable[Source]) -
         }
         outcome = invoke(
             scratch,
-            ["run-operation", "print_check", "--args", json.dumps(arguments), *_aside(scratch)],
+            [
+                "run-operation",
+                "print_full_check",
+                "--args",
+                json.dumps(arguments),
+                *_aside(scratch),
+            ],
             {},
             keep,
             parsed,

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from loader.config.sources import Source, declared_sources, read_sources
+from loader.config.stages import Stages, read_stages
 from loader.config.yaml_files import mapping, read_yaml
 from loader.errors import WrongUse
 
 SCHEMAS = ("raw", "staging", "intermediate", "marts", "ops")
-STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
-STAGE_ALIASES = {"cache": "deduplicate"}
 _KEEP_RECEIPTS = 100
 
 
@@ -23,6 +22,7 @@ class Project:
     database: the DuckDB file.
     landing:  the drop folder, with a folder for each source.
     vars:     the `vars` of dbt_project.yml.
+    stages:   the stages of a build.
     sources:  the registered sources by name.
     declared_sources: the names of all sources that have a YAML, registered or not.
     wait:     seconds to wait for other processes that have the warehouse; None for what the command
@@ -33,6 +33,7 @@ class Project:
     database: Path
     landing: Path
     vars: dict[str, Any]
+    stages: Stages
     sources: dict[str, Source]
     declared_sources: tuple[str, ...]
     wait: float | None = None
@@ -70,7 +71,8 @@ def open_project(
     settings = read_yaml(root / "dbt_project.yml", "dbt_project.yml")
     project_vars = mapping(settings.get("vars"), "dbt_project.yml: vars")
     _check_sources(root, project_vars)
-    _check_stages(project_vars)
+    stages = read_stages(root)
+    _check_stages(stages, project_vars)
     _check_keep_receipts(project_vars)
     given = database or os.environ.get("HUB_DATABASE") or str(root / "warehouse.duckdb")
     drop_folder = landing or os.environ.get("HUB_LANDING") or str(root / "landing")
@@ -79,25 +81,11 @@ def open_project(
         _database_path(given),
         Path(drop_folder).absolute(),
         project_vars,
+        stages,
         read_sources(root, project_vars["sources"]),
         declared_sources(root),
         wait,
     )
-
-
-def stage_name(word: str, where: str = "--skip") -> str:
-    """The name of a stage, `cache` being deduplicate. Raises WrongUse for an unknown one.
-
-    where: the setting that the word comes from.
-    """
-    name = STAGE_ALIASES.get(word, word)
-    if name not in STAGES:
-        raise WrongUse(
-            where,
-            f"there is no stage '{word}'",
-            f"Known are {', '.join(STAGES)} (or cache, which is deduplicate).",
-        )
-    return name
 
 
 def _root_in(folder: Path) -> Path:
@@ -140,16 +128,16 @@ def _check_sources(root: Path, project_vars: dict[str, Any]) -> None:
             )
 
 
-def _check_stages(project_vars: dict[str, Any]) -> None:
+def _check_stages(stages: Stages, project_vars: dict[str, Any]) -> None:
     where = "dbt_project.yml: vars: skip"
     skip = project_vars.get("skip") or []
     if not isinstance(skip, list):
         raise WrongUse(where, f"expected a list, found {skip!r}", "Write [] for none.")
     for word in skip:
-        stage_name(str(word), where)
+        stages.named(str(word), where)
     where = "dbt_project.yml: vars: rollout"
     for word, share in mapping(project_vars.get("rollout"), where).items():
-        if stage_name(str(word), where) == "adapt":
+        if stages.named(str(word), where) == "adapt":
             raise WrongUse(where, "adapt has no keys yet to cover", "Use `vars: skip` for it.")
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 100:
             raise WrongUse(

@@ -91,18 +91,5 @@ def unfinished_loads(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, s
     """(entity, file, its size in bytes) of each load of a registered source that is not in every
     projection yet."""
     return connection.execute(
-        """
-        select sources.entity, loads.file, loads.size
-        from raw.loads
-        inner join raw.sources
-            on sources.source = loads.source
-        left join ops.completed_loads as finished
-            on finished.entity = sources.entity
-            and finished.part = 'target'
-            and finished.load_id = loads.load_id
-        where loads.status = 'landed'
-            and loads.rows > 0
-            and finished.load_id is null
-        order by loads.load_id
-        """
+        "select entity, file, size from ops.unfinished_loads order by load_id"
     ).fetchall()

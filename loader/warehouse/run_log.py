@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,16 @@ from loader.warehouse.lock import is_pulling
 
 # The runs that build, in SQL.
 BUILDS = "command in ('run', 'build', 'redrive', 'stream')"
+
+
+class RunStatus(StrEnum):
+    """What the log says of a run; there is nothing else."""
+
+    RUNNING = "running"
+    PULLING = "pulling"  # at work, while others may have the warehouse
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"  # by somebody, or killed
 
 
 @dataclass(frozen=True)
@@ -59,25 +70,31 @@ def start_run(
     now = utc_now()
     # a pull can start only where no other goes on
     killed = killed_runs(connection, may_pull=command != "pull")
+    # as macros/runs/close_interrupted_runs.sql does before a build by dbt alone
     connection.execute(
-        "update ops.runs set status = 'interrupted', ended_at = ? "
+        "update ops.runs set status = ?, ended_at = ? "
         "where run_id in (select unnest(?::varchar[]))",
-        [now, killed],
+        [RunStatus.INTERRUPTED, now, killed],
     )
-    run_id = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{uuid.uuid4().hex[:8]}"
+    run_id = _new_run_id(now)
     connection.execute(
         "insert into ops.runs (run_id, command, status, started_at, run_clock, skip) "
         "values (?, ?, ?, ?, ?, ?)",
         [
             run_id,
             command,
-            "pulling" if command == "pull" else "running",
+            RunStatus.PULLING if command == "pull" else RunStatus.RUNNING,
             now,
             clock or now,
             json.dumps(skip),
         ],
     )
     return run_id
+
+
+def _new_run_id(moment: datetime) -> str:
+    """An identity that sorts by the moment; macros/runs/open_run.sql makes it in the same form."""
+    return f"{moment:%Y%m%dT%H%M%S%f}"[:18] + f"-{uuid.uuid4().hex[:8]}"
 
 
 def killed_runs(connection: duckdb.DuckDBPyConnection, *, may_pull: bool = True) -> list[str]:
@@ -113,7 +130,9 @@ def end_run(
     It failed if there are errors, unless somebody interrupted it.
     had_work: False where there was nothing new.
     """
-    status = "interrupted" if interrupted else "failed" if errors else "succeeded"
+    status = RunStatus.FAILED if errors else RunStatus.SUCCEEDED
+    if interrupted:
+        status = RunStatus.INTERRUPTED
     connection.execute(
         """
         update ops.runs

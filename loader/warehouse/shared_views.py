@@ -2,14 +2,14 @@
 
 dbt skips a view whose parents failed or were not selected, so on a new warehouse one entity
 alone, or one broken entity, would leave ops.dead_letters and its like missing. Their SQL stays
-where it belongs, in models/ops: it is restricted to ref, source, var, utc_now and the macros
-of _MACROS, which are rendered here as dbt would (a test compares the two).
+where it belongs, in models/ops, and is rendered as dbt would (a test compares the two).
 """
 
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from loader.config.project import Project
+from loader.warehouse.project_macros import ProjectMacros
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,13 +19,13 @@ SHARED_VIEWS = (
     "record_outcomes",
     "dead_letters",
     "lineage",
+    "unfinished_loads",
     "watermarks",
     "source_freshness",
     "schema_drift",
     "run_log",
     "run_report",
 )
-_MACROS = ("dead_letters_of", "lineage_steps")
 
 
 def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Project) -> None:
@@ -47,32 +47,17 @@ def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Projec
 
 def render_shared_views(project: Project) -> dict[str, tuple[str, set[str]]]:
     """The SQL of each shared view, and the names of the models that it refers to."""
-    # imported here because most commands find the views in place
-    from jinja2 import Environment
-
     refs: set[str] = set()
 
     def ref(model: str) -> str:
         refs.add(model)
         return f"ops.{model}"
 
-    # the result is SQL, not HTML, of templates that are the project's own
-    environment = Environment(autoescape=False)  # nosec B701
-    environment.globals.update(
-        ref=ref,
-        source=lambda schema, table: f"{schema}.{table}",
-        var=project.vars.__getitem__,
-        utc_now=lambda: "cast(current_timestamp at time zone 'UTC' as timestamp)",
-    )
-    # a template takes a millisecond or two: the macros are read once for all views
-    for macro in _MACROS:
-        (path,) = (project.root / "macros").rglob(f"{macro}.sql")
-        text = path.read_text(encoding="utf-8")
-        environment.globals[macro] = getattr(environment.from_string(text).module, macro)
+    macros = ProjectMacros(project, ref)
     rendered = {}
     for name in SHARED_VIEWS:
         refs.clear()
         view = project.root / "models" / "ops" / f"{name}.sql"
-        sql = environment.from_string(view.read_text(encoding="utf-8")).render()
+        sql = macros.render(view.read_text(encoding="utf-8"))
         rendered[name] = (sql, set(refs))
     return rendered

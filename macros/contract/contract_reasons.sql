@@ -1,15 +1,16 @@
 {#
-    Every reason for which a contract rejects a record, in the order in which they are reported.
-    The typed check, ops.contract_rules and the tests all read this list.
+    Every reason for which a contract rejects a record, in the order of reports. The typed check,
+    ops.contract_rules and the tests all read this list.
 
     entity: the entity's name.
 
     Returns a list of
       name      the reason: missing_<column>, invalid_<column>, future_timestamp, or a rule's name
-      column    the column that is at fault, none for a rule
+      column    the column that is wrong, none for a rule
       meaning   what is wrong, in words
-      fails     a SQL condition over the columns (typed) and staged_<column> (text as it came)
-      always    also where validation is off: without key or event time nothing can be placed
+      fails     a SQL condition over the columns (typed) and staged_<column> (the source's text)
+      always    whether it also rejects where validation is off: a record without key or event time
+                has no place in the order
 #}
 {% macro contract_reasons(entity) %}
     {% set contract = contract(entity) %}

@@ -1,6 +1,6 @@
 {#
-    The contracts of all entities by name. A new entity adds its line here: dbt sees only macros
-    that are called by name, so they cannot be looked up.
+    The contracts of all entities by name. A new entity adds its line here: dbt loads only macros
+    that are called by name, so no loop can find them.
 #}
 {% macro entity_contracts() %}
     {{ return({

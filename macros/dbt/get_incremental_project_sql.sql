@@ -1,8 +1,8 @@
 {#
-    The incremental strategy `project`: this run's rows replace those of the same unique_key.
-    What wins was decided before, so nothing is compared here and a repeat changes nothing. The
-    key is one bigint column: deleting through it and inserting writes only what changed, where
-    a merge rewrites every block it touches.
+    The incremental strategy `project`: this run's rows replace those of the same unique_key. Which
+    record wins was decided before, so nothing is compared here and a repeat changes nothing. The
+    key is one bigint column: to delete by it and insert writes only what changed, while a merge
+    rewrites every block that it touches.
 
     args: what dbt gives a strategy: target_relation, temp_relation, unique_key, dest_columns.
 #}
@@ -18,7 +18,7 @@
     delete from {{ args.target_relation }}
     where {{ key }} in (select {{ key }} from {{ args.temp_relation }});
     {%- if stage_is_on('adapt') and config.get('full_refresh') is none %}
-    -- by itself: the engine finds keys faster where nothing else is asked
+    -- a statement of its own: the engine finds keys faster where they are all that is asked
     delete from {{ args.target_relation }}
     where {{ nothing_completed(model.tags[0]) }};
     {%- endif %}

@@ -1,6 +1,6 @@
 {#
-    The md5 digest of text as one number, a decimal without places: half the size of its
-    hexadecimal form on disk and in joins, and still the whole digest but for two bits.
+    The md5 digest of text as one number, a decimal without places. It has all of the digest but
+    two bits, and half the size of its hexadecimal form on disk and in joins.
 
     value: a SQL expression of text.
 #}

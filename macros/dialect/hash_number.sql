@@ -1,6 +1,6 @@
 {#
-    A positive bigint from text, for joins and for choosing a share of the keys. It is the first
-    part of an md5 digest: rarely, two texts share one, so the text is compared as well.
+    A positive bigint from text, for joins and for choosing a share of the keys. It is a part of an
+    md5 digest: rarely, two texts share one, so joins compare the text as well.
 
     value: a SQL expression of text.
 #}

@@ -1,6 +1,6 @@
 {#
     JSON text in which neither the order of an object's keys nor white space matters: an object
-    or array becomes the sorted list of its leaves, a scalar stays as it is.
+    or array becomes the sorted list of its leaves. Other values stay as they are.
 
     value:           a SQL expression.
     numbers_by_size: also write equal numbers alike (1 is 1.0), for comparing sources.

@@ -1,5 +1,5 @@
 {#
-    JSON text as plain text: a string without its quotes, NULL for null, all else as it stands.
+    JSON text as plain text: a string without its quotes, NULL for null, all else as it is.
 
     value: a SQL expression.
 #}

@@ -3,7 +3,7 @@
     else as JSON writes it, NULL where the field is absent or null.
 
     field: the field's name; a dotted path for a nested one, or a list of names where a name
-           itself holds a dot.
+           itself has a dot.
 
     Example: {{ json_text('user.id') }} as user_id
 #}

@@ -1,9 +1,9 @@
 {#
-    A SQL condition on the rows of a relation: their key is one of some. For a history of which few
-    rows are wanted, and many columns.
+    A SQL condition: the key of a row is one of some. For few rows, with many columns, of a long
+    history.
 
     key:      the column of the key.
-    keys:     a query for those that are wanted.
+    keys:     a query for the keys that are wanted.
     relation: the relation; none where it is no table.
 #}
 {% macro key_is_among(key, keys, relation) %}
@@ -18,8 +18,8 @@
 
 {% macro duckdb__key_is_among(key, keys, relation) -%}
     {#-
-        Keys are sought by a filter that lets a hundredth of the others pass: rows in every block,
-        so that of each column all blocks would be read. Row numbers are sought exactly.
+        The engine's filter for keys lets a hundredth of the others pass. They are in every block,
+        so it would read every block of each column. Its filter for row numbers is exact.
     -#}
     {#- in a unit test, a history is no table but text: the name of a CTE -#}
     {%- if relation is none or relation is string -%}

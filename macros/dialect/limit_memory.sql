@@ -1,7 +1,7 @@
 {#
-    For the hook before a build: holds the engine to HUB_MEMORY_LIMIT, such as 2GB, where that is
-    set. Not a setting of the profile, which the adapter repeats for each query: what the hub
-    command allows a small build would not last.
+    For the hook before a build: limits the engine's memory to HUB_MEMORY_LIMIT, such as 2GB, where
+    that is set. It is no setting of the profile: the adapter repeats those before each query, and
+    would undo the lower limit that the hub command sets for a small build.
 #}
 {% macro limit_memory() %}
     {{- return(adapter.dispatch('limit_memory')()) -}}

@@ -2,7 +2,7 @@
     Whether text matches a regular expression somewhere.
 
     value:   a SQL expression of text.
-    pattern: the expression, of the kind that RE2 and Java share.
+    pattern: the expression, in what RE2 and Java have in common.
 #}
 {% macro matches(value, pattern) %}
     {{- return(adapter.dispatch('matches')(value, pattern)) -}}

@@ -1,6 +1,6 @@
 {#
     Text as a timestamp in UTC, NULL where it is none. An offset is honoured; without one the
-    time is that of the zone. Years, months and days come first ("2025-1-5" is the 5th).
+    time is in the zone. The order is year, month, day ("2025-1-5" is the 5th of January).
 
     value: a SQL expression of text.
     zone:  a SQL expression that names the time zone of times without an offset.

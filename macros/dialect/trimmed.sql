@@ -1,5 +1,5 @@
 {#
-    Text without the white space around it; a plain trim takes away spaces only.
+    Text without white space around it. A plain trim removes spaces only.
 
     value: a SQL expression of text.
 #}

@@ -1,11 +1,12 @@
 {#
-    How a snapshot takes in what changed: the new rows are compared with the present ones of the
-    same keys, both kept as temporary tables, as the engine cannot guess how few they are. Rows that
-    end are deleted by their place and inserted again, which writes only them.
+    Builds a snapshot: the new rows are compared with the present ones of the same keys, both kept
+    as temporary tables, as the engine cannot guess how few they are. Rows that end are deleted by
+    their place and inserted again, which writes only them. The first build, snapshots with other
+    settings and new columns are left to dbt.
 
-    dbt's own way, which is left the first build and snapshots with other settings or new columns,
-    reads the whole snapshot, updates every block that holds a row that ends, and asks the engine
-    eight times for columns.
+    Reason: dbt reads the whole snapshot, updates every block that holds a row that ends, and
+    asks the engine eight times for columns. For dbt-duckdb 1.11.1; needed until
+    test_dbt_still_updates_snapshots_in_place fails.
 #}
 {% materialization snapshot, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -58,7 +59,7 @@
 {% endmaterialization %}
 
 
-{#- Whether the snapshot is other than: some columns compared, by one key, deletions left alone. #}
+{#- Whether the snapshot is of another kind than: some columns compared, one key, no deletions. #}
 {% macro _has_other_settings() %}
     {{ return(
         config.get('strategy') != 'check'

@@ -1,7 +1,7 @@
 {#
-    Post-hook of the last model of an entity's chain: records that the loads of this run are
-    finished, now that every projection holds them, and with them the redrives. Writes nothing
-    for a load of which a row is not decided.
+    Post-hook of the last model of an entity's chain: notes the loads of this run as completed, now
+    that every projection has their records, and the redrives with them. A load with a record that
+    is not decided stays unfinished.
 
     entity: the entity's name.
 #}

@@ -1,8 +1,8 @@
 {#
-    Post-hook of a reconciliation: records which loads it has taken in. While the stage is off,
-    the loads touched stay open, so that it catches up when it is on again.
+    Post-hook of a reconciliation: notes which loads it has taken in. While the stage is off, their
+    notes are removed, so that it catches up when it is on again.
 
-    A reconciliation is the last of its entity's chain and finishes the loads, so it must not be
+    A reconciliation is the last of its entity's chain and completes the loads, so it must not be
     built where the target failed. It reads nothing of the target: this hook makes it wait.
 
     entity: the entity's name.

@@ -1,7 +1,6 @@
 {#
-    Post-hook of the decisions, in the transaction that replaces them under --full-refresh: from
-    now on no load of the entity is finished, so a rebuild that is stopped is completed by the
-    next run.
+    Post-hook of the decisions, in the transaction that replaces them under --full-refresh: removes
+    the notes of all completed loads. If the rebuild is stopped, the next run completes it.
 
     entity: the entity's name.
 #}

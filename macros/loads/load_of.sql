@@ -1,5 +1,5 @@
 {#
-    The load that a record came with: the reverse of how record_id is made, see rows_per_load().
+    The load of a record, from its record_id (see rows_per_load).
 
     record_id: a SQL expression.
 #}

@@ -1,7 +1,7 @@
 {#
-    A SQL condition: no load of the entity is finished. So it is before the first build and
-    after a rebuild that was stopped half-way; then this run's rows are all there is, and the
-    projections replace what they find.
+    A SQL condition: no load of the entity is completed. That is so before the first build and
+    after a rebuild that was stopped. Then this run has all there is, and the projections replace
+    what they find.
 
     entity: the entity's name.
 #}

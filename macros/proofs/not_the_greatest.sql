@@ -1,8 +1,8 @@
 {#
-    A query for the keys of which the target does not hold the greatest of the records applied, or
-    holds more than one row. It reads all of the decisions and of the target.
+    A query for the keys whose row in the target is not the greatest of the applied records, or that
+    have more than one row. It reads all decisions and the whole target.
 
-    entity: the entity of the target.
+    entity: the entity's name.
 #}
 {% macro not_the_greatest(entity) %}
 {%- set contract = contract(entity) -%}
@@ -23,11 +23,7 @@ from (
             record_id,
             row_number() over (
                 partition by key_hash, record_key
-                order by {{ preference_rank(contract, 'decisions') }},
-                {%- if contract.event_time %}
-                event_time desc, content_hash desc,
-                {%- endif %}
-                record_id desc
+                order by {{ greatest_first(contract, 'decisions') }}, record_id
             ) as recency
         from {{ ref(entity ~ '_decisions') }} as decisions
         where outcome = 'applied'

@@ -1,7 +1,7 @@
 {#
-    A statement that closes runs that never ended. Only one process can write the warehouse, so
-    a run that still counts as running when another starts was killed. Not so a pull, which counts
-    as pulling: whether it lives, a lock knows that SQL cannot see, and the next hub command asks it.
+    A statement that closes runs that never ended. Only one process can write the warehouse: a run
+    that still counts as running when another starts was killed. A pull at work counts as pulling
+    and may be alive: only the hub command sees the lock that tells.
 #}
 {% macro close_interrupted_runs() -%}
 update {{ source('ops', 'runs') }}

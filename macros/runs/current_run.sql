@@ -1,5 +1,5 @@
 {#
-    A query for the run in progress: run_id, run_clock (the moment that counts as now) and started_at.
+    A query for the run at work: run_id, run_clock (the moment that counts as now), started_at.
 #}
 {% macro current_run() -%}
 select

@@ -1,6 +1,6 @@
 {#
-    What went wrong in a build, a text for each failed node, said aloud as well. Of a failed
-    data test the first rows are shown, since they name the guilty record or load.
+    What went wrong in a build, one text per failed node, which is also logged. The text of a failed
+    data test has its first rows, since they name the record or load that is wrong.
 
     results: what dbt reports of every node.
 #}

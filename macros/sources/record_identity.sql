@@ -1,5 +1,5 @@
 {#
-    The columns every adapter begins with: where the record stands in raw, its text, and why it
+    The columns that every adapter begins with: where the record is in raw, its text, and why it
     could not be read, if so.
 #}
 {% macro record_identity() -%}

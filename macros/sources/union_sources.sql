@@ -1,7 +1,7 @@
 {#
-    The adapters of all registered sources of an entity, one under the other.
+    The adapters of all registered sources of an entity in one query.
 
-    entity: the entity's name; its sources stand in `vars: sources`.
+    entity:   the entity's name; its sources are those of `vars: sources`.
     adapters: the SQL of each adapter by source, instead of those models.
 
     Columns: record_id (load and row number in one bigint, so in the order of arrival), source,

@@ -1,6 +1,6 @@
 {#
-    Whether an entity's sources are compared in this run: the stage is on and there are two.
-    Otherwise its reconciliation is left as it was.
+    Whether this run compares an entity's sources: the stage is on and there are at least two.
+    Otherwise its reconciliation stays as it is.
 
     entity: the entity's name.
 #}

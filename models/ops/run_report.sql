@@ -24,7 +24,7 @@ pivoted as (
         coalesce(sum(case when measure = '{{ outcome }}' then amount end), 0) as {{ outcome }},
         {%- endfor %}
         coalesce(sum(
-            case when measure in ('applied', 'superseded', 'outdated') then amount end
+            case when {{ is_accepted('measure') }} then amount end
         ), 0) as accepted,
         coalesce(sum(case when measure = 'stale' then amount end), 0) as stale,
         coalesce(sum(case when measure = 'tie' then amount end), 0) as ties

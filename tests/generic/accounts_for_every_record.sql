@@ -1,8 +1,8 @@
 {#
-    Nothing is lost: what the ledger says landed stands in raw, what stands in raw is decided,
-    each rejection is a letter, and no load is left behind. One row per breach, which names it.
+    Nothing is lost: what the ledger says landed is in raw, what is in raw is decided, each rejected
+    record is a dead letter, and no load is left unfinished. One row per breach, which names it.
 
-    model:  the last model of the entity's chain, whose hook finishes the loads.
+    model:  the last model of the entity's chain, whose hook completes the loads.
     entity: the entity whose sources are counted.
 #}
 {% test accounts_for_every_record(model, entity) %}
@@ -56,8 +56,8 @@ rejected_rows as (
 
 ),
 
--- under the policy dead_letter what is late is a letter, too
-letters as (
+-- under the policy dead_letter, late records are dead letters, too
+dead_letters as (
 
     select
         load_id,
@@ -70,7 +70,7 @@ letters as (
 
 ),
 
-finished as (
+completed as (
 
     select load_id from {{ source('ops', 'completed_loads') }}
     where entity = '{{ entity }}'
@@ -96,21 +96,21 @@ breaches as (
         loads.rows as expected,
         coalesce(decided_rows.found, 0) as found
     from loads
-    inner join finished
-        on finished.load_id = loads.load_id
+    inner join completed
+        on completed.load_id = loads.load_id
     left join decided_rows
         on decided_rows.load_id = loads.load_id
     where loads.rows <> coalesce(decided_rows.found, 0)
     union all
     select
         'the dead letters are not the rows rejected' as breach,
-        coalesce(rejected_rows.load_id, letters.load_id) as load_id,
+        coalesce(rejected_rows.load_id, dead_letters.load_id) as load_id,
         coalesce(rejected_rows.found, 0) as expected,
-        coalesce(letters.found, 0) as found
+        coalesce(dead_letters.found, 0) as found
     from rejected_rows
-    full outer join letters
-        on letters.load_id = rejected_rows.load_id
-    where coalesce(rejected_rows.found, 0) <> coalesce(letters.found, 0)
+    full outer join dead_letters
+        on dead_letters.load_id = rejected_rows.load_id
+    where coalesce(rejected_rows.found, 0) <> coalesce(dead_letters.found, 0)
     {%- if stage_is_on('adapt') %}
     union all
     select
@@ -118,14 +118,13 @@ breaches as (
         loads.load_id,
         loads.rows as expected,
         coalesce(decided_rows.found, 0) as found
-    from loads
-    left join finished
-        on finished.load_id = loads.load_id
+    from (
+        {{ unfinished_loads(entity, everything=false) | indent(8) }}
+    ) as unfinished
+    inner join loads
+        on loads.load_id = unfinished.load_id
     left join decided_rows
-        on decided_rows.load_id = loads.load_id
-    where loads.status = 'landed'
-        and loads.rows > 0
-        and finished.load_id is null
+        on decided_rows.load_id = unfinished.load_id
     {%- endif %}
 
 )

@@ -351,6 +351,34 @@ def test_only_dialect_macros_are_dispatched(manifest):
 
 
 @pytest.mark.check
+def test_a_dialect_macro_is_dispatched_and_says_how_duckdb_does_it(manifest):
+    names = {path.stem for path in (PROJECT / "macros" / "dialect").glob("*.sql")}
+    texts = {macro.name: macro.macro_sql for macro in own_macros(manifest)}
+    breaches = [
+        name
+        for name in sorted(names)
+        if f"adapter.dispatch('{name}')" not in texts[name] or f"duckdb__{name}" not in texts
+    ]
+    assert not breaches
+
+
+@pytest.mark.check
+def test_a_folder_of_macros_has_few_files_and_no_macro_file_is_long():
+    breaches = []
+    for folder in sorted((PROJECT / "macros").iterdir()):
+        files = sorted(folder.glob("*.sql"))
+        # of a dialect's files and of the contracts there are as many as it takes
+        if len(files) > 10 and folder.name not in ("dialect", "contracts"):
+            breaches.append(f"{shown(folder)}: {len(files)} files")
+        breaches += [
+            f"{shown(path)}: {lines} lines"
+            for path in files
+            if (lines := len(path.read_text().splitlines())) > 250
+        ]
+    assert not breaches
+
+
+@pytest.mark.check
 def test_a_macro_file_opens_with_a_comment_that_names_its_arguments(manifest):
     breaches = []
     for macro in own_macros(manifest):

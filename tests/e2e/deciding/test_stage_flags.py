@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import duckdb
 import pytest
 
-from loader.config.project import stage_name
+from loader.config.stages import read_stages
 from loader.errors import WrongUse
 from tests.support.workbench import PROJECT, Workbench
 
@@ -333,7 +333,8 @@ def test_vars_skip_in_the_project_file_knows_cache_as_deduplicate(own_project: W
 
 
 def test_cache_is_another_name_of_deduplicate() -> None:
-    assert stage_name("cache") == stage_name("deduplicate") == "deduplicate"
+    stages = read_stages(PROJECT)
+    assert stages.named("cache") == stages.named("deduplicate") == "deduplicate"
 
 
 class TestAnUnknownStage:

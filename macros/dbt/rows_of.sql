@@ -1,6 +1,6 @@
 {#
-    The rows of a query, as tuples. run_query makes a table of them that guesses the types of its
-    columns, which takes dbt four milliseconds each time.
+    The rows of a query, as tuples. dbt's run_query makes a table of them and guesses the types of
+    its columns, which takes four milliseconds each time.
 
     query: the SQL.
 

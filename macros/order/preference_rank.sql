@@ -1,5 +1,5 @@
 {#
-    The place of a record's source in the contract's list of preference: the most trusted is 1.
+    The rank of a record's source in the contract's list of preference; the most trusted has 1.
 
     contract: as contract() returns it.
     relation: the relation that has the column source.

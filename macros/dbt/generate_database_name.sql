@@ -1,7 +1,7 @@
 {#
-    Where a model stands: in the database that it names, else in that of the target. `scratch` is for
-    what is needed no longer than a build lasts. On DuckDB that is in memory (profiles.yml attaches
-    it), so that nothing of it is written to the file; other engines keep it with the rest.
+    The database of a model: the one that it names, else that of the target. `scratch` is for what
+    is needed only while a build lasts. On DuckDB it is in memory (profiles.yml attaches it), so
+    that nothing of it is written to the file; other engines keep it with the rest.
 
     custom_database_name: what the model's configuration says.
     node:                 the model.

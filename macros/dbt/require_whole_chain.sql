@@ -1,6 +1,6 @@
 {#
-    Refuses to rebuild a part of an entity's chain: decisions rebuilt without their target, or
-    the reverse, would contradict each other. Called by every model of the chain.
+    Refuses to rebuild a part of an entity's chain: decisions rebuilt without their target would
+    contradict it, and the reverse. Every model of the chain calls this.
 
     entity: the entity's name.
 #}

@@ -1,7 +1,7 @@
 {#
     For decide_records: the CTEs up to `repeats`, which has record_id, attempt and original_id of
-    every pending record that says what an earlier one of its source said already: the digests
-    compared cover the source. They read the CTEs `pending` and `past`.
+    every pending record whose source has sent the same before. Digests cover the source, so equal
+    digests are of one source. Reads the CTEs `pending` and `past`.
 
     contract: as contract() returns it.
 #}
@@ -52,7 +52,7 @@ placed_rows as (
         content_hash,
         record_id as accepted_id
     from past
-    where outcome in ('applied', 'superseded', 'outdated')
+    where {{ is_accepted('outcome') }}
 
 ),
 
@@ -71,7 +71,7 @@ followers as (
 
 accepted_repeats as (
 
-    -- without an event time the order of arrival rules, so only the latest row of a source and
+    -- without an event time, arrival gives the order, so only the latest record of a source and
     -- key can be repeated: shipped, returned, shipped ends as shipped
     select
         pending.record_id,

@@ -7,15 +7,15 @@
     adapters: the compiled SQL of the adapters to read, by source.
     settings: the rows of raw.sources that belong to them, as the files have them now.
 
-    Example: dbt run-operation print_check --args '{entity: events, adapters: {}, settings: []}'
+    Example: dbt run-operation print_full_check --args '{entity: events, adapters: {}, settings: []}'
 #}
-{% macro print_check(entity, adapters, settings) %}
+{% macro print_full_check(entity, adapters, settings) %}
     {% if execute %}
         {% do print(tojson({
             'version': contract(entity).version,
             'check_sql': check_records(
                 entity,
-                what_if=true,
+                outside_build=true,
                 unioned='(' ~ union_sources(entity, adapters) ~ ') as unioned_files',
                 settings='(' ~ _settings_query(settings) ~ ') as settings_files',
             ),

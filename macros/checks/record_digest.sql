@@ -1,5 +1,5 @@
 {#
-    The digest of several texts, each with its length in front, so that ('ab', 'c') differs from
+    The digest of several texts. Each has its length in front, so that ('ab', 'c') differs from
     ('a', 'bc') and NULL from ''.
 
     values: a list of SQL expressions of text.

@@ -1,7 +1,7 @@
 {#
-    For a snapshot: the rows of a target that runs have changed since it was last taken, with the
-    record and the run that brought them. A snapshot of all rows would compare the whole target
-    at every run.
+    For a snapshot: the rows of a target that have changed since it was last taken, with the record
+    and the run that brought them. A snapshot of all rows would compare the whole target in every
+    run.
 
     entity: the entity whose target it is.
 #}
@@ -15,7 +15,7 @@ select
 from {{ ref(entity) }}
 {%- if execute and load_relation(this) is not none %}
 where run_id > (
-    -- what was taken last is of the latest runs; times are read faster than text
+    -- the newest rows are of the latest run; times are read faster than text
     select coalesce(max(run_id), '') from {{ this }}
     where dbt_valid_from >= (select max(dbt_valid_from) from {{ this }})
 )

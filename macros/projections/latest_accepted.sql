@@ -1,5 +1,5 @@
 {#
-    Per source and key the latest accepted record, whether or not it won its key: what the
+    The latest accepted record of each source and key, whether or not it is the row of its key: what
     sources are compared by.
 
     entity: the entity's name.
@@ -7,10 +7,14 @@
 {% macro latest_accepted(entity) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
-{%- set columns = ['source', 'record_key', 'key_hash', 'record_id', 'event_time', 'content_hash'] -%}
+{%- set columns = [
+    'source', 'record_key', 'key_hash', 'record_id', 'event_time', 'content_hash',
+] -%}
 {%- for name, column in contract.columns.items() if column.reconcile -%}
     {%- do columns.append(name) -%}
-    {%- if column.type in ['json', 'number', 'integer'] -%}{%- do columns.append(name ~ '_comparable') -%}{%- endif -%}
+    {%- if column.type in ['json', 'number', 'integer'] -%}
+        {%- do columns.append(name ~ '_comparable') -%}
+    {%- endif -%}
 {%- endfor -%}
 with
 
@@ -38,7 +42,7 @@ accepted as (
     inner join decisions
         on decisions.record_id = checked.record_id
         and decisions.attempt = checked.attempt
-    where decisions.outcome in ('applied', 'superseded', 'outdated')
+    where {{ is_accepted('decisions.outcome') }}
         and decisions.load_id in (select load_id from checked)
 
 ),
@@ -67,9 +71,7 @@ ranked as (
         candidates.*,
         row_number() over (
             partition by source_key_hash, source, record_key
-            order by
-            {%- if contract.event_time %} event_time desc, content_hash desc,{% endif %}
-            record_id desc, is_new desc
+            order by {{ greatest_first(contract, 'candidates') }}, record_id desc, is_new desc
         ) as recency
     from candidates
 

@@ -1,8 +1,8 @@
 {#
-    A relation of the warehouse by name, for the hooks: they belong to no model, so dbt lets them
-    refer to none. None where it does not exist.
+    A relation of the warehouse by name; none where it does not exist. For hooks: dbt lets them
+    refer to no model.
 
-    schema, name: where it stands.
+    schema, name: where it is.
 #}
 {% macro warehouse_relation(schema, name) %}
     {{ return(load_relation(

@@ -1,6 +1,6 @@
 {#
-    Which steps a record went through follows from its outcome: a query with one row per outcome
-    and step. A redriven record has the step `redrive` before them.
+    A query for the steps that a record takes, one row per outcome and step: they follow from its
+    outcome. A redriven record has the step `redrive` before them.
 
     Columns: outcome, step_number (from 1), step.
 #}

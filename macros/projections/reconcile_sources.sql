@@ -1,8 +1,8 @@
 {#
-    Compares what the sources of an entity say of one key: matched, mismatched or single_source,
-    for the keys touched since the last reconciliation.
+    Compares what the sources of an entity say of each key that changed since the last
+    reconciliation: matched, mismatched or single_source.
 
-    entity: the entity's name. The columns compared and their tolerances stand in its contract.
+    entity: the entity's name. Its contract names the columns to compare, with their tolerances.
 #}
 {% macro reconcile_sources(entity) %}
 {{- config(full_refresh=none if reconciles(entity) else false) -}}
@@ -31,7 +31,9 @@ touched as (
     select key_hash
     from {{ ref(entity ~ '_decisions') }}
     where load_id in (
-        {{ unfinished_loads(entity, 'reconciliation') | indent(8) }}
+        select load_id from (
+            {{ unfinished_loads(entity, 'reconciliation') | indent(12) }}
+        ) as unfinished
     )
     union
     select key_hash
@@ -58,7 +60,7 @@ compared as (
     where key_hash in (select key_hash from touched)
         and {{ stage_covers('reconcile', 'key_hash') }}
         {%- if not reconciles(entity) %}
-        -- off, or nothing to compare with: the table is left as it was
+        -- off, or nothing to compare with: the table stays as it is
         and 1 = 0
         {%- endif %}
     group by record_key, key_hash
@@ -96,7 +98,7 @@ cross join run
 {% endmacro %}
 
 
-{#- Do all sources say the same of a column, within its tolerance? Absent differs from present. #}
+{#- Whether all sources say the same of a column, within its tolerance. NULL is no value. #}
 {% macro _agrees(name, column) -%}
 {%- if column.type in ['number', 'integer'] -%}
     {#- in decimals: 1.1 - 1.0 is more than 0.1 in doubles -#}

@@ -1,6 +1,0 @@
-{#
-    Whether the run decides all landed rows anew (--full-refresh).
-#}
-{% macro rebuilding() %}
-    {{ return(flags.FULL_REFRESH | as_bool) }}
-{% endmacro %}

@@ -1,0 +1,1 @@
+{{ unfinished_loads(none, everything=false) }}

@@ -1,0 +1,293 @@
+"""What this project takes from the inside of dbt-core and dbt-duckdb, and when it may stop.
+
+The first test fails where an upgrade changes something that we call and that dbt promises to
+nobody. After it stands one test for each work-around in macros/duckdb: it fails where dbt does no
+longer what is worked around, so the macro may go, or where dbt's own text has changed, so somebody
+has to look. Then correct the macro, and the digest here.
+"""
+
+import hashlib
+import importlib
+import inspect
+import json
+import re
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.workbench import PROJECT, Workbench
+
+# what is called from Python: its signature or its fields, and what for
+_CALLED_FROM_PYTHON = {
+    "dbt.cli.main:dbtRunner.__init__": (
+        "(self, manifest, callbacks)",
+        "hub/runs/dbt.py gives it a parsed project and listens to its events",
+    ),
+    "dbt.cli.main:dbtRunner.invoke": ("(self, args, **kwargs)", "hub/runs/dbt.py builds with it"),
+    "dbt.cli.main:dbtRunnerResult.__init__": (
+        "(self, success, exception, result)",
+        "hub/runs/dbt.py reads all three",
+    ),
+    "dbt.contracts.graph.manifest:Manifest.deepcopy": (
+        "(self)",
+        "hub/runs/dbt.py gives each build of a stream a manifest without compiled SQL",
+    ),
+    "dbt.adapters.duckdb.connections:DuckDBConnectionManager.close_all_connections": (
+        "()",
+        "hub/runs/dbt.py lets go of the warehouse after a build",
+    ),
+    "dbt.adapters.duckdb.impl:DuckDBAdapter.add_query": (
+        "(self, sql, auto_begin, bindings, abridge_sql_log)",
+        "macros/dbt/rows_of.sql takes the cursor that it returns",
+    ),
+    "dbt.adapters.duckdb.impl:DuckDBAdapter.cache_added": (
+        "(self, relation)",
+        "macros/duckdb/stand_in_for_checks.sql tells dbt of the view that it made",
+    ),
+    "dbt.adapters.duckdb.impl:DuckDBAdapter.get_hard_deletes_behavior": (
+        "(config)",
+        "macros/duckdb/materialization_snapshot_duckdb.sql asks what becomes of deleted rows",
+    ),
+    "dbt.adapters.duckdb.impl:DuckDBAdapter.quote": (
+        "(identifier)",
+        "macros/duckdb/duckdb__persist_docs.sql quotes columns",
+    ),
+    "dbt.context.providers:ProviderContext.selected_resources": (
+        "(self)",
+        "macros/dbt/require_whole_chain.sql and macros/duckdb/stand_in_for_checks.sql see what is "
+        "built",
+    ),
+    "dbt.context.providers:RuntimeConfigObject.persist_relation_docs": (
+        "(self)",
+        "macros/duckdb/duckdb__persist_docs.sql",
+    ),
+    "dbt.context.providers:RuntimeConfigObject.persist_column_docs": (
+        "(self)",
+        "macros/duckdb/duckdb__persist_docs.sql",
+    ),
+}
+# macros of dbt's that ours call, with what each is dispatched to: the digest of their text
+_CALLED_FROM_MACROS = {
+    "alter_relation_comment": "0ce2600694f7",
+    "datediff": "4b891727c69d",
+    "duckdb_escape_comment": "080d0bebb1c2",
+    "get_empty_schema_sql": "0f69bb33d9e5",
+    "get_snapshot_table_column_names": "4c1fbc55b3ac",
+    "is_incremental": "71bcb60f249f",
+    "load_cached_relation": "35bc45f384c2",
+    "load_relation": "2f72c456e9d4",
+    "materialization_snapshot_default": "0b00c67b7195",
+    "persist_docs": "54ac7d5ab5de",
+    "run_hooks": "d4bf4b7b1815",
+    "run_query": "79315f0f3689",
+    "should_full_refresh": "0beb7387fa96",
+    "snapshot_get_time": "37a5d7eec294",
+    "snapshot_hash_arguments": "b7fd7ac028c7",
+    "statement": "8f7bd8b0db40",
+    "type_string": "7909f9ebe828",
+}
+# dbt takes a method of text for the macro of the same name
+_NOT_CALLED = {"replace"}
+# the events that hub/runs/dbt.py listens for, and what it reads of them
+_EVENTS = {
+    "dbt.events.core_types_pb2:LogStartLine": ["description", "index", "total"],
+    "dbt_common.events.types_pb2:PrintEvent": ["msg"],
+}
+# the options that hub/runs/dbt.py gives
+_OPTIONS = {
+    "build": [
+        *("--exclude-resource-type", "--no-populate-cache", "--exclude", "--select", "--vars"),
+        *("--target-path", "--project-dir", "--profiles-dir", "--no-write-json", "--log-level"),
+        "--log-level-file",
+    ],
+    "run-operation": ["--args"],
+}
+_PROBE = """
+{% macro probe() %}
+    {% do run_query('create table probed as select 1 as number') %}
+    {% set place = api.Relation.create(database=target.database, schema=target.schema) %}
+    {% set table = dbt.duckdb__list_relations_without_caching(place) %}
+    {% set answer = run_query('select 1 as number') %}
+    {% do print(tojson({
+        'schemas': dbt.duckdb__list_schemas(adapter.quote(target.database)) | length,
+        'schemas_by_bare_name': dbt.duckdb__list_schemas(target.database) | length,
+        'relations_are_typed_anew': table.column_types is defined,
+        'answers_are_typed_anew': answer.column_types is defined,
+        'snapshot_identity': dbt.default__snapshot_hash_arguments(['a_key', 'a_moment']),
+    })) %}
+{% endmacro %}
+"""
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What dbt reads from the project's files."""
+    outcome, _ = _dbt(PROJECT, "parse", target=tmp_path_factory.mktemp("target"))
+    return outcome.result
+
+
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What dbt-duckdb does by itself, in a project that has no macro of ours."""
+    root = tmp_path_factory.mktemp("probe")
+    (root / "macros").mkdir()
+    (root / "macros" / "probe.sql").write_text(_PROBE)
+    (root / "dbt_project.yml").write_text("{name: probe, profile: hub}")
+    shutil.copy(PROJECT / "profiles.yml", root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUB_DATABASE", str(root / "probed.duckdb"))
+        _, printed = _dbt(root, "run-operation", "probe", target=root / "target")
+    answers: dict[str, Any] = json.loads(printed[-1])
+    return answers
+
+
+def _dbt(root: Path, *arguments: str, target: Path) -> tuple[Any, list[str]]:
+    """A dbt command that succeeds: its outcome, and what its macros printed."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    printed: list[str] = []
+
+    def keep(event: Any) -> None:
+        if event.info.name == "PrintEvent":
+            printed.append(event.info.msg)
+
+    options = [
+        *("--project-dir", str(root), "--profiles-dir", str(root), "--target-path", str(target)),
+        *("--log-level", "none", "--log-level-file", "none"),
+    ]
+    try:
+        outcome = dbtRunner(callbacks=[keep]).invoke([*arguments, *options])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    assert outcome.success, outcome.exception
+    return outcome, printed
+
+
+def _digest(manifest: Any, name: str) -> str:
+    """The digest of a macro of dbt's and of the one that it is dispatched to on DuckDB."""
+    texts = [
+        " ".join(macro.macro_sql.split())
+        for candidate in (name, f"default__{name}", f"duckdb__{name}")
+        for package in ("dbt", "dbt_duckdb")
+        if (macro := manifest.macros.get(f"macro.{package}.{candidate}"))
+    ]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+
+
+def _signature(path: str) -> str:
+    """The names of a callable's parameters; "gone" where there is no such callable."""
+    module, _, names = path.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for name in names.split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError):
+        return "gone"
+    found = inspect.unwrap(found.fget if isinstance(found, property) else found)
+    stars = {inspect.Parameter.VAR_KEYWORD: "**", inspect.Parameter.VAR_POSITIONAL: "*"}
+    parameters = inspect.signature(found).parameters.values()
+    return f"({', '.join(stars.get(each.kind, '') + each.name for each in parameters)})"
+
+
+@pytest.mark.check
+def test_dbt_internals_that_we_call_are_as_they_were(manifest: Any) -> None:
+    """The canary: read what it names in dbt's change log before you correct the list."""
+    changes = []
+    for path, (expected, used_for) in _CALLED_FROM_PYTHON.items():
+        if (found := _signature(path)) != expected:
+            changes.append(f"{path}: {found} instead of {expected} ({used_for})")
+    for macro in manifest.macros.values():
+        if macro.package_name != "hub":
+            continue
+        for called in macro.depends_on.macros:
+            name = called.rpartition(".")[2]
+            if called.startswith("macro.hub.") or name in _NOT_CALLED:
+                continue
+            if (found := _digest(manifest, name)) != _CALLED_FROM_MACROS.get(name):
+                changes.append(f"{name}: its text is now {found} ({macro.original_file_path})")
+    for path, expected_fields in _EVENTS.items():
+        module, _, name = path.partition(":")
+        fields = getattr(importlib.import_module(module), name).DESCRIPTOR.fields_by_name
+        changes += [f"{path}: has no {field}" for field in expected_fields if field not in fields]
+    commands = importlib.import_module("dbt.cli.main").cli.commands
+    for command, options in _OPTIONS.items():
+        known = {
+            option
+            for parameter in commands[command].params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
+        changes += [f"dbt {command}: has no {option}" for option in options if option not in known]
+    assert not changes, "\n".join(changes)
+
+
+@pytest.mark.check
+def test_a_work_around_names_its_reason_its_version_and_its_test() -> None:
+    tests = set(re.findall(r"^def (test_\w+)", Path(__file__).read_text(), re.MULTILINE))
+    breaches = []
+    for path in sorted((PROJECT / "macros" / "duckdb").glob("*.sql")):
+        header = " ".join(path.read_text().partition("#}")[0].split())
+        named = re.search(
+            r"Reason: .+ For dbt-duckdb (\S+); needed until (test_\w+) fails\.$", header
+        )
+        if not named or named[1] != version("dbt-duckdb") or named[2] not in tests:
+            breaches.append(path.name)
+    assert not breaches
+
+
+# one for each work-around
+
+
+def test_dbt_still_seeks_schemas_by_a_name_in_quotes(probed: dict[str, Any]) -> None:
+    assert probed["schemas"] == 0
+    assert probed["schemas_by_bare_name"] > 0
+
+
+def test_dbt_still_guesses_the_types_of_answers(probed: dict[str, Any], manifest: Any) -> None:
+    assert probed["relations_are_typed_anew"]
+    assert probed["answers_are_typed_anew"]
+    # these take the same way
+    assert _digest(manifest, "list_relations_without_caching") == "bf569f77d4a8"
+    assert _digest(manifest, "get_columns_in_relation") == "5f853086fade"
+
+
+def test_dbt_still_writes_every_comment_in_every_run(manifest: Any) -> None:
+    assert "macro.dbt_duckdb.duckdb__persist_docs" not in manifest.macros
+    own = manifest.macros["macro.dbt.default__persist_docs"].macro_sql
+    assert "run_query(alter_relation_comment(relation, model.description))" in own
+    assert "run_query(alter_comment_sql)" in own
+    assert _digest(manifest, "persist_docs") == _CALLED_FROM_MACROS["persist_docs"]
+
+
+def test_dbt_still_names_states_of_a_snapshot_by_a_text(probed: dict[str, Any]) -> None:
+    assert probed["snapshot_identity"].strip().startswith("md5(")
+
+
+def test_dbt_still_builds_increments_by_a_temporary_table(manifest: Any) -> None:
+    own = manifest.macros["macro.dbt_duckdb.materialization_incremental_duckdb"].macro_sql
+    assert "run_query(create_table_as(temporary, temp_relation, compiled_code" in own
+    assert "adapter.expand_target_column_types" in own
+    assert _digest(manifest, "materialization_incremental_duckdb") == "962102952ce3"
+
+
+def test_dbt_still_updates_snapshots_in_place(manifest: Any) -> None:
+    assert "macro.dbt_duckdb.materialization_snapshot_duckdb" not in manifest.macros
+    merge = manifest.macros["macro.dbt_duckdb.duckdb__snapshot_merge_sql"].macro_sql
+    assert "update {{ target }}" in merge
+    assert _digest(manifest, "snapshot_merge_sql") == "d0ae9169fdd9"
+
+
+def test_unit_tests_still_need_the_columns_of_checks_that_are_gone(
+    own_project: Workbench,
+) -> None:
+    own_project.land()
+    assert own_project.dbt("run", "--select", "tag:events").success
+    unit_test = ("test", "--select", "events_decisions,test_type:unit")
+    assert own_project.dbt(*unit_test).success
+
+    own_project.edit("dbt_project.yml", '  - "{{ stand_in_for_checks() }}"\n', "")
+
+    assert not own_project.dbt(*unit_test).success
