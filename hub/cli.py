@@ -8,28 +8,32 @@ from typing import Any
 import click
 
 from hub import text
-from hub.options import common, dead_letter_options
+from hub.options import ProjectGroup, dead_letter_options
 from loader import __version__
 from loader.config.project import Project
 from loader.errors import WrongUse
 
+# The headings of `hub --help`, in the order in which commands of theirs first stand here.
+_LOAD = "Take records in"
+_ASK = "Ask"
+_DEAD_LETTERS = "Dead letters"
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=ProjectGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hub")
-def hub() -> None:
+def hub(**shared: object) -> None:
     """Land files verbatim, decide every record, and account for each of them.
 
     Exit codes: 0 done, 1 failed, 2 wrong use.
     """
 
 
-@hub.command(epilog="Example: hub run --skip reconcile --now 2025-01-15T12:00:00")
+@hub.command(section=_LOAD, epilog="Example: hub run --skip reconcile --now 2025-01-15T12:00:00")
 @click.option("--skip", multiple=True, metavar="STAGE", help="Switch a stage off; repeatable.")
 @click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
 @click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
 @click.option("--force", is_flag=True, help="Build even if nothing is new.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the receipt here, too.")
-@common
 def run(
     project: Project,
     skip: tuple[str, ...],
@@ -62,21 +66,20 @@ def run(
     )
     if output is not None:
         write_json(output, result.receipt)
-    shown = text.render_receipt(result.receipt)
-    if result.did_nothing:
-        shown = f"nothing new\n{shown}"
-    if dry_run:
-        shown = f"dry run: nothing was changed\n{shown}"
-    _print(result.receipt, shown, as_json)
+    shown = (
+        text.render_nothing_new(result.receipt)
+        if result.did_nothing
+        else text.render_receipt(result.receipt)
+    )
+    _print(result.receipt, text.render_dry_run(shown) if dry_run else shown, as_json)
     if result.failed:
         sys.exit(1)
 
 
-@hub.command(epilog="Example: hub land app web")
+@hub.command(section=_LOAD, epilog="Example: hub land app web")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@common
 def land(project: Project, sources: tuple[str, ...], as_json: bool) -> None:
-    """Land what is new in the landing folder; `dbt build` then does the rest."""
+    """Land what is new in the landing folder, for `dbt build`."""
     from dataclasses import asdict
 
     from hub import commands
@@ -85,12 +88,11 @@ def land(project: Project, sources: tuple[str, ...], as_json: bool) -> None:
     _print(asdict(landing), text.render_landing(landing), as_json)
 
 
-@hub.command(epilog="Example: hub stream web   or: hub stream --once")
+@hub.command(section=_LOAD, epilog="Example: hub stream web   or: hub stream --once")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--once", is_flag=True, help="Take what is there, then stop.")
-@common
 def stream(project: Project, sources: tuple[str, ...], once: bool, as_json: bool) -> None:
-    """Take up what Kafka topics bring, as it comes, until Ctrl-C or SIGTERM.
+    """Take up what Kafka topics bring, until Ctrl-C or SIGTERM.
 
     Records and their offsets are stored together: whatever stops it, the next stream goes on with
     the first record that is not in the warehouse.
@@ -103,12 +105,11 @@ def stream(project: Project, sources: tuple[str, ...], once: bool, as_json: bool
     _print(asdict(summary), text.render_stream(asdict(summary)), as_json)
 
 
-@hub.command(epilog="Example: hub pull partner")
+@hub.command(section=_LOAD, epilog="Example: hub pull partner")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--full", is_flag=True, help="Ask for everything, not only for what is new.")
-@common
 def pull(project: Project, sources: tuple[str, ...], full: bool, as_json: bool) -> None:
-    """Pull what is new from HTTP APIs and land it; `hub run` then does the rest.
+    """Pull what is new from HTTP APIs and land it, for `hub run`.
 
     A pull that failed or was killed is continued where it stopped.
     """
@@ -122,13 +123,12 @@ def pull(project: Project, sources: tuple[str, ...], full: bool, as_json: bool) 
         sys.exit(result.exit_code)
 
 
-@hub.command(epilog="Example: hub report --entity events --json")
+@hub.command(section=_ASK, epilog="Example: hub report --entity events --json")
 @click.option("--entity", metavar="E", help="Only this entity, in full.")
 @click.option("--run", "run_id", metavar="ID", help="A certain run instead of the latest build.")
 @click.option(
     "--history", metavar="N", type=click.IntRange(min=1), help="List the latest N runs instead."
 )
-@common
 def report(
     project: Project,
     entity: str | None,
@@ -144,7 +144,10 @@ def report(
         entries = commands.history(project, history)
         _print(entries, text.render_history(entries), as_json)
         return
-    receipt = commands.report(project, run_id)
+    # people ask what was built last, programs how things stand now
+    receipt = (
+        commands.report(project, run_id) if as_json else commands.report_build(project, run_id)
+    )
     if entity is None:
         _print(receipt, text.render_receipt(receipt), as_json)
         return
@@ -166,11 +169,13 @@ def _choice(
     return DeadLetterChoice(entity, source, reason, record_id)
 
 
-@hub.command(epilog="Example: hub redrive --entity events --reason invalid_value --dry-run")
+@hub.command(
+    section=_DEAD_LETTERS,
+    epilog="Example: hub redrive --entity events --reason invalid_value --dry-run",
+)
 @dead_letter_options
 @click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
 @click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
-@common
 def redrive(
     project: Project,
     entity: str | None,
@@ -181,8 +186,9 @@ def redrive(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Decide open dead letters again, after a contract or adapter was fixed.
+    """Decide open dead letters again, after a fix.
 
+    The fix may be in the contract or in the adapter: records are decided from their raw text.
     Newer rows are never overwritten. A second redrive under the same rules changes nothing.
     """
     from hub import commands
@@ -195,16 +201,18 @@ def redrive(
         dry=dry_run,
     )
     data = {"run": result.receipt, "letters": result.afterwards, "dry_run": dry_run}
-    _print(data, text.render_dead_letters(result.afterwards, result.receipt), as_json)
+    shown = text.render_redrive(result.afterwards, None if result.did_nothing else result.receipt)
+    _print(data, text.render_dry_run(shown) if dry_run else shown, as_json)
     if result.failed:
         sys.exit(1)
 
 
-@hub.command(epilog='Example: hub discard --id 10000000004 --by mia --why "test data"')
+@hub.command(
+    section=_DEAD_LETTERS, epilog='Example: hub discard --id 10000000004 --by mia --why "test data"'
+)
 @dead_letter_options
 @click.option("--by", "discarded_by", required=True, metavar="WHO", help="Who decides so.")
 @click.option("--why", "because", required=True, metavar="TEXT", help="Why.")
-@common
 def discard(
     project: Project,
     entity: str | None,
@@ -215,43 +223,55 @@ def discard(
     because: str,
     as_json: bool,
 ) -> None:
-    """Mark open dead letters as discarded, with who and why. Nothing is deleted."""
+    """Mark open dead letters as discarded, with who and why.
+
+    Nothing is deleted.
+    """
     from hub import commands
 
     choice = _choice(project, entity, source, reason, record_id)
     if not any(vars(choice).values()):
         raise WrongUse(
-            "hub discard", "no letters were chosen", "Give --entity, --source, --reason or --id."
+            "hub discard",
+            "no dead letters were chosen",
+            "Give --entity, --source, --reason or --id.",
         )
     letters = commands.discard(project, choice, discarded_by, because)
-    _print(letters, text.render_dead_letters(letters), as_json)
+    _print(letters, text.render_discard(letters), as_json)
 
 
 @hub.command(
-    epilog="Example: hub why evt-003   or: hub why app/events.json:4   or: hub why clicks/0@17"
+    section=_ASK,
+    epilog="Example: hub why evt-003   or: hub why app/events.json:4   or: hub why clicks/0@17",
 )
 @click.argument("asked", required=False, metavar="KEY|FILE:ROW|TOPIC/PARTITION@OFFSET")
 @click.option("--record", "record_id", type=int, metavar="ID", help="A record by its record_id.")
-@common
 def why(project: Project, asked: str | None, record_id: int | None, as_json: bool) -> None:
-    """Tell what became of a record, and why, oldest first."""
+    """Explain what became of a record, oldest first.
+
+    Exits with 1 if no such record was seen.
+    """
     from hub import commands
     from hub.queries.explain import parse_question
 
     story = commands.why(project, parse_question(asked, record_id))
     _print(story, text.render_explanation(story), as_json)
+    if not story["records"]:
+        sys.exit(1)
 
 
-@hub.group()
-def contract() -> None:
-    """Ask what a contract would do, before it does."""
+@hub.group(section=_ASK)
+def contract(**shared: object) -> None:
+    """Ask what a contract would change, before it does."""
 
 
 @contract.command(epilog="Example: hub contract diff --entity events")
 @click.option("--entity", required=True, metavar="E", help="The entity whose contract it is.")
-@common
 def diff(project: Project, entity: str, as_json: bool) -> None:
-    """Compare the contract as written now with the decisions stored: who would change sides?"""
+    """Compare the contract as it is written now with what is stored.
+
+    Tells which records would be rejected that were accepted, and the reverse. Builds nothing.
+    """
     from hub import commands
 
     _require_known("entity", entity, project.entities)
@@ -259,12 +279,11 @@ def diff(project: Project, entity: str, as_json: bool) -> None:
     _print(difference, text.render_difference(difference), as_json)
 
 
-@hub.command(epilog="Example: hub doctor --json")
-@common
+@hub.command(section=_ASK, epilog="Example: hub doctor --json")
 def doctor(project: Project, as_json: bool) -> None:
-    """Examine the warehouse: ok, warn or fail for each check, with the remedy.
+    """Examine the warehouse and say what to do.
 
-    Exits with 1 if a check fails.
+    Prints ok, warn or fail for each check, with the remedy. Exits with 1 if a check fails.
     """
     from dataclasses import asdict
 

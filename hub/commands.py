@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from hub.queries.contract_diff import compare
+from hub.queries.contract_diff import compare, landed_sources
 from hub.queries.dead_letters import (
     DeadLetterChoice,
     dead_letters_by_id,
@@ -19,14 +19,13 @@ from hub.queries.dead_letters import (
 from hub.queries.explain import Question, answer
 from hub.queries.health import Finding, examine
 from hub.queries.receipt import receipt
-from hub.runs.dbt import what_if
 from hub.runs.receipt_files import write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
+from hub.runs.working_contract import working_contract
 from loader.config.project import Project
-from loader.errors import HubError
 from loader.landing.folder import Landing, land
 from loader.logs import logged, stage
-from loader.warehouse.connection import open_warehouse
+from loader.warehouse.connection import open_warehouse, read_warehouse, require_warehouse
 from loader.warehouse.lock import pull_lock, warehouse_lock
 from loader.warehouse.run_log import closing_on_error, end_run, find_run, runs, start_run
 
@@ -50,7 +49,7 @@ class PullResult:
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     """Land what is new from the named sources, or from all; logged as a run of its own."""
     project.require_sound()
-    with warehouse_lock(project.database), open_warehouse(project) as connection:
+    with warehouse_lock(project.database, project.wait), open_warehouse(project) as connection:
         run_id = start_run(connection, "land", [], None)
         with logged(run_id), closing_on_error(connection, run_id):
             with stage("land"):
@@ -74,7 +73,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
     sources = sources_to_pull(project, names)
     pulled = [source.name for source in sources]
     with (
-        pull_lock(project.database),
+        pull_lock(project.database, project.wait),
         open_checkpoint(project, pulled) as checkpoint,
         logged(checkpoint.run_id),
     ):
@@ -144,7 +143,7 @@ def redrive(
     `run`.
     """
     project.require_sound()
-    _require_warehouse(project)
+    require_warehouse(project)
     chosen: list[int] = []
 
     def request(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
@@ -162,46 +161,49 @@ def discard(
     project: Project, choice: DeadLetterChoice, discarded_by: str, reason: str
 ) -> list[dict[str, Any]]:
     """Mark open dead letters as discarded, with who and why; returns them. Deletes nothing."""
-    _require_warehouse(project)
-    with warehouse_lock(project.database), open_warehouse(project) as connection:
+    require_warehouse(project)
+    with warehouse_lock(project.database, project.wait), open_warehouse(project) as connection:
         return discard_dead_letters(connection, choice, discarded_by, reason)
 
 
 def why(project: Project, question: Question) -> dict[str, Any]:
     """Everything that is known of the records that a question is about."""
-    _require_warehouse(project)
-    with open_warehouse(project) as connection:
+    with read_warehouse(project) as connection:
         return answer(connection, project, question)
 
 
-def report(project: Project, run_id: str | None) -> dict[str, Any]:
-    """The receipt of a run, by default of the latest build."""
-    _require_warehouse(project)
-    with open_warehouse(project) as connection:
-        return receipt(connection, project, find_run(connection, run_id))
+def report(project: Project, run_id: str | None = None) -> dict[str, Any]:
+    """The receipt of a run; by default that of the latest, with dead letters as they stand now."""
+    with read_warehouse(project) as connection:
+        latest = find_run(connection, run_id)
+        return receipt(connection, project, latest, is_now=run_id is None)
+
+
+def report_build(project: Project, run_id: str | None = None) -> dict[str, Any]:
+    """The receipt of a run; by default that of the latest which had something to do."""
+    with read_warehouse(project) as connection:
+        return receipt(connection, project, find_run(connection, run_id, had_work=True))
 
 
 def contract_diff(project: Project, entity: str) -> dict[str, Any]:
     """What the contract as it is written now would decide otherwise. Builds nothing."""
-    _require_warehouse(project)
-    with open_warehouse(project) as connection:
+    with read_warehouse(project) as connection:
         find_run(connection)  # without a build there is nothing to compare with
-    check = what_if(project, entity)
-    with open_warehouse(project) as connection:
-        return compare(connection, entity, check["version"], check["sql"])
+        landed = landed_sources(connection, project, entity)
+    working = working_contract(project, entity, landed)
+    with read_warehouse(project) as connection:
+        return compare(connection, entity, working.version, working.check_sql)
 
 
 def doctor(project: Project) -> list[Finding]:
     """What an examination of the warehouse finds."""
-    _require_warehouse(project)
-    with open_warehouse(project) as connection:
+    with read_warehouse(project) as connection:
         return examine(connection, project)
 
 
 def history(project: Project, limit: int) -> list[dict[str, Any]]:
     """The latest `limit` runs, latest first."""
-    _require_warehouse(project)
-    with open_warehouse(project) as connection:
+    with read_warehouse(project) as connection:
         return [
             {
                 "run_id": entry.run_id,
@@ -215,41 +217,29 @@ def history(project: Project, limit: int) -> list[dict[str, Any]]:
         ]
 
 
-def _require_warehouse(project: Project) -> None:
-    if not project.database.exists():
-        raise HubError(
-            f"database {project.database}", "there is no warehouse yet", "Start with `hub run`."
-        )
-
-
 def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
     """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
-        with warehouse_lock(project.database):
+        with warehouse_lock(project.database, project.wait):
             result = carry_out(project, plan)
-            write_receipt(project.receipts, result.receipt)
+            if not result.did_nothing:
+                write_receipt(project.receipts, result.receipt, project.vars.keep_receipts)
         return result
     with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
-        copy = _copy_warehouse(project.database, Path(folder))
+        copy = _copy_warehouse(project, Path(folder))
         return carry_out(replace(project, database=copy), plan, Path(folder) / "target")
 
 
-def _copy_warehouse(database: Path, folder: Path) -> Path:
+def _copy_warehouse(project: Project, folder: Path) -> Path:
     """A copy of the warehouse, with what its log holds. Raises HubError where it is locked."""
+    database = project.database
     copy = folder / database.name
     if not database.exists():
         return copy
-    try:
-        # nobody writes while it is open; the database comes last, as the system gives DuckDB's
-        # lock back as soon as this process has closed the file
-        with duckdb.connect(str(database), read_only=True):
-            for name in (f"{database.name}.wal", database.name):
-                if (database.parent / name).exists():
-                    shutil.copy2(database.parent / name, folder / name)
-    except duckdb.Error as error:
-        raise HubError(
-            f"database {database}",
-            f"it cannot be copied ({str(error).splitlines()[0]})",
-            "Wait for the process that has it open, or end it.",
-        ) from error
+    # nobody writes while it is open; the database comes last, as the system gives DuckDB's lock
+    # back as soon as this process has closed the file
+    with read_warehouse(project):
+        for name in (f"{database.name}.wal", database.name):
+            if (database.parent / name).exists():
+                shutil.copy2(database.parent / name, folder / name)
     return copy

@@ -1,61 +1,150 @@
-"""Options that several commands share."""
+"""The options of the command line that several commands share, and how their help shows them."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from loader import logs
 from loader.config.project import open_project
 
+_OWN_OPTIONS = "Options"
+_SHARED_OPTIONS = "Options of every command"
+_SHARED_OPTIONS_OF_A_GROUP = "Options of every command, before or after its name"
 
-def common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that all have, and its project as the first argument."""
 
-    @functools.wraps(command)
-    def wrapper(
-        database: str | None,
-        landing: str | None,
-        log_level: str,
-        log_format: str,
-        **options: Any,
-    ) -> None:
-        logs.set_up(log_level, log_format)
-        command(open_project(database, landing), **options)
+class _SharedOption(click.Option):
+    """An option that all commands have: help tells of it apart from their own."""
 
-    for option in reversed(
-        [
-            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-            click.option("--database", metavar="FILE", help="The warehouse (HUB_DATABASE)."),
-            click.option("--landing", metavar="DIR", help="The landing folder (HUB_LANDING)."),
-            click.option(
-                "--log-level",
-                type=click.Choice(["debug", "info", "warning", "error"]),
-                default="error",
-                show_default=True,
-                help="Which log lines to write to standard error.",
-            ),
-            click.option(
-                "--log-format",
-                type=click.Choice(["text", "json"]),
-                default="text",
-                show_default=True,
-                help="How to write them.",
-            ),
-        ]
-    ):
-        wrapper = option(wrapper)
-    return wrapper
+
+def _seconds(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """A number of seconds from the command line, which is not negative."""
+    if value is not None and not value >= 0:
+        raise click.BadParameter("expected a number of seconds, 0 or more")
+    return value
+
+
+def _shared_options() -> list[click.Parameter]:
+    return [
+        _SharedOption(["--json", "as_json"], is_flag=True, help="Print the result as JSON."),
+        _SharedOption(["--project-dir"], metavar="DIR", help="The project's folder (HUB_PROJECT)."),
+        _SharedOption(["--database"], metavar="FILE", help="The warehouse (HUB_DATABASE)."),
+        _SharedOption(["--landing"], metavar="DIR", help="The landing folder (HUB_LANDING)."),
+        _SharedOption(
+            ["--wait"],
+            type=float,
+            callback=_seconds,
+            metavar="SECONDS",
+            help="Wait so long for the warehouse (2; a pull: 60).",
+        ),
+        _SharedOption(
+            ["--log-level"],
+            type=click.Choice(["debug", "info", "warning", "error"]),
+            metavar="LEVEL",
+            default="error",
+            help="Log debug, info, warning or (default) error.",
+        ),
+        _SharedOption(
+            ["--log-format"],
+            type=click.Choice(["text", "json"]),
+            metavar="FORMAT",
+            default="text",
+            help="Log as text (default) or json, to standard error.",
+        ),
+    ]
+
+
+class ProjectCommand(click.Command):
+    """A command with the shared options, which calls its function with the opened `project` and
+    `as_json` besides its own parameters.
+
+    section: the heading under which `hub --help` lists it.
+    """
+
+    def __init__(self, *args: Any, section: str = "", **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.section = section
+        self.params += _shared_options()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_options(self, ctx, formatter, _SHARED_OPTIONS)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        given = {
+            option.name: _given_last(ctx, option.name)
+            for option in self.params
+            if isinstance(option, _SharedOption) and option.name
+        }
+        logs.set_up(given["log_level"], given["log_format"])
+        own = {name: value for name, value in ctx.params.items() if name not in given}
+        project = open_project(
+            given["database"], given["landing"], given["project_dir"], given["wait"]
+        )
+        ctx.params = {**own, "project": project, "as_json": given["as_json"]}
+        return super().invoke(ctx)
+
+
+class ProjectGroup(click.Group):
+    """A group of such commands. The shared options may stand before the command's name, too."""
+
+    command_class = ProjectCommand
+    group_class = type
+
+    def __init__(self, *args: Any, section: str = "", **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.section = section
+        self.params += _shared_options()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_options(self, ctx, formatter, _SHARED_OPTIONS_OF_A_GROUP)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each command, under the headings of their sections."""
+        width = max(map(len, self.commands))
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            heading = getattr(command, "section", "") or "Commands"
+            line = (name.ljust(width), command.get_short_help_str(formatter.width))
+            sections.setdefault(heading, []).append(line)
+        for heading, lines in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(lines)
+
+
+def _given_last(ctx: click.Context, name: str) -> Any:
+    """The value of a shared option as given nearest to the command, or its default."""
+    here: click.Context | None = ctx
+    while here is not None:
+        if here.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            return here.params[name]
+        here = here.parent
+    return ctx.params[name]
+
+
+def _write_options(
+    command: click.Command, ctx: click.Context, formatter: click.HelpFormatter, shared: str
+) -> None:
+    sections: dict[str, list[tuple[str, str]]] = {_OWN_OPTIONS: [], shared: []}
+    for option in command.get_params(ctx):
+        if (record := option.get_help_record(ctx)) is not None:
+            heading = shared if isinstance(option, _SharedOption) else _OWN_OPTIONS
+            sections[heading].append(record)
+    for heading, lines in sections.items():
+        with formatter.section(heading):
+            formatter.write_dl(lines)
 
 
 def dead_letter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that choose open letters."""
+    """Give a command the options that choose open dead letters."""
     for option in (
-        click.option("--id", "record_id", type=int, metavar="N", help="The letter's record_id."),
-        click.option("--reason", metavar="R", help="Letters with this reason."),
-        click.option("--source", metavar="S", help="Letters of this source."),
-        click.option("--entity", metavar="E", help="Letters of this entity."),
+        click.option(
+            "--id", "record_id", type=int, metavar="N", help="The one with this record_id."
+        ),
+        click.option("--reason", metavar="R", help="Those with this reason."),
+        click.option("--source", metavar="S", help="Those of this source."),
+        click.option("--entity", metavar="E", help="Those of this entity."),
     ):
         command = option(command)
     return command

@@ -141,14 +141,38 @@ def render_history(entries: list[dict[str, Any]]) -> str:
     return _text(_table(rows))
 
 
-def render_dead_letters(
-    letters: list[dict[str, Any]], receipt: dict[str, Any] | None = None
-) -> str:
-    """A line for each letter; under a redrive's headline if its receipt is given."""
-    lines = [_headline(receipt), ""] if receipt else []
+def render_redrive(letters: list[dict[str, Any]], receipt: dict[str, Any] | None) -> str:
+    """A line for each dead letter that was decided again, under the run's headline.
+
+    receipt: None for a run that had nothing to do.
+    """
+    headline = [_headline(receipt), ""] if receipt else []
+    return _text([*headline, *_dead_letters(letters)])
+
+
+def render_discard(letters: list[dict[str, Any]]) -> str:
+    """How many dead letters were discarded, and a line for each."""
+    headline = [f"discarded {_counted(letters, 'dead letter')}", ""] if letters else []
+    return _text([*headline, *_dead_letters(letters)])
+
+
+def render_nothing_new(receipt: dict[str, Any]) -> str:
+    """The one line of a run that had nothing to do."""
+    warnings = receipt["warnings"]
+    more = f", {_counted(warnings, 'warning')} (--json has them)" if warnings else ""
+    return _text([f"nothing new in run {receipt['run_id']}{more}"])
+
+
+def render_dry_run(shown: str) -> str:
+    """What a run on a copy printed, marked as such."""
+    separator = "\n" if "\n" in shown else " "
+    return f"dry run, nothing was changed:{separator}{shown}"
+
+
+def _dead_letters(letters: list[dict[str, Any]]) -> list[str]:
     if not letters:
-        return _text([*lines, "no open letter fits"])
-    rows = [("letter", "place", "status", "attempts", "now", "why")]
+        return ["no open dead letter fits"]
+    rows = [("record", "place", "status", "attempts", "last outcome", "why")]
     rows += [
         (
             str(letter["record_id"]),
@@ -160,7 +184,11 @@ def render_dead_letters(
         )
         for letter in letters
     ]
-    return _text([*lines, *_table(rows)])
+    return _table(rows)
+
+
+def _counted(things: Sequence[Any], name: str) -> str:
+    return f"{len(things):,} {name}{'' if len(things) == 1 else 's'}"
 
 
 def render_explanation(answer: dict[str, Any]) -> str:

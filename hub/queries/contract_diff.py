@@ -5,7 +5,24 @@ from typing import Any
 
 import duckdb
 
+from loader.config.project import Project
+from loader.config.sources import Source
+
 _SAMPLES = 10
+
+
+def landed_sources(
+    connection: duckdb.DuckDBPyConnection, project: Project, entity: str
+) -> list[Source]:
+    """The registered sources of an entity that have a table in raw: a new one has none yet."""
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'raw'"
+    ).fetchall()
+    return [
+        source
+        for source in project.sources.values()
+        if source.entity == entity and (source.name,) in tables
+    ]
 
 
 def compare(

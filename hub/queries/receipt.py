@@ -14,7 +14,7 @@ from hub.queries.rows import Row, rows
 from hub.queries.streams import stream_report
 from loader.config.project import Project
 from loader.errors import WrongUse
-from loader.warehouse.run_log import Run
+from loader.warehouse.run_log import BUILDS, Run
 
 # as columns of ops.run_report, in the order in which they are shown
 OUTCOMES = ("applied", "superseded", "outdated", "late", "rejected", "duplicate")
@@ -24,10 +24,14 @@ _RECONCILIATION = ("matched", "mismatched", "single_source")
 _MOST_DRIFTS = 20
 
 
-def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -> dict[str, Any]:
+def receipt(
+    connection: duckdb.DuckDBPyConnection, project: Project, run: Run, *, is_now: bool = False
+) -> dict[str, Any]:
     """The receipt of a run as plain data: what `hub report --json` prints.
 
     Counts are those of the run; what an entity holds is its state at the run's end.
+    is_now: the run is the latest: of its dead letters tell those that are open now, as some may
+    have been discarded since they were counted.
     """
     views = _Views.read(connection, run)
     sources = {
@@ -35,6 +39,8 @@ def receipt(connection: duckdb.DuckDBPyConnection, project: Project, run: Run) -
         for name, source in project.sources.items()
     }
     entities = {entity: _entity(run, entity, views) for entity in project.entities}
+    if is_now:
+        _recount_dead_letters(connection, entities)
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -182,6 +188,35 @@ def _stages(of_entities: list[Row]) -> dict[str, str]:
         stage: next((status for status in ("off", "ran") if status in statuses), "no input")
         for stage, statuses in found.items()
     }
+
+
+def _recount_dead_letters(
+    connection: duckdb.DuckDBPyConnection, entities: dict[str, dict[str, Any]]
+) -> None:
+    """Replace the dead letters counted at the end of a build by those that are open now.
+
+    Between two builds nothing but a discard changes them: without one since, all are as counted.
+    """
+    ((was_discarded,),) = connection.execute(
+        f"""
+        select count(*) > 0 from ops.discards
+        where discarded_at >= (
+            select max(started_at) from ops.runs where {BUILDS} and had_work is not false
+        )
+        """
+    ).fetchall()
+    if not was_discarded:
+        return
+    opened = dict(
+        connection.execute(
+            "select entity, count(*) from ops.dead_letters where status = 'open' group by entity"
+        ).fetchall()
+    )
+    for entity, part in entities.items():
+        part["dead_letters"] = opened.get(entity, 0)
+        part["dead_letters_of_another_contract"] = min(
+            part["dead_letters_of_another_contract"], part["dead_letters"]
+        )
 
 
 def _files(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:

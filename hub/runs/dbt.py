@@ -14,7 +14,6 @@ from typing import Any
 from hub.runs.changes import Work
 from loader import interrupts
 from loader.config.project import Project
-from loader.errors import HubError
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,7 @@ def build(
         arguments += ["--target-path", str(scratch)]
     # dbt calls back from threads of its own, which know neither run nor stage
     context = copy_context()
-    outcome = _invoke(
+    outcome = invoke(
         project,
         arguments,
         # where views stand, so do the columns and comments of tables
@@ -94,7 +93,7 @@ class ParsedProject:
         state: what the project's files are known by.
         """
         if self._state != state:
-            self._manifest = _invoke(
+            self._manifest = invoke(
                 project, ["parse"], {"HUB_RUN_ID": ""}, lambda event: None
             ).result
             self._state = state
@@ -103,30 +102,8 @@ class ParsedProject:
         return self._manifest.deepcopy() if self._manifest else None
 
 
-def what_if(project: Project, entity: str) -> dict[str, str]:
-    """The version of the entity's contract, and SQL that checks every landed record against it.
-
-    Raises HubError where the project does not compile.
-    """
-    printed: list[str] = []
-
-    def keep(event: Any) -> None:
-        if event.info.name == "PrintEvent":
-            printed.append(event.info.msg)
-
-    arguments = ["run-operation", "print_full_check", "--args", json.dumps({"entity": entity})]
-    outcome = _invoke(project, arguments, {}, keep)
-    if not outcome.success or not printed:
-        raise HubError(
-            f"contract of {entity}",
-            f"it cannot be compiled ({outcome.exception or outcome.result})",
-            "Correct macros/contracts.",
-        )
-    return dict(json.loads(printed[-1]))
-
-
 @_cycles_left_alone()
-def _invoke(
+def invoke(
     project: Project,
     arguments: list[str],
     settings: dict[str, str],

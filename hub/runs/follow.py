@@ -35,7 +35,7 @@ _PATIENCE_SECONDS = 30.0
 class StreamSummary:
     """What a stream did until it was stopped.
 
-    receipt: that of its last run, None where it made none.
+    receipt: that of its last run that had something to do, None where none had.
     """
 
     batches: int = 0
@@ -116,10 +116,10 @@ class _Streaming:
         for consumer in self._consumers:
             consumer.stop()
         if self.summary.receipt:
-            write_receipt(self._project.receipts, self.summary.receipt)
+            self._write_receipt(self.summary.receipt)
         try:
             with (
-                warehouse_lock(self._project.database),
+                warehouse_lock(self._project.database, self._project.wait),
                 open_warehouse(self._project) as connection,
             ):
                 for consumer in self._consumers:
@@ -135,7 +135,10 @@ class _Streaming:
 
     def _prepare(self) -> None:
         """Read the stored offsets."""
-        with warehouse_lock(self._project.database), open_warehouse(self._project) as connection:
+        with (
+            warehouse_lock(self._project.database, self._project.wait),
+            open_warehouse(self._project) as connection,
+        ):
             self._consumers = []
             for source in self._sources:
                 if source.kafka:
@@ -219,7 +222,7 @@ class _Streaming:
             # what no batch touched was proven when it was built
             proves_all=False,
         )
-        with warehouse_lock(self._project.database):
+        with warehouse_lock(self._project.database, self._project.wait):
             result = carry_out(self._project, plan)
             self._keep_receipt(result)
         if result.failed:
@@ -263,12 +266,17 @@ class _Streaming:
     def _keep_receipt(self, result: RunResult) -> None:
         """A file for each run would be 86,400 a day: only those that failed have their own, and
         the stream's last. Of the others, `hub report --run` knows."""
+        if result.did_nothing:
+            return
         self.summary.receipt = result.receipt
         if result.failed:
-            write_receipt(self._project.receipts, result.receipt)
+            self._write_receipt(result.receipt)
         else:
             self._project.receipts.mkdir(exist_ok=True)
             write_json(self._project.receipts / "latest.json", result.receipt)
+
+    def _write_receipt(self, receipt: dict[str, Any]) -> None:
+        write_receipt(self._project.receipts, receipt, self._project.vars.keep_receipts)
 
     def _tell(self, source: str, event: str, detail: str) -> None:
         log.warning("%s: %s: %s", source, event, detail)

@@ -159,11 +159,20 @@ class _Run:
         state: the build_state that the next run is compared with.
         """
         warnings = self.landing.warnings()
-        end_run(connection, self.run_id, errors=errors, warnings=warnings, build_state=state)
+        end_run(
+            connection,
+            self.run_id,
+            errors=errors,
+            warnings=warnings,
+            build_state=state,
+            had_work=not did_nothing,
+        )
         look_after = self.plan.look_after
         afterwards = look_after(connection, self.run_id) if look_after else []
         return RunResult(
-            receipt(connection, self.project, find_run(connection, self.run_id)),
+            receipt(
+                connection, self.project, find_run(connection, self.run_id), is_now=did_nothing
+            ),
             self.landing,
             did_nothing,
             afterwards,

@@ -18,6 +18,9 @@ class Environment(Settings, frozen=True, rename=lambda name: _PREFIX + name.uppe
     """Every variable that the hub reads, but for those that a source's YAML names. One that is
     empty counts as not set."""
 
+    project: Annotated[
+        str | None, Meta(description="The project's folder, for commands that start elsewhere.")
+    ] = None
     database: Annotated[
         str | None, Meta(description="The warehouse, a DuckDB file; dbt reads it, too.")
     ] = None

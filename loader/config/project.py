@@ -27,6 +27,8 @@ class Project:
     declared_sources: the names of all sources that have a YAML, registered or not.
     problems: what is wrong with single entities and sources: whoever only reads what is stored
               goes on.
+    wait:     seconds to wait for other processes that have the warehouse; None for what the command
+              does by itself.
     """
 
     root: Path
@@ -37,6 +39,7 @@ class Project:
     sources: dict[str, Source]
     declared_sources: tuple[str, ...]
     problems: tuple[WrongUse, ...] = ()
+    wait: float | None = None
 
     @property
     def receipts(self) -> Path:
@@ -54,15 +57,23 @@ class Project:
             raise problem
 
 
-def open_project(database: str | None = None, landing: str | None = None) -> Project:
-    """The project around the current folder.
+def open_project(
+    database: str | None = None,
+    landing: str | None = None,
+    folder: str | None = None,
+    wait: float | None = None,
+) -> Project:
+    """The project in a folder, by default the one around the current folder.
 
-    database, landing: paths that override HUB_DATABASE and HUB_LANDING, which override
-    warehouse.duckdb and landing in the project's folder. Raises WrongUse; what is wrong with
-    single entities and sources is kept as the project's problems.
+    database, landing, folder: paths that override HUB_DATABASE, HUB_LANDING and HUB_PROJECT;
+    without any, the first two are warehouse.duckdb and landing in the project's folder.
+    wait: as in Project.
+    Raises WrongUse; what is wrong with single entities and sources is kept as the project's
+    problems.
     """
-    root = _find_root(Path.cwd())
     environment = read_environment()
+    given_folder = folder or environment.project
+    root = _root_in(Path(given_folder)) if given_folder else _root_around(Path.cwd())
     project_vars = read_vars(read_yaml(root / "dbt_project.yml", "dbt_project.yml").get("vars"))
     stages = read_stages(root)
     _check_stages(stages, project_vars)
@@ -79,17 +90,28 @@ def open_project(database: str | None = None, landing: str | None = None) -> Pro
         sources,
         declared,
         tuple(problems),
+        wait,
     )
 
 
-def _find_root(start: Path) -> Path:
+def _root_in(folder: Path) -> Path:
+    if (folder / "dbt_project.yml").is_file():
+        return folder.absolute()
+    raise WrongUse(
+        f"project folder {folder}",
+        "it holds no dbt_project.yml" if folder.is_dir() else "there is no such folder",
+        "Name the project's folder with --project-dir or HUB_PROJECT.",
+    )
+
+
+def _root_around(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "dbt_project.yml").is_file():
             return folder
     raise WrongUse(
         str(start),
         "neither this folder nor one above it holds a dbt_project.yml",
-        "Change to the project's folder.",
+        "Change to the project's folder, or name it with --project-dir.",
     )
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import fields
 
 from loader.config.kafka import Persistence
 from loader.config.reading import Refused, Settings, meant, read_as
-from loader.config.values import Amount, Percent, Share, Text
+from loader.config.values import Amount, Count, Percent, Share, Text
 from loader.errors import WrongUse
 
 
@@ -21,6 +21,7 @@ class ProjectVars(Settings, frozen=True):
     now:         the moment that counts as now (UTC) in a plain `dbt build`; None for the present.
     max_age:     seconds after which a row is flagged stale.
     min_quality: the share of accepted records below which a run warns.
+    keep_receipts: how many receipts are kept in receipts/.
     stream:      how streams try again.
     """
 
@@ -30,6 +31,7 @@ class ProjectVars(Settings, frozen=True):
     now: Text | None = None
     max_age: Amount = 600
     min_quality: Share = 0.99
+    keep_receipts: Count = 100
     stream: Persistence = Persistence()
 
     def __post_init__(self) -> None:

@@ -58,7 +58,7 @@ class Checkpoint:
             return
         self._tried_at = now
         try:
-            with _visit(self.project, patience=0) as connection:
+            with _visit(self.project, 0) as connection:
                 self.save(connection)
         except InUse as in_use:
             log.debug("the state is saved later: %s", in_use)
@@ -72,7 +72,7 @@ class Checkpoint:
     @contextmanager
     def last_visit(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The open warehouse, in which all is saved. Raises InUse where it is not to be had."""
-        with _visit(self.project, _PATIENCE_SECONDS) as connection:
+        with _visit(self.project, _patience(self.project)) as connection:
             self.save(connection)
             yield connection
 
@@ -84,7 +84,7 @@ def open_checkpoint(project: Project, sources: Iterable[str]) -> Iterator[Checkp
     had."""
     opened: list[Checkpoint] = []
     try:
-        with _visit(project, _PATIENCE_SECONDS) as connection:
+        with _visit(project, _patience(project)) as connection:
             opened.append(Checkpoint(project, start_run(connection, "pull", [], None)))
             (checkpoint,) = opened
             for source in sources:
@@ -104,6 +104,10 @@ def open_checkpoint(project: Project, sources: Iterable[str]) -> Iterator[Checkp
         raise
 
 
+def _patience(project: Project) -> float:
+    return _PATIENCE_SECONDS if project.wait is None else project.wait
+
+
 @contextmanager
 def _visit(project: Project, patience: float) -> Iterator[duckdb.DuckDBPyConnection]:
     """The open warehouse, as soon as no other process is at work on it or has it open.
@@ -111,16 +115,14 @@ def _visit(project: Project, patience: float) -> Iterator[duckdb.DuckDBPyConnect
     patience: seconds to wait for that. Raises InUse after them.
     """
     deadline = time.monotonic() + patience
-    in_use: HubError | None = None
+    in_use: InUse | None = None
     while True:
         with ExitStack() as stack:
             try:
                 left = max(0.0, deadline - time.monotonic())
                 stack.enter_context(warehouse_lock(project.database, min(left, _TURN_SECONDS)))
-                connection = stack.enter_context(open_warehouse(project))
-            except HubError as error:
-                if not _is_in_use(error):
-                    raise
+                connection = stack.enter_context(open_warehouse(project, wait=0))
+            except InUse as error:
                 if patience and not in_use:
                     log.info("waiting: %s", error)
                 in_use = error
@@ -134,11 +136,3 @@ def _visit(project: Project, patience: float) -> Iterator[duckdb.DuckDBPyConnect
                 "What was pulled stays, and the next `hub pull` goes on from there.",
             ) from in_use
         time.sleep(_POLL_SECONDS)
-
-
-def _is_in_use(error: HubError) -> bool:
-    """Whether another process keeps this one out, be it a command of the hub or another program."""
-    return isinstance(error, InUse) or (
-        isinstance(error.__cause__, duckdb.IOException)
-        and "Could not set lock" in str(error.__cause__)
-    )

@@ -1,6 +1,7 @@
-"""Opens the warehouse, a DuckDB file."""
+"""Opens the warehouse, a DuckDB file: to write, alone, or to read, beside other readers."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,24 +12,68 @@ from loader.config.environment import read_environment
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
 from loader.warehouse.leftovers import aside_of
-from loader.warehouse.tables import create_tables
+from loader.warehouse.lock import SHORT_WAIT, WHAT_TO_DO, InUse, command_of
+from loader.warehouse.tables import check_format, create_tables
+
+# An attempt to open a file that is locked takes 5 ms of CPU: the first come in quick succession, as
+# most locks are short, the later ones seldom.
+_FIRST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.1
 
 
 @contextmanager
-def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(
+    project: Project, *, wait: float | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with all tables that dbt expects to find; closed at the end.
 
-    Raises HubError where another process holds the file or it is no DuckDB file.
+    wait: seconds to wait for other processes that have the file open, by default what the project
+    says. Raises InUse after them, and HubError where it is no DuckDB file, or of another format.
     """
-    connection = _connect(project.database)
+    connection = _connect(project, read_only=False, wait=wait)
     try:
-        connection.execute("set TimeZone = 'UTC'")
-        if limit := read_environment().memory_limit:
-            _limit_memory(connection, limit)
+        _set_up(connection)
         create_tables(connection, project)
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def read_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that only reads, for as long as the block lasts: nothing is created, and other
+    processes can read at the same time.
+
+    Raises InUse as open_warehouse, and HubError where there is no warehouse, or one that lacks what
+    the block asks for.
+    """
+    require_warehouse(project)
+    connection = _connect(project, read_only=True)
+    try:
+        _set_up(connection)
+        if check_format(connection, project.database):
+            raise _no_warehouse(project)
+        yield connection
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise HubError(
+            f"database {project.database}",
+            f"its tables and views are not those of this project ({_first_line(error)})",
+            "`hub run` brings them up to date.",
+        ) from error
+    finally:
+        connection.close()
+
+
+def require_warehouse(project: Project) -> None:
+    """Raise HubError where there is no warehouse."""
+    if not project.database.exists():
+        raise _no_warehouse(project)
+
+
+def _no_warehouse(project: Project) -> HubError:
+    return HubError(
+        f"database {project.database}", "there is no warehouse yet", "Start with `hub run`."
+    )
 
 
 def is_usable(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -40,23 +85,49 @@ def is_usable(connection: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        if not path.exists():
-            _create(path)
-        return duckdb.connect(str(path))
-    except duckdb.Error as error:
-        holder = re.search(r"lock is held in (.+?) \(PID (\d+)\)", str(error))
-        if holder:
-            raise HubError(
-                f"database {path}",
-                f"the process {holder[2]} ({holder[1]}) has it open",
-                "DuckDB allows one process at a time: wait for it or end it.",
-            ) from error
-        first_line = str(error).splitlines()[0]
-        raise HubError(
-            f"database {path}", f"DuckDB cannot open it ({first_line})", "Check the file."
-        ) from error
+def _connect(
+    project: Project, *, read_only: bool, wait: float | None = None
+) -> duckdb.DuckDBPyConnection:
+    wait = project.wait if wait is None else wait
+    deadline = time.monotonic() + (SHORT_WAIT if wait is None else wait)
+    pause = _FIRST_PAUSE
+    path = project.database
+    while True:
+        try:
+            if not read_only and not path.exists():
+                _create(path)
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.Error as error:
+            if "Could not set lock" not in str(error):
+                raise HubError(
+                    f"database {path}",
+                    f"DuckDB {duckdb.__version__} cannot open it ({_first_line(error)})",
+                    "Check the file.",
+                ) from error
+            if time.monotonic() >= deadline:
+                raise InUse(
+                    f"database {path}", f"{_holder(error)} has it open", WHAT_TO_DO
+                ) from error
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _holder(error: duckdb.Error) -> str:
+    """The process that has the file open, from what DuckDB says of it."""
+    found = re.search(r"lock is held in (.+?) \(PID (\d+)\)", str(error))
+    if not found:
+        return "another process"
+    return f"the process {found[2]} ({command_of(int(found[2])) or found[1]})"
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0]
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("set TimeZone = 'UTC'")
+    if limit := read_environment().memory_limit:
+        _limit_memory(connection, limit)
 
 
 def _create(path: Path) -> None:

@@ -11,46 +11,46 @@ from pathlib import Path
 from loader.errors import HubError
 from loader.warehouse.leftovers import remove_leftovers
 
-# A pull saves its state in some hundredths of a second: no other command should fail for that.
-_BRIEFLY_SECONDS = 2.0
+# Seconds to wait unless a command says otherwise. A pull saves its state in some hundredths of a
+# second: no other command should fail for that.
+SHORT_WAIT = 2.0
+WHAT_TO_DO = (
+    "Several may read it at once, or one may write: wait for it (--wait SECONDS), or end it."
+)
 # short, as a stream that has much to catch up on leaves the warehouse for a millisecond or two
 _POLL_SECONDS = 0.005
 
 
 class InUse(HubError):
-    """Another process is at work. It will not be for ever."""
+    """Another process keeps this one out. It will not for ever."""
 
 
 @contextmanager
-def warehouse_lock(database: Path, patience: float = _BRIEFLY_SECONDS) -> Iterator[None]:
-    """Keep other hub commands from the warehouse until the block is left, however that happens.
+def warehouse_lock(database: Path, wait: float | None = None) -> Iterator[None]:
+    """Keep other hub commands from writing to the warehouse until the block is left, however that
+    happens.
 
     DuckDB's own lock is given back whenever the file is closed, be it to open it anew after an
     error, and whoever came in there would take this run for a killed one.
 
-    patience: seconds to wait for another command's end. Raises InUse after them.
+    wait: seconds to wait for the end of another command that writes, by default SHORT_WAIT. Raises
+    InUse after them.
     """
-    with _locked(
-        database,
-        "lock",
-        patience,
-        "is at work on it",
-        "One command works on it at a time: wait for it or end it.",
-    ):
+    with _locked(database, "lock", wait, "is writing to it", WHAT_TO_DO):
         remove_leftovers(database.parent, database.parent / "receipts")
         yield
 
 
 @contextmanager
-def pull_lock(database: Path) -> Iterator[None]:
+def pull_lock(database: Path, wait: float | None = None) -> Iterator[None]:
     """Keep other pulls away until the block is left, and let all see that this one is alive: it
-    leaves the warehouse to other commands. Raises InUse."""
+    leaves the warehouse to other commands. Raises InUse; wait is as for warehouse_lock."""
     with _locked(
         database,
         "pull.lock",
-        _BRIEFLY_SECONDS,
+        wait,
         "is pulling into it",
-        "One pull goes on at a time: wait for it or end it.",
+        "One pull goes on at a time: wait for it (--wait SECONDS), or end it.",
     ):
         yield
 
@@ -68,8 +68,28 @@ def is_pulling(database: Path) -> bool:
         os.close(descriptor)
 
 
+def command_of(process: int) -> str:
+    """The command that a process runs, as its first two words: `hub run`. Empty where the system
+    does not tell."""
+    try:
+        line = Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    words = [os.fsdecode(word) for word in line.split(b"\0") if word]
+    if len(words) > 1 and Path(words[0]).name.startswith("python") and words[1][0] != "-":
+        words = words[1:]  # the script says more than what interprets it
+    return _shown(words)
+
+
+def _shown(words: list[str]) -> str:
+    """The first two words of a command line; what follows them may be nobody's business."""
+    return " ".join([*(Path(word).name for word in words[:1]), *words[1:2]])
+
+
 @contextmanager
-def _locked(database: Path, ending: str, patience: float, does: str, remedy: str) -> Iterator[None]:
+def _locked(
+    database: Path, ending: str, wait: float | None, does: str, remedy: str
+) -> Iterator[None]:
     """Hold the lock beside the database whose file has this ending.
 
     does: what the process does that has it, and remedy: what to do about it, for the error.
@@ -81,17 +101,22 @@ def _locked(database: Path, ending: str, patience: float, does: str, remedy: str
             f"there is no folder {lock_file.parent}",
             "Create it or name another.",
         )
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + (SHORT_WAIT if wait is None else wait)
     descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         while not _lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 200, 0).decode(errors="replace")
-                raise InUse(f"database {database}", f"the process {holder} {does}", remedy)
+                who = f"the process {holder}" if holder else "another process"
+                raise InUse(f"database {database}", f"{who} {does}", remedy)
             time.sleep(_POLL_SECONDS)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, os.fsencode(f"{os.getpid()} ({' '.join(sys.argv[:2])})"), 0)
-        yield
+        os.pwrite(descriptor, os.fsencode(f"{os.getpid()} ({_shown(sys.argv)})"), 0)
+        try:
+            yield
+        finally:
+            # whoever comes next must not be taken for this process
+            os.ftruncate(descriptor, 0)
     finally:
         # the lock goes with the descriptor; the file stays, so that all lock the same one
         os.close(descriptor)

@@ -123,10 +123,12 @@ def end_run(
     warnings: list[str],
     build_state: str | None,
     interrupted: bool = False,
+    had_work: bool = True,
 ) -> None:
     """Close a run, or complete what dbt's own hook wrote when it closed it.
 
     It failed if there are errors, unless somebody interrupted it.
+    had_work: False where there was nothing new.
     """
     status = RunStatus.FAILED if errors else RunStatus.SUCCEEDED
     if interrupted:
@@ -139,7 +141,8 @@ def end_run(
             duration_ms = date_diff('millisecond', started_at, $now::timestamp),
             errors = $errors,
             warnings = $warnings,
-            build_state = $build_state
+            build_state = $build_state,
+            had_work = $had_work
         where run_id = $run_id
         """,
         {
@@ -148,6 +151,7 @@ def end_run(
             "errors": json.dumps(errors),
             "warnings": json.dumps(warnings),
             "build_state": build_state,
+            "had_work": had_work,
             "run_id": run_id,
         },
     )
@@ -186,12 +190,18 @@ def errors_of(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
     return list(json.loads(row[0])) if row and row[0] else []
 
 
-def find_run(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Run:
-    """A run by its identity, or the latest build. Raises HubError where there is none."""
+def find_run(
+    connection: duckdb.DuckDBPyConnection, run_id: str | None = None, *, had_work: bool = False
+) -> Run:
+    """A run by its identity, or the latest build. Raises HubError where there is none.
+
+    had_work: pass over builds that had nothing to do.
+    """
+    latest = f"{BUILDS} and had_work is not false" if had_work else BUILDS
     found = (
         runs(connection, f"run_id = '{run_id}'")
         if run_id and run_id.replace("-", "").isalnum()
-        else runs(connection, BUILDS if not run_id else "false")
+        else runs(connection, latest if not run_id else "false")
     )
     if not found:
         raise HubError(

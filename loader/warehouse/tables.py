@@ -4,16 +4,24 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from loader import __version__
 from loader.config.project import SCHEMAS, Project
 from loader.config.reading import read_yaml
+from loader.config.sources import Source
+from loader.errors import HubError
 from loader.warehouse.shared_views import create_shared_views
 from loader.warehouse.transactions import transaction
 
 log = logging.getLogger(__name__)
+
+# The number of the form in which a warehouse is stored. It is raised with every change after which
+# this version cannot work on the warehouses of the one before, or that one not on those of this.
+WAREHOUSE_FORMAT = 1
 
 _RAW_COLUMNS = (
     ("load_id", "bigint", "The load that brought the row: raw.loads has its file."),
@@ -27,7 +35,11 @@ _RAW_COLUMNS = (
 
 def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Create what is missing of them, and write the settings of the sources where they changed;
-    nothing where the project has problems, as it is then only read."""
+    nothing where the project has problems, as it is then only read.
+
+    Raises HubError where the warehouse is of another format.
+    """
+    is_new = check_format(connection, project.database)
     if project.problems:
         return
     # each commit of its own would be written to the disk, and there are hundreds of comments
@@ -50,8 +62,46 @@ def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> No
         for table, (description, columns) in wanted.items():
             if table not in existing:
                 _create_table(connection, table, description, columns)
+        if is_new:
+            connection.execute(
+                "insert into ops.warehouse_format (format, hub_version, created_at) "
+                "values (?, ?, current_timestamp at time zone 'UTC')",
+                [WAREHOUSE_FORMAT, __version__],
+            )
         create_shared_views(connection, project)
         _store_settings(connection, project)
+
+
+def check_format(connection: duckdb.DuckDBPyConnection, database: Path) -> bool:
+    """Whether the database holds no warehouse yet. Raises HubError where it holds one that this
+    version cannot work on."""
+    # the table of the loads has always been there, that of the format since there are formats
+    known = {
+        name
+        for (name,) in connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = current_database()"
+        ).fetchall()
+    }
+    if "ops.warehouse_format" not in known and "raw.loads" not in known:
+        return True
+    stored = (
+        connection.execute("select format, hub_version from ops.warehouse_format").fetchall()
+        if "ops.warehouse_format" in known
+        else []
+    )
+    if stored and stored[0][0] == WAREHOUSE_FORMAT:
+        return False
+    number, maker = stored[0] if stored else (None, None)
+    found = f"it has format {number}, of version {maker}" if stored else "it has no format number"
+    is_newer = number is not None and number > WAREHOUSE_FORMAT
+    raise HubError(
+        f"database {database}",
+        f"{found}: it was made by {'a newer' if is_newer else 'an older'} version of the hub, and "
+        f"this one, {__version__}, works on format {WAREHOUSE_FORMAT}",
+        "Use that version for it, or name another database with --database"
+        f"{'' if is_newer else ' and land the files again'}.",
+    )
 
 
 def _declared_tables(
@@ -100,17 +150,7 @@ def _create_table(
 
 def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
-    settings = [
-        (
-            source.name,
-            source.entity,
-            source.late,
-            source.allowed_lateness,
-            source.timezone,
-            hashlib.sha256(source.adapter.read_bytes()).hexdigest(),
-        )
-        for source in project.sources.values()
-    ]
+    settings = [tuple(settings_of(source).values()) for source in project.sources.values()]
     fields = [
         (source.name, name, field.type, field.optional)
         for source in project.sources.values()
@@ -127,6 +167,18 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
                 f"insert into {table} values {', '.join([row] * len(rows))}",
                 list(chain.from_iterable(rows)),
             )
+
+
+def settings_of(source: Source) -> dict[str, str | int]:
+    """A source's row of raw.sources, as its files are now."""
+    return {
+        "source": source.name,
+        "entity": source.entity,
+        "late": source.late,
+        "allowed_lateness": source.allowed_lateness,
+        "timezone": source.timezone,
+        "adapter_hash": hashlib.sha256(source.adapter.read_bytes()).hexdigest(),
+    }
 
 
 def _literal(text: str) -> str:

@@ -4,9 +4,10 @@
 
     entity:        the entity's name.
     outside_build: check every landed record as of now, to compare it with what was decided.
-    unioned:       the relation of the staged records, for a hook: dbt lets hooks refer to no model.
+    unioned:       what to select the staged records from, where dbt lets nobody refer to a model.
+    settings:      what to select the settings of the sources from, instead of the loader's table.
 #}
-{% macro check_records(entity, outside_build=false, unioned=none) %}
+{% macro check_records(entity, outside_build=false, unioned=none, settings=none) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set reasons = contract_reasons(entity) -%}
@@ -15,7 +16,7 @@ with
 
 settings as (
 
-    select * from {{ source('raw', 'sources') }}
+    select * from {{ settings or source('raw', 'sources') }}
 
 ),
 

@@ -44,11 +44,7 @@ wanted as (
 
 unioned as (
 
-    {% if outside_build -%}
-    {{ union_sources(entity) | indent(4) }}
-    {%- else -%}
     select * from {{ unioned or ref('int_' ~ entity ~ '__unioned') }}
-    {%- endif %}
 
 ),
 

@@ -1,14 +1,16 @@
 {#
     The adapters of all registered sources of an entity in one query.
 
-    entity: the entity's name; its sources are those of `vars: sources`.
+    entity:   the entity's name; its sources are those of `vars: sources`.
+    adapters: the SQL of each adapter by source, instead of those models.
 
     Columns: record_id (load and row number in one bigint, so in the order of arrival), source,
     load_id, row_number, record, problem, and the contract's columns as text.
 #}
-{% macro union_sources(entity) %}
+{% macro union_sources(entity, adapters=none) %}
 {%- set columns = contract(entity).columns.keys() | list -%}
-{%- for source_name in sources_of(entity) %}
+{%- set names = sources_of(entity) if adapters is none else adapters.keys() | list -%}
+{%- for source_name in names %}
 select
     load_id * {{ rows_per_load() }} + row_number as record_id,
     '{{ source_name }}' as source,
@@ -17,7 +19,11 @@ select
     record,
     problem,
     {{ columns | join(',\n    ') }}
-from {{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
+from {% if adapters is none %}{{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
+{%- else %}(
+{{ adapters[source_name] }}
+) as {{ source_name }}_adapted
+{%- endif %}
 {{ 'union all' if not loop.last }}
 {%- else %}
 -- no source is registered for {{ entity }}: the same columns, no rows

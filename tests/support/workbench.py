@@ -27,7 +27,7 @@ _PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "landing")
 _FILES = ("dbt_project.yml", "profiles.yml")
 _HOLD = """
 import duckdb, sys
-connection = duckdb.connect(sys.argv[1])
+connection = duckdb.connect(sys.argv[1], read_only=len(sys.argv) > 2)
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -157,10 +157,10 @@ def _empty(root: Path) -> None:
 
 
 @contextmanager
-def held(database: Path) -> Iterator[int]:
+def held(database: Path, *, read_only: bool = False) -> Iterator[int]:
     """Another process has the warehouse open; gives its number."""
     with subprocess.Popen(
-        [sys.executable, "-c", _HOLD, database],
+        [sys.executable, "-c", _HOLD, database, *(["read only"] if read_only else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

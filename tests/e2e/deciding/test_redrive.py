@@ -1,8 +1,12 @@
 """Dead letters decided again, or discarded."""
 
+import json
+
 import pytest
+from click.testing import CliRunner
 
 from hub import commands
+from hub.cli import hub as command
 from hub.queries.dead_letters import DeadLetterChoice
 from tests.support.workbench import Workbench
 
@@ -89,6 +93,23 @@ def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     result = commands.redrive(fixed.project, DeadLetterChoice(entity="events"), dry=True)
     assert [letter["status"] for letter in result.afterwards] == ["resolved", "resolved", "open"]
     assert fixed.database.read_bytes() == before
+
+
+def test_a_dry_redrive_says_that_it_was_dry(fixed):
+    arguments = ["redrive", "--entity", "events"]
+    text = CliRunner().invoke(command, [*arguments, "--dry-run"]).output
+    assert text.startswith("dry run, nothing was changed:\nrun ")
+    data = json.loads(CliRunner().invoke(command, [*arguments, "--dry-run", "--json"]).stdout)
+    assert (data["dry_run"], len(data["letters"])) == (True, 3)
+
+    text = CliRunner().invoke(command, arguments).output
+    assert "dry" not in text
+    assert text.startswith("run ")
+    # what cannot be accepted stays open; of another source there is nothing to decide
+    nothing = ["redrive", "--source", "web"]
+    assert CliRunner().invoke(command, nothing).output == "no open dead letter fits\n"
+    dry = CliRunner().invoke(command, [*nothing, "--dry-run"]).output
+    assert dry == "dry run, nothing was changed: no open dead letter fits\n"
 
 
 def test_discarding_marks_letters_and_deletes_nothing(bench):

@@ -1,59 +1,23 @@
 """The commands as a user calls them: help, JSON, exit codes, and where they look for things."""
 
+import itertools
 import json
-import logging
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
 from hub.cli import hub
-from hub.main import main
+from tests.support.command_line import Command
 from tests.support.workbench import Workbench
 
 HUB = Path(sys.executable).with_name("hub")
 DBT = Path(sys.executable).with_name("dbt")
 EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        return json.loads(self.out)
-
-
-Command = Callable[..., Answer]
-
-
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Run `hub` in this process, as a terminal would."""
-
-    def call(*arguments: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["hub", *arguments])
-        capsys.readouterr()
-        code: Any = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        return Answer(int(code or 0), *capsys.readouterr())
-
-    yield call
-    logging.getLogger("loader").handlers.clear()
 
 
 def names_of(group: click.Group, prefix: str = "") -> list[str]:
@@ -69,6 +33,12 @@ def names_of(group: click.Group, prefix: str = "") -> list[str]:
     ]
 
 
+SHARED = (
+    *("--json", "--project-dir", "--database", "--landing", "--wait"),
+    *("--log-level", "--log-format"),
+)
+
+
 class TestHelp:
     @pytest.mark.parametrize("name", names_of(hub))
     def test_every_command_has_help_with_an_example(self, command: Command, name: str) -> None:
@@ -76,16 +46,36 @@ class TestHelp:
 
         assert answer.code == 0
         assert re.search(rf"Example: hub {name}\b", answer.out)
-        for option in ("--json", "--database", "--landing", "--log-level", "--log-format"):
-            assert option in answer.out
+
+    @pytest.mark.parametrize("name", ["", "contract", *names_of(hub)])
+    def test_what_all_commands_share_is_told_apart_and_once(
+        self, command: Command, name: str
+    ) -> None:
+        own, _, shared = command(*name.split(), "--help").out.partition("Options of every command")
+
+        for option in SHARED:
+            assert option not in own
+            assert shared.count(f"  {option} ") == 1
+
+    @pytest.mark.parametrize("name", ["", "contract", *names_of(hub)])
+    def test_no_line_is_cut_or_longer_than_a_terminal(self, command: Command, name: str) -> None:
+        _, *lines = command(*name.split(), "--help").out.splitlines()
+
+        assert [line for line in lines if len(line) > 80 or line.endswith("...")] == []
+        # no explanation of a shared option takes a second line
+        assert not re.search(r"^ {20,}\S", "\n".join(lines), re.MULTILINE)
 
     def test_the_command_itself_lists_its_commands_and_exit_codes(self, command: Command) -> None:
         answer = command("--help")
 
         assert answer.code == 0
         assert "0 done, 1 failed, 2 wrong use" in answer.out
-        for name in ("run", "land", "report"):
-            assert re.search(rf"^  {name} ", answer.out, re.MULTILINE)
+        sections = re.findall(r"^(\w.*):\n((?:  .+\n)+)", answer.out, re.MULTILINE)
+        listed = {title: re.findall(r"^  (\w+) ", lines, re.MULTILINE) for title, lines in sections}
+        assert listed["Take records in"] == ["run", "land", "stream", "pull"]
+        assert listed["Ask"] == ["report", "why", "contract", "doctor"]
+        assert listed["Dead letters"] == ["redrive", "discard"]
+        assert sorted(itertools.chain(*listed.values())) == sorted(hub.commands)
 
     def test_the_version_is_shown(self, command: Command) -> None:
         assert re.fullmatch(r"hub, version \d+\.\d+\.\d+\n", command("--version").out)
@@ -102,6 +92,9 @@ class TestExitCodes:
             ["run", "--log-level", "loud"],
             ["report", "--history", "0"],
             ["report", "--history", "many"],
+            ["report", "--wait", "-1"],
+            ["report", "--wait", "nan"],
+            ["--log-level", "loud", "report"],
         ],
     )
     def test_a_wrong_command_line_is_2_and_says_so_on_standard_error(
@@ -169,6 +162,68 @@ class TestJson:
 
 
 class TestWhereThingsAre:
+    def test_shared_options_may_stand_before_the_command_and_the_last_one_counts(
+        self, bench: Workbench, command: Command, tmp_path: Path
+    ) -> None:
+        bench.drop("app/a.ndjson", [EVENT])
+        mine, others = str(tmp_path / "mine.duckdb"), str(tmp_path / "others.duckdb")
+
+        assert command("--json", "--database", mine, "land").data["unclaimed"] == []
+        assert command("--database", others, "land", "--database", mine, "--json").data["files"]
+
+        assert Path(mine).exists()
+        assert not Path(others).exists()
+        assert not bench.database.exists()
+
+    @pytest.fixture
+    def elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The current folder, which is no project's."""
+        folder = tmp_path / "elsewhere"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        monkeypatch.delenv("DBT_PROFILES_DIR")
+        return folder
+
+    def test_the_project_may_be_somewhere_else_for_every_command(
+        self, samples: Workbench, command: Command, elsewhere: Path
+    ) -> None:
+        folder = ["--project-dir", os.path.relpath(samples.root)]
+
+        run = command("run", "--json", *folder)
+
+        assert (run.code, run.data["status"]) == (0, "succeeded")
+        assert samples.sql("select count(*) from marts.events") == [(4,)]
+        assert (samples.root / "receipts" / "latest.json").exists()
+        for others in ("report", "doctor", "land", "redrive", "why evt-003", "run --dry-run"):
+            assert command(*others.split(), *folder).code == 0, others
+        assert command("contract", "diff", "--entity", "events", *folder).code == 0
+        discard = ("discard", "--entity", "clicks", "--by", "m", "--why", "x")
+        assert command(*discard, *folder).code == 0
+        assert list(elsewhere.iterdir()) == []
+
+    def test_the_environment_names_the_project(
+        self, samples: Workbench, command: Command, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HUB_PROJECT", str(samples.root))
+
+        assert command("land").code == 0
+
+        assert samples.database.exists()
+        assert list(elsewhere.iterdir()) == []
+
+    @pytest.mark.parametrize("folder", ["nowhere", "."])
+    def test_a_folder_that_is_no_project_is_refused(
+        self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+
+        answer = command("run", "--project-dir", folder)
+
+        assert answer.code == 2
+        assert "--project-dir" in answer.err
+        assert folder in answer.err
+        assert list(tmp_path.iterdir()) == []
+
     def test_the_environment_names_database_and_landing_folder(
         self, bench: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:

@@ -6,8 +6,10 @@ from click.testing import CliRunner
 from hub import commands
 from hub.cli import hub as command
 from loader.errors import HubError
+from tests.support.workbench import Workbench, held
 
 EVENTS = "macros/contracts/events.sql"
+ADAPTER = "models/staging/app/stg_app__events.sql"
 RECORDS = [
     {"key": "a", "name": "signup", "value": 1, "ts": "2025-01-15T08:00:00"},
     {"key": "b", "name": "refund", "value": -5, "ts": "2025-01-15T08:00:00"},
@@ -43,3 +45,73 @@ def test_without_a_build_there_is_nothing_to_compare_with(bench):
     bench.land()
     with pytest.raises(HubError, match="nothing was built yet"):
         commands.contract_diff(bench.project, "events")
+
+
+class TestTheFilesOfNow:
+    """What is compared is what the files say, whatever was built last."""
+
+    @pytest.fixture
+    def built(self, own_project: Workbench) -> Workbench:
+        own_project.drop(
+            "app/1.ndjson",
+            [
+                {**RECORDS[0], "channel": "web", "title": "5"},
+                {**RECORDS[0], "key": "b", "channel": "fax", "title": "x"},
+                {**RECORDS[0], "key": "c", "title": "7"},
+            ],
+        )
+        own_project.run()
+        return own_project
+
+    def test_a_new_column_is_compared_before_any_build(self, built: Workbench) -> None:
+        target = {path: path.stat().st_mtime_ns for path in (built.root / "target").rglob("*")}
+        built.edit(
+            EVENTS, "'columns': {", "'columns': {'channel': {'type': 'string', 'allowed': ['web']},"
+        )
+        built.edit(ADAPTER, " as ts", " as ts,\n    {{ json_text('channel') }} as channel")
+
+        difference = commands.contract_diff(built.project, "events")
+
+        assert difference["newly_rejected"]["by_rule"] == {"invalid_channel": 1}
+        (sample,) = difference["newly_rejected"]["samples"]
+        assert sample["place"] == "app/1.ndjson:2"
+        # dbt worked elsewhere
+        assert {path: path.stat().st_mtime_ns for path in target} == target
+        assert "channel" not in str(built.sql("select sql from duckdb_views()"))
+
+    def test_a_changed_adapter_is_compared_before_any_build(self, built: Workbench) -> None:
+        built.edit(ADAPTER, "json_text('value')", "json_text('title')")
+
+        difference = commands.contract_diff(built.project, "events")
+
+        assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}
+        assert difference["newly_rejected"]["samples"][0]["place"] == "app/1.ndjson:2"
+
+    def test_a_changed_time_zone_is_compared_before_any_build(self, built: Workbench) -> None:
+        built.edit(
+            EVENTS,
+            "'columns': {",
+            "'rules': {'early': \"ts < timestamp '2025-01-15 07:30:00'\"}, 'columns': {",
+        )
+        built.set_meta("app", timezone="Europe/Berlin")
+
+        difference = commands.contract_diff(built.project, "events")
+
+        assert difference["newly_rejected"]["total"] == 0
+
+    def test_a_source_that_has_brought_nothing_yet_is_no_obstacle(self, built: Workbench) -> None:
+        built.sql("drop table raw.beta cascade")
+
+        difference = commands.contract_diff(built.project, "orders")
+
+        assert difference["newly_rejected"]["total"] == 0
+
+    def test_an_adapter_that_does_not_compile_is_named(self, built: Workbench) -> None:
+        built.edit(ADAPTER, "json_text('value')", "json_txt('value')")
+
+        with pytest.raises(HubError, match=r"(?s)json_txt.*Correct"):
+            commands.contract_diff(built.project, "events")
+
+    def test_it_reads_beside_another_reader(self, built: Workbench) -> None:
+        with held(built.database, read_only=True):
+            assert commands.contract_diff(built.project, "events")["stored_versions"] == ["1.0.0"]

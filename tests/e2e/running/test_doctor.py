@@ -74,6 +74,27 @@ def test_a_quarantined_file_and_a_failed_run_are_found(samples):
     assert (found["quarantine"], found["last run"]) == ("warn", "fail")
 
 
+def test_a_quarantined_file_is_told_of_until_it_is_gone_or_fixed(samples):
+    cut = samples.drop("app/cut.json", "[{")
+    odd = samples.drop("app/odd\udcff.json", "[{}")
+    samples.land()
+    assert findings(samples)["quarantine"] == "warn"
+
+    cut.unlink()
+    assert findings(samples)["quarantine"] == "warn"
+    odd.write_text("[]")
+    assert findings(samples)["quarantine"] == "ok"
+    # and it is again when it comes back
+    samples.drop("app/cut.json", "[{")
+    assert findings(samples)["quarantine"] == "warn"
+
+
+def test_after_a_run_with_nothing_new_nothing_is_amiss_with_receipts(samples):
+    samples.run()
+    samples.run()
+    assert findings(samples)["runs"] == "ok"
+
+
 def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
     receipt = samples.run()
     (samples.root / "receipts" / f"{receipt['run_id']}.json").unlink()

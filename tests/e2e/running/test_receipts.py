@@ -1,7 +1,9 @@
 """What a run reports: the receipts of the shipped samples, word for word."""
 
 import json
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 
 from hub.cli import hub
 from hub.queries.receipt import entity_receipt
+from hub.runs.receipt_files import write_receipt
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, copy_project, enter
 
@@ -159,15 +162,106 @@ def test_a_run_without_records_reports_no_input(second: Receipt) -> None:
     assert set(second["quality"].values()) == {None}
 
 
-def test_receipts_are_kept_beside_the_warehouse(
+def test_the_receipts_of_runs_that_built_something_are_kept_beside_the_warehouse(
     twice: tuple[Workbench, Receipt, Receipt],
 ) -> None:
     bench, first, second = twice
     folder = bench.root / "receipts"
-    names = {f"{first['run_id']}.json", f"{second['run_id']}.json", "latest.json"}
-    assert {path.name for path in folder.iterdir()} == names
+    assert first["run_id"] != second["run_id"]
+    assert {path.name for path in folder.iterdir()} == {f"{first['run_id']}.json", "latest.json"}
     assert json.loads((folder / f"{first['run_id']}.json").read_text()) == first
-    assert json.loads((folder / "latest.json").read_text()) == second
+    assert json.loads((folder / "latest.json").read_text()) == first
+
+
+def test_the_oldest_receipts_of_runs_go_and_other_files_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "receipts"
+    ids = [f"2025010{day}T000000000-0000000{day}" for day in range(1, 6)]
+    for run_id in ids[1:4]:
+        write_receipt(folder, {"run_id": run_id}, keep=3)
+    for name in ("notes.json", "20250101.json", f"{ids[0]}.json.bak", f"x{ids[0]}.json"):
+        (folder / name).touch()
+    others = {path.name for path in folder.iterdir()} - {f"{run_id}.json" for run_id in ids}
+
+    write_receipt(folder, {"run_id": ids[4]}, keep=2)
+
+    assert {path.name for path in folder.iterdir()} == others | {
+        f"{run_id}.json" for run_id in ids[3:]
+    }
+    assert json.loads((folder / "latest.json").read_text()) == {"run_id": ids[4]}
+
+
+def test_how_many_receipts_are_kept_is_set_in_the_project(own_project: Workbench) -> None:
+    assert own_project.project.keep_receipts == 100
+    own_project.set_vars(keep_receipts=7)
+    assert own_project.project.keep_receipts == 7
+    for wrong in (0, -1, "all", True, 1.5):
+        own_project.set_vars(keep_receipts=wrong)
+        with pytest.raises(WrongUse, match="keep_receipts"):
+            _ = own_project.project
+
+
+class TestARunWithNothingNew:
+    @pytest.fixture
+    def idle(self, twice: tuple[Workbench, Receipt, Receipt]) -> Iterator[Workbench]:
+        with pytest.MonkeyPatch.context() as patch:
+            yield enter(twice[0].root, patch)
+
+    def test_prints_one_line(self, idle: Workbench) -> None:
+        result = CliRunner().invoke(hub, ["run"])
+
+        (latest,) = idle.sql("select max(run_id) from ops.runs")[0]
+        assert (result.exit_code, result.output) == (0, f"nothing new in run {latest}\n")
+        dry = CliRunner().invoke(hub, ["run", "--dry-run"]).output
+        assert re.fullmatch(r"dry run, nothing was changed: nothing new in run \S+\n", dry)
+
+    def test_says_in_that_line_that_there_are_warnings(self, idle: Workbench) -> None:
+        cut = idle.drop("app/cut.json", "[{")
+        CliRunner().invoke(hub, ["run"])
+
+        text = CliRunner().invoke(hub, ["run"]).output
+        data = json.loads(CliRunner().invoke(hub, ["run", "--json"]).stdout)
+
+        assert re.fullmatch(r"nothing new in run \S+, 1 warning \(--json has them\)\n", text)
+        assert [warning.split(":")[0] for warning in data["warnings"]] == ["app/cut.json"]
+        cut.unlink()
+        gone = json.loads(CliRunner().invoke(hub, ["run", "--json"]).stdout)
+        assert gone["warnings"] == []
+
+    @pytest.mark.parametrize("more", [[], ["--entity", "events"]])
+    def test_leaves_the_report_for_people_at_the_latest_build(
+        self, idle: Workbench, more: list[str]
+    ) -> None:
+        before = CliRunner().invoke(hub, ["report", *more]).output
+        (built,) = idle.sql("select max(run_id) from ops.run_counts")[0]
+        assert before.startswith(f"run {built} succeeded in ")
+
+        assert CliRunner().invoke(hub, ["run"]).output.startswith("nothing new in run ")
+
+        assert CliRunner().invoke(hub, ["report", *more]).output == before
+
+    def test_is_what_programs_are_told_with_the_dead_letters_open_now(
+        self, idle: Workbench, first: Receipt
+    ) -> None:
+        run = json.loads(CliRunner().invoke(hub, ["run", "--json"]).stdout)
+        assert run["entities"]["events"]["dead_letters"] == 2
+        arguments = ["discard", "--reason", "missing_key", "--by", "mia", "--why", "a test"]
+        assert CliRunner().invoke(hub, arguments).output.startswith("discarded 1 dead letter\n")
+
+        for told in (
+            json.loads(CliRunner().invoke(hub, ["report", "--json"]).stdout),
+            json.loads(CliRunner().invoke(hub, ["run", "--json"]).stdout),
+        ):
+            assert told["run_id"] >= run["run_id"] > first["run_id"]
+            assert set(told["outcomes"].values()) == {0}
+            letters = {name: part["dead_letters"] for name, part in told["entities"].items()}
+            assert letters == {"events": 1, "orders": 0, "clicks": 2, "measurements": 1}
+            assert told["entities"]["events"]["target_rows"] == 4
+        entity = ["report", "--entity", "events", "--json"]
+        assert json.loads(CliRunner().invoke(hub, entity).stdout)["dead_letters"] == 1
+        then = json.loads(
+            CliRunner().invoke(hub, ["report", "--run", first["run_id"], "--json"]).stdout
+        )
+        assert then == first
 
 
 def test_an_unknown_entity_is_wrong_use_and_the_known_are_named(first: Receipt) -> None:
@@ -196,5 +290,6 @@ def test_hub_run_writes_its_receipt_where_it_is_told(
     assert result.exit_code == 0, result.output
     receipt = json.loads(written.read_text())
     assert receipt == json.loads(result.stdout)
-    assert receipt == json.loads((bench.root / "receipts" / "latest.json").read_text())
     assert entity_receipt(receipt, "events")["target_rows"] == 4
+    # there was nothing new, so nothing else was written
+    assert not (bench.root / "receipts" / f"{receipt['run_id']}.json").exists()

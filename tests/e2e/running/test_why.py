@@ -124,6 +124,9 @@ def test_a_row_of_a_file_and_a_record_id_tell_the_same(told):
 def test_an_unknown_key_was_not_seen_in_any_file(told):
     text = render_explanation(commands.why(told.project, Question(key="b")))
     assert text == "key b: not seen in any of 2 files"
+    for more in ([], ["--json"]):
+        assert CliRunner().invoke(command, ["why", "b", *more]).exit_code == 1
+    assert CliRunner().invoke(command, ["why", "a"]).exit_code == 0
 
 
 def test_a_row_that_no_build_has_decided_yet_is_found(bench):

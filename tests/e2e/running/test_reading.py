@@ -1,0 +1,112 @@
+"""Commands that only read: they create nothing, share the warehouse, and say what it lacks."""
+
+from pathlib import Path
+
+import pytest
+
+from loader.warehouse.tables import WAREHOUSE_FORMAT
+from tests.support.command_line import Command
+from tests.support.workbench import Workbench, held
+
+READERS = [
+    "report",
+    "report --json",
+    "report --history 3",
+    "why evt-003",
+    "doctor",
+    "contract diff --entity events",
+    "run --dry-run",
+]
+
+
+def everything_in(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("asked", READERS[:-1])
+def test_without_a_warehouse_nothing_is_created(
+    bench: Workbench, command: Command, asked: str
+) -> None:
+    before = everything_in(bench.root)
+
+    answer = command(*asked.split())
+
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.endswith("there is no warehouse yet. Start with `hub run`.\n")
+    assert everything_in(bench.root) == before
+
+
+class TestAWarehouse:
+    def test_is_left_as_it_is_and_shared_with_another_reader(
+        self, samples: Workbench, command: Command
+    ) -> None:
+        samples.run()
+        (samples.root / "receipts" / "latest.json").unlink()
+        before = everything_in(samples.root)
+
+        with held(samples.database, read_only=True):
+            for asked in READERS:
+                answer = command(*asked.split())
+                assert (answer.code, answer.err) == (0, ""), asked
+
+        assert everything_in(samples.root) == before
+
+    @pytest.mark.parametrize("asked", ["report", "why evt-003", "doctor"])
+    def test_that_lacks_a_view_says_so_in_a_line_and_a_run_brings_it_back(
+        self, bench: Workbench, command: Command, asked: str
+    ) -> None:
+        bench.land()
+        bench.sql("update ops.runs set command = 'run'")
+        bench.sql("drop table ops.run_counts; drop view ops.decisions cascade")
+        bench.sql("create view ops.decisions as select 1 as record_id")
+
+        answer = command(*asked.split())
+
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err.count("\n") == 1
+        assert "its tables and views are not those of this project" in answer.err
+        assert "`hub run` brings them up to date" in answer.err
+
+
+class TestAFormat:
+    def test_is_written_when_the_warehouse_is_made(self, bench: Workbench) -> None:
+        bench.land()
+        made = bench.sql("select format, hub_version, created_at from ops.warehouse_format")
+        bench.land()
+
+        assert [row[:2] for row in made] == [(WAREHOUSE_FORMAT, "0.1.0")]
+        assert bench.sql("select format, hub_version, created_at from ops.warehouse_format") == made
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            ("drop table ops.warehouse_format", "made by an older version of the hub"),
+            ("delete from ops.warehouse_format", "made by an older version of the hub"),
+            ("update ops.warehouse_format set format = 0", "made by an older version of the hub"),
+            (
+                "update ops.warehouse_format set format = 999, hub_version = '9.9.9'",
+                "it has format 999, of version 9.9.9: it was made by a newer version of the hub",
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("asked", ["run", "land", "doctor", "run --dry-run", "why a"])
+    def test_of_another_version_is_told_in_a_line_and_left_as_it_is(
+        self, bench: Workbench, command: Command, change: str, says: str, asked: str
+    ) -> None:
+        bench.land()
+        bench.sql(change)
+        tables = bench.sql("select schema_name, table_name from duckdb_tables() order by all")
+
+        answer = command(*asked.split())
+
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err.count("\n") == 1
+        assert says in answer.err
+        assert "works on format 1" in answer.err
+        assert "--database" in answer.err
+        assert (
+            bench.sql("select schema_name, table_name from duckdb_tables() order by all") == tables
+        )
