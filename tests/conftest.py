@@ -33,8 +33,7 @@ def samples(shared_root: Path) -> Iterator[Workbench]:
 @pytest.fixture
 def bench(samples: Workbench) -> Workbench:
     """A workbench with an empty warehouse and an empty landing folder."""
-    shutil.rmtree(samples.root / "landing")
-    (samples.root / "landing").mkdir()
+    samples.empty_landing()
     return samples
 
 
@@ -44,8 +43,6 @@ def own_project(tmp_path: Path, shared_root: Path, monkeypatch: pytest.MonkeyPat
     root = tmp_path / "hub"
     root.mkdir()
     copy_project(root)
-    shutil.rmtree(root / "landing")
-    (root / "landing").mkdir()
     # dbt then parses only what the test changes
     parsed = shared_root / "target" / "partial_parse.msgpack"
     if parsed.exists():

@@ -104,7 +104,7 @@ def test_seven_and_a_half_percent_of_an_increment_hit_keys_that_are_there(tmp_pa
 def decided(shared_root: Path) -> Iterator[Workbench]:
     """A workbench on which the hub took a file of events, and nothing else."""
     with fresh_samples(shared_root) as workbench:
-        shutil.rmtree(workbench.root / "landing")
+        workbench.empty_landing()
         lines = events(workbench.root, 0, RECORDS)
         workbench.drop("app/events.ndjson", "".join(f"{line}\n" for line in lines))
         workbench.run()

@@ -23,7 +23,7 @@ from loader.landing.folder import Landing
 from loader.warehouse.run_log import parse_clock
 
 PROJECT = Path(__file__).resolve().parents[2]
-_PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "landing")
+_PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "samples")
 _FILES = ("dbt_project.yml", "profiles.yml")
 _HOLD = """
 import duckdb, sys
@@ -60,6 +60,15 @@ class Workbench:
             content = f"[{','.join(lines)}]" if name.endswith(".json") else "\n".join(lines) + "\n"
         path.write_text(content, encoding="utf-8")
         return path
+
+    def drop_samples(self) -> None:
+        """Put the shipped samples into the landing folder."""
+        shutil.copytree(self.root / "samples", self.root / "landing", dirs_exist_ok=True)
+
+    def empty_landing(self) -> None:
+        """Take away all that lies in the landing folder."""
+        shutil.rmtree(self.root / "landing", ignore_errors=True)
+        (self.root / "landing").mkdir()
 
     def run(self, *skip: str, now: str | None = None, **options: Any) -> dict[str, Any]:
         """`hub run`; returns the receipt."""
@@ -123,11 +132,13 @@ class Workbench:
 
 
 def copy_project(root: Path) -> None:
-    """A copy of the project's own files, without samples, products and tests."""
+    """A copy of the project's own files and samples, without products and tests; nothing lies in
+    its landing folder."""
     for part in _PARTS:
         shutil.copytree(PROJECT / part, root / part)
     for name in _FILES:
         shutil.copy(PROJECT / name, root / name)
+    (root / "landing").mkdir()
 
 
 def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
@@ -144,9 +155,10 @@ def fresh_samples(shared_root: Path) -> Iterator[Workbench]:
     """The shared project with an empty warehouse and the shipped samples in its landing folder."""
     with pytest.MonkeyPatch.context() as patch:
         _empty(shared_root)
-        shutil.rmtree(shared_root / "landing")
-        shutil.copytree(PROJECT / "landing", shared_root / "landing")
-        yield enter(shared_root, patch)
+        bench = enter(shared_root, patch)
+        bench.empty_landing()
+        bench.drop_samples()
+        yield bench
         _empty(shared_root)
 
 

@@ -1,7 +1,6 @@
 """Dead letters: what a rejected record leaves behind, and what becomes of it when it returns."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,7 +30,6 @@ def returned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, list[
     """Bad records, the same again, and again in other words: the bench and its three receipts."""
     root = tmp_path_factory.mktemp("letters")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         good = json.dumps(event("good"))
@@ -181,7 +179,6 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
     """Events: first the contract changes, then app's adapter. Orders: beta is switched off."""
     root = tmp_path_factory.mktemp("changed")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         changed = Changed(bench, [], [])

@@ -1,6 +1,5 @@
 """What becomes of a record: one outcome each, the same whatever the order of arrival."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +143,6 @@ RUNS: list[dict[str, Any]] = [
 
 def new_bench(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
-    shutil.rmtree(root / "landing")
-    (root / "landing").mkdir()
     return enter(root, patch)
 
 

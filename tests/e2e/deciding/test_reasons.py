@@ -1,7 +1,6 @@
 """Why records are rejected: every reason of every contract, and all reasons of a record at once."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -174,8 +173,6 @@ CASES = [
 
 def new_bench(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
-    shutil.rmtree(root / "landing")
-    (root / "landing").mkdir()
     return enter(root, patch)
 
 

@@ -98,7 +98,6 @@ def drop_measurements(bench: Workbench, name: str, pairs: dict[str, tuple[str, s
 
 def empty_project(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
-    shutil.rmtree(root / "landing")
     return enter(root, patch)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from loader.config.project import stage_name
 from loader.errors import WrongUse
-from tests.support.workbench import PROJECT, Workbench
+from tests.support.workbench import Workbench
 
 STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
 COMBINATIONS = [
@@ -69,8 +69,8 @@ def without(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Buil
             return built[off]
         with _inside(shared_root) as bench:
             bench.database.unlink(missing_ok=True)
-            shutil.rmtree(shared_root / "landing")
-            shutil.copytree(PROJECT / "landing", shared_root / "landing")
+            bench.empty_landing()
+            bench.drop_samples()
             if after is not None:
                 shutil.copy(after.database, bench.database)
             receipt = bench.run(*off, now=NOON)

@@ -42,8 +42,7 @@ def start_over(bench: Workbench) -> None:
     """Empty the warehouse and the landing folder, for the next example of the same test."""
     for path in bench.root.glob("warehouse.duckdb*"):
         path.unlink()
-    shutil.rmtree(bench.root / "landing")
-    (bench.root / "landing").mkdir()
+    bench.empty_landing()
 
 
 def decide_by_both(
