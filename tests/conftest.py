@@ -1,7 +1,6 @@
 """Fixtures: a project in a temporary folder, shared where its files stay as they are."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,14 +37,9 @@ def bench(samples: Workbench) -> Workbench:
 
 
 @pytest.fixture
-def own_project(tmp_path: Path, shared_root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """A workbench with a copy of the project that the test may change, landing folder empty."""
     root = tmp_path / "hub"
     root.mkdir()
     copy_project(root)
-    # dbt then parses only what the test changes
-    parsed = shared_root / "target" / "partial_parse.msgpack"
-    if parsed.exists():
-        (root / "target").mkdir()
-        shutil.copy(parsed, root / "target" / parsed.name)
     return enter(root, monkeypatch)

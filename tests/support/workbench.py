@@ -21,10 +21,10 @@ from hub import commands
 from loader.config.project import Project, open_project
 from loader.landing.folder import Landing
 from loader.warehouse.run_log import parse_clock
+from tests.support.parsed import add_parsed_project
+from tests.support.shipped import PROJECT as PROJECT
+from tests.support.shipped import copy_shipped
 
-PROJECT = Path(__file__).resolve().parents[2]
-_PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "samples")
-_FILES = ("dbt_project.yml", "profiles.yml")
 _HOLD = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1])
@@ -132,12 +132,10 @@ class Workbench:
 
 
 def copy_project(root: Path) -> None:
-    """A copy of the project's own files and samples, without products and tests; nothing lies in
-    its landing folder."""
-    for part in _PARTS:
-        shutil.copytree(PROJECT / part, root / part)
-    for name in _FILES:
-        shutil.copy(PROJECT / name, root / name)
+    """A copy of the shipped project and its samples, with nothing in its landing folder; dbt then
+    parses only what the test changes."""
+    copy_shipped(root)
+    add_parsed_project(root)
     (root / "landing").mkdir()
 
 
