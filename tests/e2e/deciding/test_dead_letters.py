@@ -220,6 +220,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
         return changed
 
 
+@pytest.mark.slow
 def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
@@ -231,12 +232,14 @@ def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     ]
 
 
+@pytest.mark.slow
 def test_after_a_change_of_the_adapter_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
     assert project_that_changed.bench.outcomes("app")[5:] == ["applied", "duplicate"]
 
 
+@pytest.mark.slow
 def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: Changed) -> None:
     before, after, _ = project_that_changed.orders
     assert [len(before[table]) for table in TABLES] == [1, 3, 3]
@@ -246,6 +249,7 @@ def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: 
     assert "fewer than two sources" in part["reconciliation_skipped"]
 
 
+@pytest.mark.slow
 def test_what_is_still_registered_goes_on_beside_a_source_switched_off(
     project_that_changed: Changed,
 ) -> None:

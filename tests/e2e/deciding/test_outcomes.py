@@ -339,6 +339,7 @@ def test_a_repeat_is_no_tie(decided: Workbench) -> None:
     ) == [(False,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mart", ["events", "clicks"])
 def test_the_order_of_arrival_does_not_change_the_target(
     decided: Workbench, backwards: Workbench, mart: str
@@ -352,6 +353,7 @@ def test_the_order_of_arrival_does_not_change_the_target(
     assert len(decided.sql(rows)) > 3
 
 
+@pytest.mark.slow
 def test_the_order_of_arrival_does_not_change_the_letters(
     decided: Workbench, backwards: Workbench
 ) -> None:

@@ -17,7 +17,12 @@ from tests.support.workbench import Workbench
 
 STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
 COMBINATIONS = [
-    pytest.param(off, id="+".join(off) or "none", marks=[pytest.mark.slow] if len(off) > 1 else [])
+    pytest.param(
+        off,
+        id="+".join(off) or "none",
+        # none, each alone, and all of them
+        marks=[pytest.mark.slow] if 1 < len(off) < len(STAGES) else [],
+    )
     for size in range(len(STAGES) + 1)
     for off in itertools.combinations(STAGES, size)
 ]
@@ -147,6 +152,7 @@ class TestAdaptOff:
         for entity in ENTITIES:
             assert caught_up.target(entity) == without().target(entity)
 
+    @pytest.mark.slow
     def test_what_was_taken_up_before_stays_as_it_is(self, without: BuildWithout) -> None:
         again = without("adapt", after=without())
 
@@ -273,6 +279,7 @@ def _build_orders(bench: Workbench, skip: str = "[]") -> None:
     ]
 
 
+@pytest.mark.slow
 def test_with_validation_off_null_keys_and_untypable_event_times_are_still_rejected(
     bench: Workbench,
 ) -> None:

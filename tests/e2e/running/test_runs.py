@@ -183,6 +183,7 @@ class TestViews:
         assert {"int_events__checked", "events_decisions", "events"} <= set(built)
         assert not {"stg_app__events", "int_events__unioned", "dead_letters"} & set(built)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "change",
         [
