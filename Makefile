@@ -1,7 +1,8 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo-api demo-stream test coverage test-kafka torture check bench bench-stream docs contracts
-.PHONY: lock clean
+.PHONY: help setup run demo-api demo-stream test test-all test-slow test-kafka coverage torture
+.PHONY: check bench bench-stream docs contracts
+.PHONY: lock clean clean-data
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,20 +16,43 @@ setup: .venv/.ready ## Make .venv with everything in it (PYTHON=python3.13 choos
 .venv/.ready: requirements.lock pyproject.toml
 	@sh .ci/setup
 
-run: setup ## Land what is new in landing/, build, print the receipt
-	@.venv/bin/hub run
+# On the first day, with nothing in landing/ and no warehouse, the samples are run.
+own_files = find landing -type f ! -name '.*' 2>/dev/null | head -n 1
+
+run: setup ## Run the samples on the first day, then what is in landing/; print the receipt
+	@if [ -z "$$HUB_LANDING$$($(own_files))" ] && [ ! -e "$${HUB_DATABASE:-warehouse.duckdb}" ]; then \
+	    echo "landing/ is empty: this runs samples/. Then begin with your own data:" \
+	        "make clean-data, put files into landing/<source>/, make run." >&2; \
+	    .venv/bin/hub run --landing samples; \
+	else \
+	    .venv/bin/hub run; \
+	fi
 
 demo-api: setup ## Pull from a sample API that fails now and then, into a temporary warehouse
 	@.venv/bin/python -m tests.demo.pull
 
-test: setup ## Run all tests, on all cores
-	.venv/bin/pytest -n auto --dist loadfile
+# A test is in one of these: `check`, `test`, `test-slow`, `test-kafka`. pytest on all cores hands
+# out files in the order of collection, the long ones first (tests/conftest.py).
+side_by_side = -n auto --dist loadfile --no-loadscope-reorder
+
+test: setup ## Run the quick tests, on all cores: four minutes at most on two
+	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not kafka"
+
+test-slow: setup ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
+	.venv/bin/pytest $(side_by_side) -m "slow and not check and not kafka"
+
+test-all: check test test-slow ## Run everything; with a Kafka broker where Java and Maven are
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+	    $(MAKE) test-kafka; \
+	else \
+	    echo "test-all: make test-kafka is left out: java or mvn is missing"; \
+	fi
 
 coverage: setup ## Run all tests one after the other, with the coverage of hub/ and loader/
 	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
 test-kafka: setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
-	HUB_TEST_KAFKA=1 .venv/bin/pytest tests/kafka
+	HUB_TEST_KAFKA=1 .venv/bin/pytest -m kafka
 
 torture: setup ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
 	.venv/bin/python -m tests.torture --write $(ARGS)
@@ -66,6 +90,14 @@ lock: ## Resolve requirements.in into requirements.lock (FLAGS=--upgrade: newest
 	uv pip compile requirements.in --output-file requirements.lock --quiet \
 	    --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(FLAGS)
+
+clean-data: ## Remove the warehouse and receipts/, to begin with your own data after the samples
+	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \
+	    echo "clean-data: landing/ holds files, so the warehouse may hold your own records." \
+	        "To remove it all the same: make clean-data FORCE=1" >&2; \
+	    exit 1; \
+	fi
+	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts
 
 clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
 	rm -rf .venv target logs dbt_packages build *.egg-info

@@ -1,7 +1,8 @@
 """Fixtures: a project in a temporary folder, shared where its files stay as they are."""
 
+import atexit
 import os
-import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,27 @@ import pytest
 from tests.support.workbench import Workbench, copy_project, enter, fresh_samples
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+_sessions: list[pytest.Session] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long tests start first, so that none of them is left over for the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    _sessions.append(session)
+
+
+@atexit.register
+def _end_at_once() -> None:
+    """End the process without taking apart what dbt and DuckDB have left in memory, as `hub` does:
+    it takes seconds, and DuckDB's binding would print a page about each object still in use."""
+    if _sessions:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_sessions[-1].exitstatus)
 
 
 @pytest.fixture(scope="session")
@@ -33,22 +55,14 @@ def samples(shared_root: Path) -> Iterator[Workbench]:
 @pytest.fixture
 def bench(samples: Workbench) -> Workbench:
     """A workbench with an empty warehouse and an empty landing folder."""
-    shutil.rmtree(samples.root / "landing")
-    (samples.root / "landing").mkdir()
+    samples.empty_landing()
     return samples
 
 
 @pytest.fixture
-def own_project(tmp_path: Path, shared_root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """A workbench with a copy of the project that the test may change, landing folder empty."""
     root = tmp_path / "hub"
     root.mkdir()
     copy_project(root)
-    shutil.rmtree(root / "landing")
-    (root / "landing").mkdir()
-    # dbt then parses only what the test changes
-    parsed = shared_root / "target" / "partial_parse.msgpack"
-    if parsed.exists():
-        (root / "target").mkdir()
-        shutil.copy(parsed, root / "target" / parsed.name)
     return enter(root, monkeypatch)

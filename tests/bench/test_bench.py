@@ -50,6 +50,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], s
     return json.loads((folder / "bench.json").read_text()), printed
 
 
+@pytest.mark.slow
 def test_every_part_finds_what_it_promises(session):
     results, _ = session
     found = [(finding["part"], finding["unit"], finding["goal"]) for finding in results["findings"]]
@@ -69,6 +70,7 @@ def test_every_part_finds_what_it_promises(session):
     assert all(finding["value"] > 0 for finding in results["findings"])
 
 
+@pytest.mark.slow
 def test_both_sides_of_a_ratio_are_kept(session):
     results, _ = session
     finding = next(found for found in results["findings"] if found["part"] == "first-load")
@@ -77,6 +79,7 @@ def test_both_sides_of_a_ratio_are_kept(session):
     assert all(side["rss"] > 2**20 and side["wchar"] > 2**16 for side in (hub, bare))
 
 
+@pytest.mark.slow
 def test_the_profile_shows_steps_and_nodes_of_both_runs(session):
     _, printed = session
     for name in ("importing dbt", "dbt reading the project", "model.hub.int_events__checked"):
@@ -104,7 +107,7 @@ def test_seven_and_a_half_percent_of_an_increment_hit_keys_that_are_there(tmp_pa
 def decided(shared_root: Path) -> Iterator[Workbench]:
     """A workbench on which the hub took a file of events, and nothing else."""
     with fresh_samples(shared_root) as workbench:
-        shutil.rmtree(workbench.root / "landing")
+        workbench.empty_landing()
         lines = events(workbench.root, 0, RECORDS)
         workbench.drop("app/events.ndjson", "".join(f"{line}\n" for line in lines))
         workbench.run()

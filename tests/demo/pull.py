@@ -46,7 +46,7 @@ def fault(number: int) -> Fault:
 def main() -> None:
     """Start the API, run the commands one after the other, end it."""
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
-        shutil.copytree(_ROOT / "landing", Path(folder) / "landing")
+        shutil.copytree(_ROOT / "samples", Path(folder) / "landing")
         with SampleApi(records(), sizes=(5, 4), faults=fault, token=_TOKEN) as api:
             environment = {
                 **os.environ,

@@ -9,6 +9,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import islice
 
+import pytest
+
 from tests.kafka import PROJECT
 from tests.kafka.clicks import Click, Rates, clicks
 
@@ -65,6 +67,7 @@ def test_the_hub_decides_as_the_clicks_say(bench):
     ) == Counter(click.reason for click in sent if click.reason)
 
 
+@pytest.mark.slow
 def test_the_process_sends_at_its_rate_and_stamps_the_moment(mock):
     before = time.time()
     stream = start_stream(
@@ -84,6 +87,7 @@ def test_the_process_sends_at_its_rate_and_stamps_the_moment(mock):
     }
 
 
+@pytest.mark.slow
 def test_a_process_that_is_interrupted_says_what_it_sent(mock):
     stream = start_stream("--bootstrap", mock.bootstrap_servers, "--rate", "50", "--seconds", "600")
     end = time.monotonic() + 20
@@ -100,6 +104,7 @@ def has_messages(cluster) -> bool:
     return "clicks" in topics and bool(cluster.read("clicks"))
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_named():
     stream = start_stream("--bootstrap", "127.0.0.1:1")
     _, err = stream.communicate(timeout=30)

@@ -111,6 +111,7 @@ def test_messages_that_cannot_be_read_become_letters_with_their_bytes(streamed, 
     assert streamed.sql("select event_id from marts.clicks") == [("clk-1",)]
 
 
+@pytest.mark.slow
 def test_clicks_that_break_the_contract_are_rejected_with_the_reason(streamed, mock):
     missing = ("event_id", "event_timestamp", "event_type", "user_id")
     mock.produce(TOPIC, [*(click(1, **{name: None}) for name in missing)])
@@ -128,6 +129,7 @@ def test_clicks_that_break_the_contract_are_rejected_with_the_reason(streamed, m
     ]
 
 
+@pytest.mark.slow
 def test_a_message_sent_twice_is_a_duplicate(streamed, mock):
     mock.produce(TOPIC, [click(1)], partition=0)
     mock.produce(TOPIC, [click(1)], partition=3)
@@ -135,6 +137,7 @@ def test_a_message_sent_twice_is_a_duplicate(streamed, mock):
     assert sorted(streamed.outcomes("web")) == ["applied", "duplicate"]
 
 
+@pytest.mark.slow
 def test_files_and_messages_of_a_source_are_one(streamed, mock):
     streamed.drop("web/a.ndjson", click(1).decode() + "\n")
     streamed.run()
@@ -144,6 +147,7 @@ def test_files_and_messages_of_a_source_are_one(streamed, mock):
     assert streamed.run()["status"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_the_ledger_has_a_line_for_each_batch_with_the_run_that_brought_it(streamed, mock):
     mock.produce(TOPIC, [click(1), click(2)], partition=1)
     drain(streamed)
@@ -155,6 +159,7 @@ def test_the_ledger_has_a_line_for_each_batch_with_the_run_that_brought_it(strea
     assert [record["key"] for record in story["records"]] == ["clk-2"]
 
 
+@pytest.mark.slow
 def test_why_answers_for_an_offset_of_the_topic(streamed, mock):
     mock.produce(TOPIC, [click(1), b"{", click(2)], partition=3)
     drain(streamed)
@@ -170,6 +175,7 @@ def test_why_answers_for_an_offset_of_the_topic(streamed, mock):
     assert [record["key"] for record in story["records"]] == ["clicks/3@9"]
 
 
+@pytest.mark.slow
 def test_the_receipt_tells_lag_rate_and_latency(streamed, mock):
     mock.produce(TOPIC, [click(number) for number in range(6)])
     drain(streamed)
@@ -180,6 +186,7 @@ def test_the_receipt_tells_lag_rate_and_latency(streamed, mock):
     assert part["last_event"] is None
 
 
+@pytest.mark.slow
 def test_the_broker_is_told_what_has_landed(streamed, mock):
     mock.produce(TOPIC, [click(1), click(2)], partition=1)
     drain(streamed)
@@ -189,6 +196,7 @@ def test_the_broker_is_told_what_has_landed(streamed, mock):
     assert [place.offset for place in committed] == [2]
 
 
+@pytest.mark.slow
 def test_a_row_that_does_not_repeat_its_message_keeps_the_batch_out(streamed, mock, monkeypatch):
     mock.produce(TOPIC, [click(1), click(2)])
     insert = batch.insert_rows
@@ -225,6 +233,7 @@ def test_a_commit_that_succeeded_unheard_lands_nothing_twice(bench):
         assert connection.execute("select count(*) from raw.web").fetchall() == [(3,)]
 
 
+@pytest.mark.slow
 def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(streamed, mock):
     mock.produce(TOPIC, [click(number) for number in range(3)])
     drain(streamed)
@@ -241,6 +250,7 @@ def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(str
     assert "offsets lost" in checks["streams"].detail
 
 
+@pytest.mark.slow
 def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock):
     mock.create_topic(TOPIC, 1)
     read_from(own_project, mock, lost_offsets="earliest")
@@ -259,6 +269,7 @@ def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock):
     assert own_project.sql("select count(*) from marts.clicks") == [(10,)]
 
 
+@pytest.mark.slow
 def test_a_stream_may_begin_at_the_end(own_project, mock):
     mock.create_topic(TOPIC, 2)
     read_from(own_project, mock, start="latest")
@@ -275,6 +286,7 @@ def test_a_topic_that_does_not_exist_is_an_error(bench, mock, monkeypatch):
         drain(bench)
 
 
+@pytest.mark.slow
 def test_a_failed_build_ends_once_and_loses_nothing(own_project, mock, monkeypatch):
     mock.create_topic(TOPIC, 1)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", mock.bootstrap_servers)

@@ -14,8 +14,6 @@ import pytest
 from tests.kafka.mock_cluster import MockCluster
 from tests.support.workbench import PROJECT, copy_project
 
-pytestmark = pytest.mark.check
-
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # what changes from run to run
 _VARIES = ((r"run \S+-[0-9a-f]{8} ", "run <run_id> "), (r"in \d+\.\d s", "in <seconds> s"))
@@ -100,6 +98,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield Reader(root, cluster.bootstrap_servers)
 
 
+@pytest.mark.long
 def test_the_readme_can_be_followed_from_top_to_bottom(reader):
     printed = ""
     for block in blocks("README.md"):
@@ -130,6 +129,7 @@ def test_the_readme_can_be_followed_from_top_to_bottom(reader):
     reader.run(".venv/bin/dbt test --select gamma_speaks_the_shape_of_orders")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", sorted(path.name for path in (PROJECT / "docs").glob("*.md")))
 def test_the_commands_and_queries_of_the_docs_work(reader, document):
     reader.run("make run")
@@ -141,6 +141,7 @@ def test_the_commands_and_queries_of_the_docs_work(reader, document):
             reader.query(block.text)  # where all is well, some find nothing
 
 
+@pytest.mark.check
 @pytest.mark.parametrize(
     "document", ["README.md", *(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md"))]
 )

@@ -15,7 +15,7 @@ import pytest
 from hub.scaffold.derived.files import write_stale_files
 from loader.config.project import Project, open_project
 from loader.warehouse.connection import open_warehouse
-from tests.support.workbench import PROJECT, copy_project
+from tests.support.shipped import PROJECT, copy_everything
 
 pytestmark = pytest.mark.check
 
@@ -99,7 +99,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
     root = tmp_path_factory.mktemp("portable") / "hub"
     root.mkdir()
-    copy_project(root)
+    copy_everything(root)
     for tests in root.glob("models/**/*unit_tests.yml"):
         tests.unlink()
     for data_test in (PROJECT / "tests").glob("*.sql"):

@@ -21,10 +21,10 @@ from hub import commands
 from loader.config.project import Project, open_project
 from loader.landing.folder import Landing
 from loader.warehouse.run_log import parse_clock
+from tests.support.parsed import add_parsed_project
+from tests.support.shipped import PROJECT as PROJECT
+from tests.support.shipped import copy_shipped
 
-PROJECT = Path(__file__).resolve().parents[2]
-_PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "landing")
-_FILES = ("dbt_project.yml", "profiles.yml")
 _HOLD = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1], read_only=len(sys.argv) > 2)
@@ -60,6 +60,15 @@ class Workbench:
             content = f"[{','.join(lines)}]" if name.endswith(".json") else "\n".join(lines) + "\n"
         path.write_text(content, encoding="utf-8")
         return path
+
+    def drop_samples(self) -> None:
+        """Put the shipped samples into the landing folder."""
+        shutil.copytree(self.root / "samples", self.root / "landing", dirs_exist_ok=True)
+
+    def empty_landing(self) -> None:
+        """Take away all that lies in the landing folder."""
+        shutil.rmtree(self.root / "landing", ignore_errors=True)
+        (self.root / "landing").mkdir()
 
     def run(self, *skip: str, now: str | None = None, **options: Any) -> dict[str, Any]:
         """`hub run`; returns the receipt."""
@@ -123,11 +132,11 @@ class Workbench:
 
 
 def copy_project(root: Path) -> None:
-    """A copy of the project's own files, without samples, products and tests."""
-    for part in _PARTS:
-        shutil.copytree(PROJECT / part, root / part)
-    for name in _FILES:
-        shutil.copy(PROJECT / name, root / name)
+    """A copy of the shipped project and its samples, with nothing in its landing folder; dbt then
+    parses only what the test changes."""
+    copy_shipped(root)
+    add_parsed_project(root)
+    (root / "landing").mkdir()
 
 
 def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
@@ -144,9 +153,10 @@ def fresh_samples(shared_root: Path) -> Iterator[Workbench]:
     """The shared project with an empty warehouse and the shipped samples in its landing folder."""
     with pytest.MonkeyPatch.context() as patch:
         _empty(shared_root)
-        shutil.rmtree(shared_root / "landing")
-        shutil.copytree(PROJECT / "landing", shared_root / "landing")
-        yield enter(shared_root, patch)
+        bench = enter(shared_root, patch)
+        bench.empty_landing()
+        bench.drop_samples()
+        yield bench
         _empty(shared_root)
 
 

@@ -137,8 +137,7 @@ class Playground:
     def clear(self) -> None:
         """Empty the warehouse, the receipts and the landing folder."""
         remove_image(self.root)
-        shutil.rmtree(self.root / "landing", ignore_errors=True)
-        (self.root / "landing").mkdir()
+        self.bench.empty_landing()
 
     def drop(self, files: Sequence[File]) -> None:
         for file in files:

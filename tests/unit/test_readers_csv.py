@@ -116,6 +116,7 @@ def test_a_record_of_several_lines_is_malformed_up_to_the_line_of_the_open_quote
     assert read_anyhow('a,b\n1,"') == [('1,"', MALFORMED)]
 
 
+@pytest.mark.slow
 def test_a_stray_quote_costs_no_row_however_large_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loader.readers.csv.spool.MEMORY_BYTES", 1000)
     rows = "".join(f"{number},é\n" for number in range(300_000))
@@ -192,6 +193,7 @@ def test_5000_columns_are_read() -> None:
         assert json.loads(record) == {f"c{number}": "1" for number in range(5000)}
 
 
+@pytest.mark.slow
 def test_a_field_of_50_mb_is_read() -> None:
     big = "x" * 40_000_000 + '""' * 10 + "line\n" * 2_000_000
     (record,) = texts(f'a,b\n1,"{big}"\n'.encode(), "a.csv")

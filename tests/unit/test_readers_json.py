@@ -118,6 +118,7 @@ def test_what_the_json_parser_cannot_take_is_read_all_the_same() -> None:
     assert texts(f"[{','.join(elements)}]".encode(), "a.json") == elements
 
 
+@pytest.mark.slow
 def test_an_element_of_50_mb_is_one_record() -> None:
     big = '{"a": "' + 'x\\"' * 10_000_000 + "y" * 20_000_000 + '"}'
     assert texts(f'[{{"b": 1}},{big},{{"c": 2}}]'.encode(), "a.json") == [

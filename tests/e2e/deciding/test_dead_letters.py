@@ -1,7 +1,6 @@
 """Dead letters: what a rejected record leaves behind, and what becomes of it when it returns."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,7 +30,6 @@ def returned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, list[
     """Bad records, the same again, and again in other words: the bench and its three receipts."""
     root = tmp_path_factory.mktemp("letters")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         good = json.dumps(event("good"))
@@ -181,7 +179,6 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
     """Events: first the contract changes, then app's adapter. Orders: beta is switched off."""
     root = tmp_path_factory.mktemp("changed")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         changed = Changed(bench, [], [])
@@ -223,6 +220,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
         return changed
 
 
+@pytest.mark.slow
 def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
@@ -234,12 +232,14 @@ def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     ]
 
 
+@pytest.mark.slow
 def test_after_a_change_of_the_adapter_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
     assert project_that_changed.bench.outcomes("app")[5:] == ["applied", "duplicate"]
 
 
+@pytest.mark.slow
 def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: Changed) -> None:
     before, after, _ = project_that_changed.orders
     assert [len(before[table]) for table in TABLES] == [1, 3, 3]
@@ -249,6 +249,7 @@ def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: 
     assert "fewer than two sources" in part["reconciliation_skipped"]
 
 
+@pytest.mark.slow
 def test_what_is_still_registered_goes_on_beside_a_source_switched_off(
     project_that_changed: Changed,
 ) -> None:

@@ -1,6 +1,5 @@
 """Freshness flags, quality and the rates of a receipt."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,7 +34,6 @@ def aged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, dict[str,
     """Rows of different age under max_age 100, and sources of different quality."""
     root = tmp_path_factory.mktemp("freshness")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         bench.set_vars(max_age=100)

@@ -58,7 +58,6 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, list[Rece
     """
     root = tmp_path_factory.mktemp("late")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         for name in ("phone", "tablet", *DAMAGES):

@@ -1,6 +1,5 @@
 """What becomes of a record: one outcome each, the same whatever the order of arrival."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +143,6 @@ RUNS: list[dict[str, Any]] = [
 
 def new_bench(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
-    shutil.rmtree(root / "landing")
-    (root / "landing").mkdir()
     return enter(root, patch)
 
 
@@ -342,6 +339,7 @@ def test_a_repeat_is_no_tie(decided: Workbench) -> None:
     ) == [(False,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mart", ["events", "clicks"])
 def test_the_order_of_arrival_does_not_change_the_target(
     decided: Workbench, backwards: Workbench, mart: str
@@ -355,6 +353,7 @@ def test_the_order_of_arrival_does_not_change_the_target(
     assert len(decided.sql(rows)) > 3
 
 
+@pytest.mark.slow
 def test_the_order_of_arrival_does_not_change_the_letters(
     decided: Workbench, backwards: Workbench
 ) -> None:

@@ -1,7 +1,6 @@
 """Why records are rejected: every reason of every contract, and all reasons of a record at once."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -174,8 +173,6 @@ CASES = [
 
 def new_bench(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
-    shutil.rmtree(root / "landing")
-    (root / "landing").mkdir()
     return enter(root, patch)
 
 
@@ -323,6 +320,7 @@ def test_the_text_of_a_csv_number_stays_as_it_stood(judged: Workbench) -> None:
     assert json.loads(record)["value"] == "21.50"
 
 
+@pytest.mark.slow
 def test_a_contract_can_ask_for_more(own_project: Workbench) -> None:
     own_project.edit(
         "macros/contracts/events.sql",

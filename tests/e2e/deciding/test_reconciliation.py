@@ -98,7 +98,6 @@ def drop_measurements(bench: Workbench, name: str, pairs: dict[str, tuple[str, s
 
 def empty_project(root: Path, patch: pytest.MonkeyPatch) -> Workbench:
     copy_project(root)
-    shutil.rmtree(root / "landing")
     return enter(root, patch)
 
 
@@ -309,6 +308,7 @@ def test_fewer_than_two_sources_are_skipped_with_the_reason(
     assert "reconcile" not in part["stages_run"]
 
 
+@pytest.mark.slow
 def test_a_full_refresh_gives_the_same_reconciliation(
     table: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +320,7 @@ def test_a_full_refresh_gives_the_same_reconciliation(
     assert bench.sql(rows) == table.sql(rows)
 
 
+@pytest.mark.slow
 def test_with_one_source_left_nothing_is_compared_until_the_other_is_back(
     own_project: Workbench,
 ) -> None:

@@ -61,6 +61,7 @@ def test_a_mended_contract_resolves_the_letters_it_now_accepts(fixed):
     assert fixed.outcomes() == ["applied", "applied", "outdated", "rejected", "duplicate"]
 
 
+@pytest.mark.slow
 def test_a_second_redrive_changes_nothing(fixed):
     redrive(fixed)
     before = fixed.sql("select * exclude (decided_at) from ops.events_decisions order by all")
@@ -70,6 +71,7 @@ def test_a_second_redrive_changes_nothing(fixed):
     assert before == after
 
 
+@pytest.mark.slow
 def test_a_redriven_record_says_so_in_the_lineage(fixed):
     redrive(fixed, reason="invalid_value", record_id=10000000001)
     assert fixed.sql(
@@ -78,6 +80,7 @@ def test_a_redriven_record_says_so_in_the_lineage(fixed):
     ) == [("redrive",), ("stage",), ("load",)]
 
 
+@pytest.mark.slow
 def test_a_letter_from_the_future_is_accepted_once_it_is_due(bench):
     bench.drop("app/1.json", [{"key": "a", "name": "n", "value": 1, "ts": "2025-01-20"}])
     bench.run(now="2025-01-15T00:00:00")

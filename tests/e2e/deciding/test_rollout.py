@@ -124,6 +124,7 @@ def test_a_wrong_rollout_is_wrong_use_and_says_what_is_right(
     assert "dbt_project.yml" in str(error.value)
 
 
+@pytest.mark.slow
 def test_plain_dbt_refuses_a_wrong_rollout_too(bench: Workbench) -> None:
     bench.land()
 

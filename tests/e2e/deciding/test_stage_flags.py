@@ -13,11 +13,16 @@ import pytest
 
 from loader.config.stages import read_stages
 from loader.errors import WrongUse
-from tests.support.workbench import PROJECT, Workbench
+from tests.support.workbench import Workbench
 
 STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
 COMBINATIONS = [
-    pytest.param(off, id="+".join(off) or "none", marks=[pytest.mark.slow] if len(off) > 1 else [])
+    pytest.param(
+        off,
+        id="+".join(off) or "none",
+        # none, each alone, and all of them
+        marks=[pytest.mark.slow] if 1 < len(off) < len(STAGES) else [],
+    )
     for size in range(len(STAGES) + 1)
     for off in itertools.combinations(STAGES, size)
 ]
@@ -69,8 +74,8 @@ def without(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Buil
             return built[off]
         with _inside(shared_root) as bench:
             bench.database.unlink(missing_ok=True)
-            shutil.rmtree(shared_root / "landing")
-            shutil.copytree(PROJECT / "landing", shared_root / "landing")
+            bench.empty_landing()
+            bench.drop_samples()
             if after is not None:
                 shutil.copy(after.database, bench.database)
             receipt = bench.run(*off, now=NOON)
@@ -147,6 +152,7 @@ class TestAdaptOff:
         for entity in ENTITIES:
             assert caught_up.target(entity) == without().target(entity)
 
+    @pytest.mark.slow
     def test_what_was_taken_up_before_stays_as_it_is(self, without: BuildWithout) -> None:
         again = without("adapt", after=without())
 
@@ -273,6 +279,7 @@ def _build_orders(bench: Workbench, skip: str = "[]") -> None:
     ]
 
 
+@pytest.mark.slow
 def test_with_validation_off_null_keys_and_untypable_event_times_are_still_rejected(
     bench: Workbench,
 ) -> None:

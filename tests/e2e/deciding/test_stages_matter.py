@@ -1,5 +1,9 @@
 """What breaks when a stage is removed: the table of docs/how-it-works.md, row by row."""
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 TWICE = [
     {"key": "a", "name": "signup", "value": 1, "ts": "2025-01-15T08:00:00"},
     {"key": "a", "name": "signup", "value": 1, "ts": "2025-01-15T08:00:00"},

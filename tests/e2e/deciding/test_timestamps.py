@@ -1,6 +1,5 @@
 """Timestamps are parsed, never compared as text, and stored as UTC."""
 
-import shutil
 from datetime import datetime
 from typing import Any
 
@@ -101,7 +100,6 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """All of the above, and what the tests below name, in one run."""
     root = tmp_path_factory.mktemp("timestamps")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         bench.set_meta("app", timezone="Europe/Berlin")

@@ -34,7 +34,6 @@ from tests.support.record_strategies import (
 )
 from tests.support.workbench import Workbench
 
-pytestmark = pytest.mark.slow
 WINNING = ("applied", "superseded")
 
 
@@ -42,8 +41,7 @@ def start_over(bench: Workbench) -> None:
     """Empty the warehouse and the landing folder, for the next example of the same test."""
     for path in bench.root.glob("warehouse.duckdb*"):
         path.unlink()
-    shutil.rmtree(bench.root / "landing")
-    (bench.root / "landing").mkdir()
+    bench.empty_landing()
 
 
 def decide_by_both(
@@ -98,6 +96,14 @@ def trust(bench: Workbench, preferred: Mapping[str, tuple[str, ...]]) -> None:
         )
 
 
+def test_some_hundred_rows_in_two_runs_are_decided_as_the_rules_say(bench: Workbench) -> None:
+    """The same with few records, for every day."""
+    oracle = Oracle(NOW)
+    for files in split(write_files(Shape(2, 400, 40, 12, 20, 25)), [50]):
+        decide_by_both(bench, oracle, files)
+
+
+@pytest.mark.slow
 @given(shape=shapes(), at=cuts())
 @examples(4)
 def test_every_row_is_decided_as_the_rules_say(
@@ -109,6 +115,7 @@ def test_every_row_is_decided_as_the_rules_say(
         decide_by_both(bench, oracle, files)
 
 
+@pytest.mark.slow
 @given(
     shape=shapes(),
     at=cuts(runs=4),
@@ -155,6 +162,7 @@ def trusting(
     return own_project, request.param
 
 
+@pytest.mark.slow
 @given(shape=shapes(), at=cuts())
 @examples(1)
 def test_late_rows_and_trust_are_handled_as_declared(
@@ -248,6 +256,7 @@ def test_sources_are_compared_in_decimals_of_any_size(bench: Workbench) -> None:
     decide_by_both(bench, Oracle(NOW), files)
 
 
+@pytest.mark.slow
 def test_a_row_that_came_unvalidated_is_a_duplicate_when_it_comes_again(bench: Workbench) -> None:
     event = '{"key": "k1", "name": "", "value": "x", "ts": "2025-05-01T10:00:00"}'
     order = '{"uid": "o1", "data": ""}'
@@ -267,6 +276,7 @@ def test_a_row_that_came_unvalidated_is_a_duplicate_when_it_comes_again(bench: W
     decide_by_both(bench, oracle, again)
 
 
+@pytest.mark.slow
 def test_null_says_the_same_as_no_field_at_all(bench: Workbench) -> None:
     files = [
         records(
@@ -282,6 +292,7 @@ def test_null_says_the_same_as_no_field_at_all(bench: Workbench) -> None:
     decide_by_both(bench, Oracle(NOW), files, skip=["validate"])
 
 
+@pytest.mark.slow
 def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench) -> None:
     """Asked for by its place, each record tells its text and the outcome that the rules give."""
     start_over(bench)

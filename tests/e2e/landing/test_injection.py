@@ -229,6 +229,7 @@ class TestTheCommands:
         json.loads(out)
         assert all(json.loads(line)["message"] for line in err.splitlines())
 
+    @pytest.mark.slow
     def test_a_redrive_tells_the_file_as_it_is(self, poisoned: Workbench, said: Said) -> None:
         ((letter, file),) = poisoned.sql(
             "select record_id, file from ops.dead_letters where file like '%cleared%'"

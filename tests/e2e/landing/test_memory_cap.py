@@ -184,6 +184,7 @@ def limit_of_a_build(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Calla
     return run
 
 
+@pytest.mark.slow
 def test_a_run_with_little_new_builds_in_little_memory(
     limit_of_a_build: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +196,7 @@ def test_a_run_with_little_new_builds_in_little_memory(
     assert limit_of_a_build("much") == all_there_is
 
 
+@pytest.mark.slow
 def test_a_limit_that_somebody_set_holds_for_builds(
     limit_of_a_build: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +205,7 @@ def test_a_limit_that_somebody_set_holds_for_builds(
     assert [limit_of_a_build(name) for name in ("first", "second")] == [2 << 30] * 2
 
 
+@pytest.mark.slow
 def test_after_a_failure_a_run_has_all_memory(
     bench: Workbench, limit_of_a_build: Callable[[str], int]
 ) -> None:

@@ -50,7 +50,14 @@ class TestFailures:
         assert outcome.requests == len(api.requests)
         assert len(api.requests) <= outcome.pages + 1 + len(failed)
 
-    @pytest.mark.parametrize("fault", [*FAULTS[:-3], "html", "damaged gzip"])
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            FAULTS[0],
+            *(pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS[1:-3]),
+            *("html", "damaged gzip"),
+        ],
+    )
     def test_that_do_not_pass_end_in_a_clear_word_and_the_next_pull_goes_on(
         self, own_project: Workbench, pull: Pull, fault: str
     ) -> None:

@@ -136,6 +136,7 @@ def hub_command(*arguments: str) -> Any:
 
 
 class TestOthers:
+    @pytest.mark.slow
     def test_query_run_and_examine_while_a_page_is_waited_for(
         self, project: Workbench, pulling: PullProcess
     ) -> None:
@@ -155,6 +156,7 @@ class TestOthers:
         assert project.outcomes("partner") == ["applied"] * 12
         assert project.sql("select count(*) from marts.measurements") == [(12,)]
 
+    @pytest.mark.slow
     def test_build_with_plain_dbt(self, project: Workbench, pulling: PullProcess) -> None:
         project.land()
 
@@ -323,6 +325,7 @@ class TestAWarehouseThatIsHeld:
         assert api.requests == []
         assert runs(project) == [("land", "succeeded")]
 
+    @pytest.mark.slow
     def test_too_long_at_the_end_is_an_error_and_the_next_pull_goes_on(
         self, project: Workbench, api: SampleApi, holding: Holding
     ) -> None:

@@ -59,7 +59,6 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """A project, built without errors; the tests damage copies of it."""
     root = tmp_path_factory.mktemp("sound")
     copy_project(root)
-    shutil.rmtree(root / "landing")
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         for source in ENTITIES:

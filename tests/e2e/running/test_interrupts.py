@@ -17,7 +17,9 @@ from tests.support.workbench import Workbench
 HUB = Path(sys.executable).parent / "hub"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(samples, number):
     with subprocess.Popen(
         [HUB, "run", "--log-level", "info"],
@@ -39,6 +41,7 @@ def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(samples, number):
     assert samples.sql("select count(*) from marts.events") == [(4,)]
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_a_run_leaves_the_warehouse_to_dbt_closes_it(
     samples: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,6 +189,7 @@ class TestOneEntityAlone:
         assert samples.sql("select distinct entity from ops.completed_loads") == [("events",)]
 
 
+@pytest.mark.slow
 class TestATableThatStays:
     """It is as the project wants it after each build, though nobody asks where nothing changed."""
 

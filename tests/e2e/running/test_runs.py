@@ -15,7 +15,7 @@ import pytest
 from hub import commands
 from hub.main import main
 from loader.warehouse.run_log import parse_clock
-from tests.support.workbench import PROJECT, Workbench, fresh_samples
+from tests.support.workbench import Workbench, fresh_samples
 
 EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
 NOON = "2025-01-15T12:00:00"
@@ -183,6 +183,7 @@ class TestViews:
         assert {"int_events__checked", "events_decisions", "events"} <= set(built)
         assert not {"stg_app__events", "int_events__unioned", "dead_letters"} & set(built)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "change",
         [
@@ -267,7 +268,7 @@ class TestFailed:
         adapter = "models/staging/app/stg_app__events.sql"
         plain = "{{ json_text('value') }} as value"
         broken = "cast(cast({{ json_text('value') }} as double) as varchar) as value"
-        shutil.copytree(PROJECT / "landing", own_project.root / "landing", dirs_exist_ok=True)
+        own_project.drop_samples()
         # all records of a source rejected is no failure but a warning
         own_project.drop("plant/2025-01-15.csv", "id,value,category\n,,\n1,x,y\n")
         own_project.edit(adapter, plain, broken)
