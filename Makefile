@@ -54,8 +54,9 @@ bench-stream: setup ## Measure a stream, its delays and its costs, about 20 minu
 demo-stream: setup ## Play a clickstream to `hub stream`, and show what becomes of it (docs/demo.md)
 	@.venv/bin/python -m tests.demo.stream
 
-docs: setup ## Write the data documentation as one page, target/static_index.html
-	.venv/bin/dbt docs generate --static
+docs: setup ## Write the data documentation as one page; print the addresses of its lineage graphs
+	@.venv/bin/dbt docs generate --quiet
+	@.venv/bin/python -m hub.docs_page
 
 contracts: setup ## Write docs/contracts.md anew from the contracts
 	UPDATE_DOCS=1 .venv/bin/pytest tests/project/test_contracts.py -k docs
