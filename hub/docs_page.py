@@ -18,6 +18,8 @@ from loader.errors import HubError
 MANIFEST_PLACE, CATALOG_PLACE = '"MANIFEST.JSON INLINE DATA"', '"CATALOG.JSON INLINE DATA"'
 # The arrows of the wide graph, as the page draws them and as one can see them.
 ARROWS, VISIBLE_ARROWS = '"#006f8a"', '"#8fc7d8"'
+# Long arrows would leave little room for the names.
+FAR_APART, CLOSER = 'name:"dagre",rankDir:"LR",rankSep:200', 'name:"dagre",rankDir:"LR",rankSep:70'
 # The button at the lower right: it shows everything, and highlights what was asked for.
 WHOLE_GRAPH = '(t.include="",t.exclude="");var n=f(t,"horizontal",!0)'
 FIRST_GRAPH = '(t.include="{include}",t.exclude="{exclude}");var n=f(t,"horizontal",!!e)'
@@ -81,6 +83,7 @@ def join_page(index: str, manifest: dict[str, Any], catalog: str) -> str:
     first = graphs(manifest)[0]
     for old, new in (
         (ARROWS, VISIBLE_ARROWS),
+        (FAR_APART, CLOSER),
         (WHOLE_GRAPH, FIRST_GRAPH.format(include=first.include, exclude=first.exclude)),
         (END, OPEN_GRAPHS),
         (CATALOG_PLACE, catalog),
