@@ -15,23 +15,27 @@ from urllib.parse import quote
 from loader.errors import HubError
 
 # Where the page of dbt-core 1.11 wants its data.
-MANIFEST_PLACE, CATALOG_PLACE = '"MANIFEST.JSON INLINE DATA"', '"CATALOG.JSON INLINE DATA"'
-# The arrows of the wide graph, as the page draws them and as one can see them.
-ARROWS, VISIBLE_ARROWS = '"#006f8a"', '"#8fc7d8"'
-# Long arrows would leave little room for the names.
-FAR_APART, CLOSER = 'name:"dagre",rankDir:"LR",rankSep:200', 'name:"dagre",rankDir:"LR",rankSep:70'
-# The button at the lower right: it shows everything, and highlights what was asked for.
-WHOLE_GRAPH = '(t.include="",t.exclude="");var n=f(t,"horizontal",!0)'
-FIRST_GRAPH = '(t.include="{include}",t.exclude="{exclude}");var n=f(t,"horizontal",!!e)'
-# The page opens a graph only as it loads, so a link to one must load it.
-END, OPEN_GRAPHS = (
-    "</body>",
-    """<script>
-addEventListener("click", (event) => {
+MANIFEST, CATALOG = '"MANIFEST.JSON INLINE DATA"', '"CATALOG.JSON INLINE DATA"'
+# What is replaced in that page, and by what. A test fails when a new page lacks one of them.
+REPLACEMENTS = (
+    # arrows that can be seen, and that leave room for names
+    ('"#006f8a"', '"#8fc7d8"'),
+    ('name:"dagre",rankDir:"LR",rankSep:200', 'name:"dagre",rankDir:"LR",rankSep:70'),
+    # the button at the lower right shows everything, and highlights what was asked for
+    (
+        '(t.include="",t.exclude="");var n=f(t,"horizontal",!0)',
+        '(t.include="{include}",t.exclude="{exclude}");var n=f(t,"horizontal",!!e)',
+    ),
+    # the page opens a graph only as it loads, so a link to one must load it
+    (
+        "</body>",
+        """<script>
+addEventListener("click", (event) => {{
     const link = event.target.closest('[marked] a[href*="g_v=1"]');
-    if (link) { location.href = link.href; location.reload(); }
-});
+    if (link) {{ location.href = link.href; location.reload(); }}
+}});
 </script></body>""",
+    ),
 )
 
 RAW_RECORDS, LOADER_TABLES = "#3f7d1a", "#5b6770"
@@ -74,23 +78,16 @@ def graphs(manifest: dict[str, Any]) -> list[Graph]:
 
 def join_page(index: str, manifest: dict[str, Any], catalog: str) -> str:
     """Return dbt's page with manifest and catalog in it, and with a readable graph."""
-    if MANIFEST_PLACE not in index or CATALOG_PLACE not in index:
+    if MANIFEST not in index or CATALOG not in index:
         raise HubError(
             "target/index.html",
             "this version of dbt keeps the data of its page elsewhere",
             "Run `dbt docs generate --static` instead, whose graph shows the unit tests, too.",
         )
     first = graphs(manifest)[0]
-    for old, new in (
-        (ARROWS, VISIBLE_ARROWS),
-        (FAR_APART, CLOSER),
-        (WHOLE_GRAPH, FIRST_GRAPH.format(include=first.include, exclude=first.exclude)),
-        (END, OPEN_GRAPHS),
-        (CATALOG_PLACE, catalog),
-        (MANIFEST_PLACE, json.dumps(_readable(manifest))),
-    ):
-        index = index.replace(old, new)
-    return index
+    for old, new in REPLACEMENTS:
+        index = index.replace(old, new.format(include=first.include, exclude=first.exclude))
+    return index.replace(CATALOG, catalog).replace(MANIFEST, json.dumps(_readable(manifest)))
 
 
 def _readable(manifest: dict[str, Any]) -> dict[str, Any]:
