@@ -72,7 +72,7 @@ def graphs(manifest: dict[str, Any]) -> list[Graph]:
             Graph(entity, f"{chain} {_REPORTS}", _LOADER_TABLES)
             for entity, chain in zip(entities, chains, strict=True)
         ),
-        Graph("the reports in ops", "path:models/ops"),
+        Graph("the reports in ops", "path:models/ops", "source:ops source:raw"),
     ]
 
 

@@ -59,7 +59,7 @@ class Reader:
     def run(self, command: str) -> str:
         # the environment is the one that the tests run in, and the suite inside one of its tests
         # would never end
-        command = re.sub(r"^make (?=run|docs|demo-api)", "make --old-file=.venv/.ready ", command)
+        command = re.sub(r"^make (?=run|docs|contracts|demo-api)", "make --old-file=.venv/.ready ", command)
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
             name: value
