@@ -17,8 +17,6 @@ from hub.docs_page import REPLACEMENTS, graphs
 from tests.kafka.mock_cluster import MockCluster
 from tests.support.workbench import PROJECT, copy_project
 
-pytestmark = pytest.mark.check
-
 _BLOCK = re.compile(r"^( *)```(\w+)(?: (\S+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # what changes from run to run
 _VARIES = ((r"run \S+-[0-9a-f]{8} ", "run <run_id> "), (r"in \d+\.\d s", "in <seconds> s"))
@@ -59,7 +57,9 @@ class Reader:
     def run(self, command: str) -> str:
         # the environment is the one that the tests run in, and the suite inside one of its tests
         # would never end
-        command = re.sub(r"^make (?=run|docs|contracts|demo-api)", "make --old-file=.venv/.ready ", command)
+        command = re.sub(
+            r"^make (?=run|docs|contracts|demo-api)", "make --old-file=.venv/.ready ", command
+        )
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
             name: value
@@ -145,19 +145,22 @@ def test_the_docs_are_a_page_with_graphs_that_can_be_read(reader):
     assert set(links) <= tables | {graph.address for graph in graphs(manifest)}
 
 
+@pytest.mark.check
 def test_the_page_of_dbt_has_what_the_docs_replace():
     page = Path(dbt.__path__[0], "task/docs/index.html").read_text()
     missing = [old for old, _ in REPLACEMENTS if old not in page]
     assert not missing, "an upgrade of dbt has changed its page: see hub/docs_page.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != "extending.md"])
 def test_the_commands_and_queries_of_the_docs_work(reader, document):
     reader.run("make run")
     follow(reader, f"docs/{document}")
 
 
-def test_a_source_is_added_as_the_docs_say(reader):
+def test_a_source_and_an_entity_are_added_as_the_docs_say(reader):
+    reader.run("make run")
     follow(reader, "docs/extending.md")
     assert reader.query(
         "select outcome, count(*) from ops.record_outcomes where source = 'gamma' group by all"
@@ -165,15 +168,27 @@ def test_a_source_is_added_as_the_docs_say(reader):
     assert reader.query(
         "select status, sources from marts.orders_reconciliation where order_id = 'order_001'"
     ) == [("matched", ["alpha", "beta", "gamma"])]
+    assert reader.query("select refund_id, amount from marts.refunds") == [("r-1", 12.5)]
 
 
+@pytest.mark.check
 @pytest.mark.parametrize(
     "document",
     ["README.md", "CHANGELOG.md", "DECISIONS.md", *(f"docs/{name}" for name in DOCUMENTS)],
 )
 def test_links_and_named_files_exist(document):
-    text = (PROJECT / document).read_text()
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
-        assert ((PROJECT / document).parent / target).exists(), target
+    path = PROJECT / document
+    text = path.read_text()
+    for target, heading in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", text):
+        linked = path.parent / target if target else path
+        assert linked.exists(), target
+        if heading:
+            assert heading in headings(linked), f"{target}#{heading}"
     for named in re.findall(r"`(tests/[\w/]+\.py)`", text):
         assert (PROJECT / named).exists(), named
+
+
+def headings(document: Path) -> set[str]:
+    """The names by which links lead to the headings of a document."""
+    titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
