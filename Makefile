@@ -79,8 +79,9 @@ bench-stream: setup ## Measure a stream, its delays and its costs, about 20 minu
 demo-stream: setup ## Play a clickstream to `hub stream`, and show what becomes of it (docs/demo.md)
 	@.venv/bin/python -m tests.demo.stream
 
-docs: setup ## Write the data documentation as one page, target/static_index.html
-	.venv/bin/dbt docs generate --static
+docs: setup ## Write the data documentation as one page; print the addresses of its lineage graphs
+	@.venv/bin/dbt docs generate --quiet
+	@.venv/bin/python -m hub.docs_page
 
 contracts: setup ## Write what follows from the contracts: models, their YAML, docs/contracts.md
 	@.venv/bin/python -m hub.scaffold

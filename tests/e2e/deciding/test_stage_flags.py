@@ -13,7 +13,7 @@ import pytest
 
 from loader.config.stages import read_stages
 from loader.errors import WrongUse
-from tests.support.workbench import Workbench
+from tests.support.workbench import PROJECT, Workbench
 
 STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
 COMBINATIONS = [
