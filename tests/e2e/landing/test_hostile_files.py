@@ -7,16 +7,17 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from msgspec.structs import replace
 
 from hub import commands
 from loader.config.project import open_project
-from loader.config.sources import Source
+from loader.config.sources import FormatSettings, Source
 from loader.landing.file import land_file
 from loader.warehouse.connection import open_warehouse
 from tests.support.hostile_files import NAMES, HostileFile, endless_line, hostile_files
@@ -59,7 +60,7 @@ def spread(
     sources = list(bench.project.sources.values())
     times: Counter[bytes] = Counter()
     for file in files:
-        source = replace(sources[times[file.content]], format=file.format)
+        source = replace(sources[times[file.content]], format=FormatSettings(**file.format))
         times[file.content] += 1
         yield file, source, bench.drop(f"{source.name}/{file.name}", file.content)
 

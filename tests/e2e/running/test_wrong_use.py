@@ -190,6 +190,7 @@ class TestTheSettingsOfASource:
         [
             ({"lateness": 5}, ["'lateness'", "allowed_lateness, fields, format, "]),
             ({"late": "drop"}, ["late", "'drop'", "apply, skip, dead_letter"]),
+            ({"Late": "skip"}, ["unknown key 'Late'. Did you mean 'late'?"]),
             ({"allowed_lateness": "1h"}, ["allowed_lateness", "'1h'"]),
             ({"allowed_lateness": -1}, ["allowed_lateness", "-1"]),
             ({"allowed_lateness": True}, ["allowed_lateness", "True"]),
@@ -220,6 +221,61 @@ class TestTheSettingsOfASource:
         assert "models/staging/app/app.yml" in said
         for part in says:
             assert part in said
+
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            ("          meta:\n", "          mta:\n", "config: unknown key 'mta'. Write `meta`."),
+            ("          meta:\n", "          Meta:\n", "config: unknown key 'Meta'. Write `meta`."),
+            ("        config:\n", "        confg:\n", "unknown key 'confg'. Write `config`."),
+            (
+                "        config:\n",
+                "        late: skip\n        config:\n",
+                "source 'app': 'late' stands beside `meta`, where nothing reads it. "
+                "Write `late` under `config: meta:` of the table.",
+            ),
+            (
+                "          meta:\n",
+                "          HTTP: {url: x}\n          meta:\n",
+                "config: 'HTTP' stands beside `meta`, where nothing reads it. Write `http` under",
+            ),
+            (
+                "        config:\n",
+                "        meta: {late: skip}\n        config:\n",
+                "source 'app': meta: the hub does not read 'late' here. Move it under `config: m",
+            ),
+            (
+                "    schema: raw\n",
+                "    schema: raw\n    config: {meta: {timezone: UTC}}\n",
+                "sources: raw: config: meta: the hub does not read 'timezone' here.",
+            ),
+            (
+                "    schema: raw\n",
+                "    schema: raw\n    time_zone: UTC\n",
+                "sources: raw: 'time_zone' stands beside `meta`, where nothing reads it.",
+            ),
+        ],
+    )
+    def test_a_setting_that_nothing_would_read_is_named(
+        self, own_project: Workbench, complaint: Complaint, old: str, new: str, says: str
+    ) -> None:
+        own_project.edit("models/staging/app/app.yml", old, new)
+
+        said = complaint("land")
+
+        assert said.startswith("hub: models/staging/app/app.yml: ")
+        assert says in said
+        assert not own_project.database.exists()
+
+    def test_what_is_dbts_own_may_stand_beside_meta(self, own_project: Workbench) -> None:
+        own_project.edit(
+            "models/staging/app/app.yml",
+            "        config:\n",
+            "        meta: {owner: mia}\n        tags: [x]\n        config:\n"
+            "          event_time: landed\n          owner: mia\n",
+        )
+
+        own_project.project.require_sound()
 
     def test_a_wrong_setting_is_found_before_a_warehouse_is_made(
         self, own_project: Workbench, complaint: Complaint
