@@ -1,6 +1,7 @@
 """Reads the descriptions of the columns that all entities share, from models/vocabulary.md."""
 
 import re
+from collections.abc import ItemsView
 from pathlib import Path
 
 from loader.errors import WrongUse
@@ -14,6 +15,10 @@ class Vocabulary:
 
     def __init__(self, text: str) -> None:
         self._blocks = {name: " ".join(block.split()) for name, block in _BLOCK.findall(text)}
+
+    def items(self) -> ItemsView[str, str]:
+        """All terms with their descriptions."""
+        return self._blocks.items()
 
     def __getitem__(self, name: str) -> str:
         """The description under a name. Raises WrongUse."""
