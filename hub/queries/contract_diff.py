@@ -52,7 +52,7 @@ def compare(
             on checked.record_id = stored.record_id
         where stored.entity = ?
             and (stored.outcome = 'rejected') <> (checked.reasons is not null)
-            and stored.outcome in ('applied', 'superseded', 'outdated', 'late', 'rejected')
+            and stored.outcome <> 'duplicate'
         order by stored.record_id
         """,
         [entity],

@@ -1,3 +1,21 @@
+{%- set figures = {
+    'target_rows': "measure = 'target_rows'",
+    'dead_letters_open': "measure = 'dead letters open'",
+    'dead_letters_resolved': "measure = 'dead letters resolved'",
+    'dead_letters_discarded': "measure = 'dead letters discarded'",
+    'dead_letters_of_another_contract': "measure = 'dead letters of another contract'",
+    'lineage_entries': "substr(measure, 1, 8) = 'lineage '",
+    'lineage_stage': "measure = 'lineage stage'",
+    'lineage_load': "measure = 'lineage load'",
+    'lineage_guard': "measure = 'lineage guard'",
+    'lineage_reject': "measure = 'lineage reject'",
+    'lineage_late': "measure = 'lineage late'",
+    'lineage_duplicate': "measure = 'lineage duplicate'",
+    'lineage_redrive': "measure = 'lineage redrive'",
+    'matched': "measure = 'reconciliation matched'",
+    'mismatched': "measure = 'reconciliation mismatched'",
+    'single_source': "measure = 'reconciliation single_source'",
+} -%}
 with
 
 counts as (
@@ -23,25 +41,14 @@ watermarks as (
 
 ),
 
-pivoted as (
+counted as (
 
     select
         run_id,
-        entity,
-        {{ amount_of("measure = 'target_rows'") }} as target_rows,
-        {%- for status in ['open', 'resolved', 'discarded'] %}
-        {{ amount_of("measure = 'dead letters " ~ status ~ "'") }} as dead_letters_{{ status }},
-        {%- endfor %}
-        {{ amount_of("measure = 'dead letters of another contract'") }}
-            as dead_letters_of_another_contract,
-        {{ amount_of("substr(measure, 1, 8) = 'lineage '") }} as lineage_entries,
-        {%- for step in ['stage', 'load', 'guard', 'reject', 'late', 'duplicate', 'redrive'] %}
-        {{ amount_of("measure = 'lineage " ~ step ~ "'") }} as lineage_{{ step }},
-        {%- endfor %}
-        {%- for status in ['matched', 'mismatched', 'single_source'] %}
-        {{ amount_of("measure = 'reconciliation " ~ status ~ "'") }} as {{ status }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {% for figure, condition in figures.items() -%}
+        {{ amount_of(condition) }} as {{ figure }},
+        {% endfor -%}
+        entity
     from counts
     group by
         run_id,
@@ -50,26 +57,13 @@ pivoted as (
 )
 
 select
-    pivoted.run_id,
-    pivoted.entity,
-    pivoted.target_rows,
-    pivoted.dead_letters_open,
-    pivoted.dead_letters_resolved,
-    pivoted.dead_letters_discarded,
-    pivoted.dead_letters_of_another_contract,
-    pivoted.lineage_entries,
-    pivoted.lineage_stage,
-    pivoted.lineage_load,
-    pivoted.lineage_guard,
-    pivoted.lineage_reject,
-    pivoted.lineage_late,
-    pivoted.lineage_duplicate,
-    pivoted.lineage_redrive,
-    pivoted.matched,
-    pivoted.mismatched,
-    pivoted.single_source,
+    counted.run_id,
+    counted.entity,
+    {% for figure in figures -%}
+    counted.{{ figure }},
+    {% endfor -%}
     watermarks.watermark
-from pivoted
+from counted
 left join watermarks
-    on watermarks.run_id = pivoted.run_id
-    and watermarks.entity = pivoted.entity
+    on watermarks.run_id = counted.run_id
+    and watermarks.entity = counted.entity

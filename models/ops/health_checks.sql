@@ -1,4 +1,4 @@
-{#- The checks that need the file system are in the hub command alone: see hub/queries/health.py. -#}
+{#- The checks that need the file system are those of the hub command: hub/queries/health.py. -#}
 with
 
 loads as (
@@ -77,7 +77,7 @@ latest_stream_events as (
         source,
         event,
         happened_at,
-        row_number() over (partition by source order by happened_at desc, event) as place
+        row_number() over (partition by source order by happened_at desc, event asc) as place
     from {{ source('ops', 'stream_events') }}
 
 ),

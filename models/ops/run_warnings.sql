@@ -24,14 +24,15 @@ of_quality as (
         case
             when rejected = records
                 then concat(source, ': every record was rejected: see ops.dead_letters')
-            else concat(
-                source, ': quality ', cast(quality * 100 as decimal(5, 2)), '% is under ',
-                cast({{ var('min_quality') }} * 100 as decimal(5, 0)), '%: see ops.dead_letters'
-            )
+            else
+                concat(
+                    source, ': quality ', cast(quality * 100 as decimal(5, 2)), '% is under ',
+                    cast({{ var('min_quality', 0.99) }} * 100 as decimal(5, 0)), '%: see ops.dead_letters'
+                )
         end as warning
     from records
     where records > 0
-        and (rejected = records or quality < {{ var('min_quality') }})
+        and (rejected = records or quality < {{ var('min_quality', 0.99) }})
 
 ),
 

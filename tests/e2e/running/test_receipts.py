@@ -162,6 +162,68 @@ def test_a_run_without_records_reports_no_input(second: Receipt) -> None:
     assert set(second["quality"].values()) == {None}
 
 
+def test_sql_gives_the_same_figures(twice: tuple[Workbench, Receipt, Receipt]) -> None:
+    bench, first, _ = twice
+    run_id = first["run_id"]
+    of_sources = bench.sql(
+        "select source, records, applied, rejected, duplicate, round(quality, 4) "
+        "from ops.run_report where run_id = ?",
+        run_id,
+    )
+    keys = ("records", "applied", "rejected", "duplicate", "quality")
+    assert {source: figures for source, *figures in of_sources} == {
+        name: [source[key] for key in keys] for name, source in first["sources"].items()
+    }
+    of_entities = bench.sql(
+        "select counted.entity, accepted, stale, target_rows, dead_letters_open, lineage_entries, "
+        "watermark, matched, mismatched, single_source, round(quality, 4) "
+        "from ops.run_entities as counted inner join ops.entity_states as state "
+        "on state.run_id = counted.run_id and state.entity = counted.entity "
+        "where counted.run_id = ?",
+        run_id,
+    )
+    state = ("target_rows", "dead_letters", "lineage_entries", "watermark")
+    assert {entity: figures for entity, *figures in of_entities} == {
+        entity: [
+            part["staged"],
+            part["stale_records"],
+            *(part[key] for key in state),
+            *part["reconciliation"].values(),
+            part["quality"],
+        ]
+        for entity, part in first["entities"].items()
+    }
+    assert [
+        warning
+        for (warning,) in bench.sql(
+            "select warning from ops.run_warnings where run_id = ? "
+            "order by kind_number, entity <> 'events', entity <> 'clicks'",
+            run_id,
+        )
+    ] == first["warnings"]
+
+
+def test_sql_says_what_each_stage_did_and_why_not(
+    twice: tuple[Workbench, Receipt, Receipt],
+) -> None:
+    bench, first, second = twice
+    assert bench.sql(
+        "select reported_as, status, reason from ops.run_stages "
+        "where run_id = ? and entity = 'events' order by stage_number",
+        first["run_id"],
+    ) == [
+        ("adapt", "ran", None),
+        ("cache", "ran", None),
+        ("validate", "ran", None),
+        ("freshness", "ran", None),
+        ("reconcile", "skipped", "fewer than two sources: app"),
+    ]
+    assert bench.sql(
+        "select distinct status from ops.run_stages where run_id = ? and entity = 'orders'",
+        second["run_id"],
+    ) == [("no input",)]
+
+
 def test_the_receipts_of_runs_that_built_something_are_kept_beside_the_warehouse(
     twice: tuple[Workbench, Receipt, Receipt],
 ) -> None:
