@@ -11,7 +11,7 @@ import duckdb
 
 from loader.config.project import SCHEMAS, Project
 from loader.errors import HubError
-from loader.warehouse.shared_views import create_views, render_shared_views
+from loader.warehouse.shared_views import create_views
 
 Answer = TypeVar("Answer")
 
@@ -87,4 +87,4 @@ def _create(
     schemas = [f"{_ASIDE}.ops", *(f"{warehouse}.{name}" for name in SCHEMAS)]
     path = ",".join(schemas).replace("'", "''")
     reader.execute(f"set search_path = '{path}'")
-    create_views(reader, render_shared_views(project, entities), f"{_ASIDE}.ops")
+    create_views(reader, project, f"{_ASIDE}.ops", entities)

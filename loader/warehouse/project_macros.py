@@ -33,7 +33,10 @@ class ProjectMacros:
         # imported here because most commands render nothing
         from jinja2 import Environment
 
-        self._paths = {path.stem: path for path in (project.root / "macros").rglob("*.sql")}
+        folder = project.root / "macros"
+        self._paths = {path.stem: path for path in folder.rglob("*.sql")}
+        for path in (folder / "contracts").glob("*.sql"):
+            self._paths[f"contract_{path.stem}"] = path
         self._templates: dict[str, Template] = {}
         # the result is SQL, not HTML, of templates that are the project's own
         self._environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # nosec B701

@@ -52,24 +52,44 @@ def create_shared_views(connection: "duckdb.DuckDBPyConnection", project: Projec
         ).fetchall()
     }
     if not existing.issuperset(SHARED_VIEWS):
-        create_views(connection, render_shared_views(project), "ops", existing)
+        create_views(connection, project, "ops", existing=existing)
 
 
 def create_views(
     connection: "duckdb.DuckDBPyConnection",
-    rendered: Rendered,
+    project: Project,
     schema: str,
+    entities: Collection[str] | None = None,
     existing: Collection[str] = (),
 ) -> None:
-    """Create views in a schema, each after those that it reads, but for those that exist."""
+    """Create the shared views in a schema, each after those that it reads, but for those that
+    exist.
+
+    entities: those that they are made over, by default all. A view that reads targets is made over
+    those that were built.
+    """
+    entities = project.entities if entities is None else entities
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'marts'"
+    ).fetchall()
+    built = [entity for entity in entities if (entity,) in tables]
+    rendered = render_shared_views(project, entities)
     graph = {name: refs & rendered.keys() for name, (_, refs) in rendered.items()}
     for name in TopologicalSorter(graph).static_order():
         if name not in existing:
-            connection.execute(f"create view {schema}.{name} as {rendered[name][0]}")
+            sql, refs = rendered[name]
+            if not refs.intersection(project.entities) <= set(built):
+                sql, _ = render_shared_views(project, built, (name,))[name]
+            connection.execute(f"create view {schema}.{name} as {sql}")
 
 
-def render_shared_views(project: Project, entities: Collection[str] | None = None) -> Rendered:
-    """The shared views, over all entities or some."""
+def render_shared_views(
+    project: Project,
+    entities: Collection[str] | None = None,
+    names: Collection[str] = SHARED_VIEWS,
+) -> Rendered:
+    """The shared views, or some of them, over all entities or some."""
+    targets = set(project.entities)
     if entities is not None:
         sources = {name: project.vars.sources[name] for name in entities}
         project = replace(project, vars=structs.replace(project.vars, sources=sources))
@@ -77,11 +97,11 @@ def render_shared_views(project: Project, entities: Collection[str] | None = Non
 
     def ref(model: str) -> str:
         refs.add(model)
-        return f"ops.{model}"
+        return f"{'marts' if model in targets else 'ops'}.{model}"
 
     macros = ProjectMacros(project, ref)
     rendered = {}
-    for name in SHARED_VIEWS:
+    for name in names:
         refs.clear()
         view = project.root / "models" / "ops" / f"{name}.sql"
         sql = macros.render(view.read_text(encoding="utf-8"))

@@ -19,6 +19,25 @@ watermarks as (
 
 ),
 
+-- without an event time, an entity's target has the newest value that tells of freshness
+newest_rows as (
+
+    {% for entity in var('sources')
+        if contract(entity).freshness and not contract(entity).event_time -%}
+    select
+        source,
+        max({{ contract(entity).freshness }}) as newest_at
+    from {{ ref(entity) }}
+    group by source
+    union all
+    {% endfor -%}
+    select
+        cast(null as string) as source,
+        cast(null as timestamp) as newest_at
+    where 1 = 0
+
+),
+
 arrivals as (
 
     select
@@ -31,7 +50,7 @@ arrivals as (
 
 ),
 
-judged as (
+dated as (
 
     select
         settings.entity,
@@ -39,18 +58,28 @@ judged as (
         arrivals.landed_files,
         arrivals.landed_rows,
         arrivals.last_landed_at,
-        watermarks.watermark as newest_event_at,
-        case
-            when watermarks.watermark is null then 'unknown'
-            when watermarks.watermark < {{ utc_now() }} - interval '{{ var("max_age") }}' second
-                then 'stale'
-            else 'fresh'
-        end as freshness
+        coalesce(watermarks.watermark, newest_rows.newest_at) as newest_event_at
     from settings
     left join arrivals
         on arrivals.source = settings.source
     left join watermarks
         on watermarks.source = settings.source
+    left join newest_rows
+        on newest_rows.source = settings.source
+
+),
+
+judged as (
+
+    select
+        dated.*,
+        case
+            when newest_event_at is null then 'unknown'
+            when newest_event_at < {{ utc_now() }} - interval '{{ var("max_age") }}' second
+                then 'stale'
+            else 'fresh'
+        end as freshness
+    from dated
 
 )
 

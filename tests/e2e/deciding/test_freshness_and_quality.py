@@ -190,6 +190,17 @@ def test_the_least_quality_and_the_age_of_a_source_are_set_in_the_project(
         "web/1.ndjson", [*(click(number) for number in range(3)), {**click(4), "user_id": None}]
     )
     own_project.drop("alpha/1.json", [{"uid": "o", "data": "x"}])
+    # no entity of these has an event time: their contracts name another column for freshness
+    own_project.drop(
+        "beta/1.json",
+        [
+            {"identifier": "p", "payload": "x", "timestamp": "2025-01-15T08:00:00"},
+            {"identifier": "q", "payload": "x"},
+        ],
+    )
+    own_project.drop(
+        "partner/1.ndjson", [{"id": "m", "value": 1, "category": "x", "timestamp": lately}]
+    )
     receipt = own_project.run()
     assert (receipt["quality"]["app"], receipt["quality"]["web"]) == (0.6667, 0.75)
     warned = [warning for warning in receipt["warnings"] if "quality" in warning]
@@ -202,8 +213,8 @@ def test_the_least_quality_and_the_age_of_a_source_are_set_in_the_project(
     assert rows == [
         ("alpha", "unknown", True, False),
         ("app", "fresh", False, False),
-        ("beta", "unknown", True, True),
-        ("partner", "unknown", True, True),
+        ("beta", "stale", False, False),
+        ("partner", "fresh", False, False),
         ("plant", "unknown", True, True),
         ("web", "stale", False, False),
     ]
