@@ -27,7 +27,8 @@ of_quality as (
             else
                 concat(
                     source, ': quality ', cast(quality * 100 as decimal(5, 2)), '% is under ',
-                    cast({{ var('min_quality', 0.99) }} * 100 as decimal(5, 0)), '%: see ops.dead_letters'
+                    cast({{ var('min_quality', 0.99) }} * 100 as decimal(5, 0)),
+                    '%: see ops.dead_letters'
                 )
         end as warning
     from records
