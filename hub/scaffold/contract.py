@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub.scaffold.macros import Macros
+from loader.config.macros import Macros
 from loader.config.project_vars import read_vars
 from loader.config.reading import read_yaml
 from loader.errors import WrongUse

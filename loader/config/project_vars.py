@@ -7,7 +7,7 @@ from msgspec import field
 from msgspec.structs import fields
 
 from loader.config.kafka import Persistence
-from loader.config.reading import Refused, Settings, meant, read_as
+from loader.config.reading import Settings, meant, read_as
 from loader.config.values import Amount, Count, Percent, Share, Text
 from loader.errors import WrongUse
 
@@ -34,12 +34,6 @@ class ProjectVars(Settings, frozen=True):
     keep_receipts: Count = 100
     stream: Persistence = Persistence()
 
-    def __post_init__(self) -> None:
-        if not self.sources:
-            raise Refused(
-                "no source is registered", "Write `entity: [source, ...]` lines.", ("sources",)
-            )
-
 
 def read_vars(given: object) -> ProjectVars:
     """What `vars` in dbt_project.yml say. Raises WrongUse."""
@@ -55,4 +49,11 @@ def read_vars(given: object) -> ProjectVars:
                 f"Write '{near}'; if it is a var of your own, give it another name.",
             )
     ours = {name: value for name, value in written.items() if name in known}
-    return read_as(ProjectVars, ours, where)
+    read = read_as(ProjectVars, ours, where)
+    if not read.sources:
+        raise WrongUse(
+            f"{where}: sources",
+            "no source is registered",
+            "Write `entity: [source, ...]` lines.",
+        )
+    return read

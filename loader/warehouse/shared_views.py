@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from loader.config.macros import Macros
 from loader.config.project import Project
-from loader.warehouse.project_macros import ProjectMacros
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,7 +99,12 @@ def render_shared_views(
         refs.add(model)
         return f"{'marts' if model in targets else 'ops'}.{model}"
 
-    macros = ProjectMacros(project, ref)
+    macros = Macros(
+        project.root,
+        project.vars,
+        ref=ref,
+        source=lambda schema, table: f"{schema}.{table}",
+    )
     rendered = {}
     for name in names:
         refs.clear()

@@ -1,4 +1,4 @@
-"""Calls the project's macros without dbt, which takes seconds to start."""
+"""Calls the project's macros, and renders its models, without dbt, which takes seconds to start."""
 
 import re
 from collections.abc import Callable, MutableMapping
@@ -18,20 +18,24 @@ _DEFINITION = re.compile(r"(\{%-?\s*macro\s+)(\w+)")
 class Macros:
     """The macros of a project by name, each a function of Python.
 
-    They see what macros about contracts need: one another, `return`, `exceptions`, `var`, and
-    `adapter.dispatch` for DuckDB. A macro that asks the warehouse or the manifest cannot be called.
+    They see one another, `return`, `exceptions`, `var`, `adapter.dispatch` for DuckDB, and what
+    they are given. A macro that asks the warehouse or the manifest cannot be called.
     """
 
-    def __init__(self, root: Path, project_vars: ProjectVars) -> None:
-        """root: the project's folder.   project_vars: what its `vars` say."""
-        # imported here because no command but those that write files needs it
+    def __init__(self, root: Path, project_vars: ProjectVars, **known: Callable[..., Any]) -> None:
+        """root: the project's folder.   project_vars: what its `vars` say.
+        known: what else the macros may call, such as ref and source.
+        """
+        # imported here because most commands call none
         from jinja2 import Environment
 
         # the result is SQL or data, not HTML, of templates that are the project's own
         environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # nosec B701
+        self._environment = environment
         self._known: MutableMapping[str, Any] = environment.globals
         self._known.update(
             {
+                **known,
                 "return": _return,
                 "exceptions": SimpleNamespace(raise_compiler_error=_raise_compiler_error),
                 "adapter": SimpleNamespace(dispatch=self._dispatch),
@@ -50,6 +54,10 @@ class Macros:
     def call(self, name: str, *arguments: Any) -> Any:
         """What a macro returns, or the text that it renders. Raises WrongUse."""
         return self._known[name](*arguments)
+
+    def render(self, text: str) -> str:
+        """The SQL that a model's text stands for. Raises WrongUse."""
+        return self._environment.from_string(text).render()
 
     def replace(self, name: str, macro: Callable[..., Any]) -> None:
         """Let all other macros call `macro` under this name."""
