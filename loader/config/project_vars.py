@@ -1,9 +1,9 @@
 """The settings of the whole project, under `vars` in dbt_project.yml."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import field
+from msgspec import Meta, field
 from msgspec.structs import fields
 
 from loader.config.kafka import Persistence
@@ -29,7 +29,8 @@ class ProjectVars(Settings, frozen=True):
     skip: list[str] = field(default_factory=list)
     rollout: dict[str, Percent] = field(default_factory=dict)
     now: Text | None = None
-    max_age: Amount = 600
+    # as it is written: it becomes part of SQL that is compared with dbt's
+    max_age: Amount | Annotated[int, Meta(ge=0, lt=10**12)] = 600
     min_quality: Share = 0.99
     keep_receipts: Count = 100
     stream: Persistence = Persistence()

@@ -7,13 +7,14 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import force_setattr
 
 from hub import commands
 from loader.config.project import open_project
@@ -53,6 +54,15 @@ class Landed:
     rows: list[Row]
 
 
+def declaring(source: Source, words: dict[str, str]) -> Source:
+    """A source with other format settings, also those that would be refused in its YAML."""
+    declared, settings = copy(source), FormatSettings()
+    for name, word in words.items():
+        force_setattr(settings, name, word)
+    force_setattr(declared, "format", settings)
+    return declared
+
+
 def spread(
     files: Iterable[HostileFile], bench: Workbench
 ) -> Iterator[tuple[HostileFile, Source, Path]]:
@@ -60,7 +70,7 @@ def spread(
     sources = list(bench.project.sources.values())
     times: Counter[bytes] = Counter()
     for file in files:
-        source = replace(sources[times[file.content]], format=FormatSettings(**file.format))
+        source = declaring(sources[times[file.content]], file.format)
         times[file.content] += 1
         yield file, source, bench.drop(f"{source.name}/{file.name}", file.content)
 
