@@ -391,6 +391,21 @@ def test_only_dialect_macros_are_dispatched(manifest):
 
 
 @pytest.mark.check
+def test_sql_that_asks_for_accepted_records_calls_is_accepted():
+    name = """["'](?:applied|superseded|outdated)["']"""
+    listed = re.compile(rf"{name},\s*{name},?\s*[\])]")
+    breaches = [
+        shown(path)
+        for folder in ("macros", "models", "snapshots", "tests/generic", "hub", "loader")
+        for path in sorted((PROJECT / folder).rglob("*"))
+        if path.suffix in (".sql", ".py")
+        and path.name != "accepted_outcomes.sql"
+        and listed.search(path.read_text())
+    ]
+    assert not breaches
+
+
+@pytest.mark.check
 def test_a_dialect_macro_is_dispatched_and_says_how_duckdb_does_it(manifest):
     names = {path.stem for path in (PROJECT / "macros" / "dialect").glob("*.sql")}
     texts = {macro.name: macro.macro_sql for macro in own_macros(manifest)}
