@@ -99,8 +99,12 @@ explained as (
         select
             placed.*,
             concat(
-                'record ', other_record_id,
-                ' (', coalesce(concat(other_file, ':', other_row_number), 'place unknown'), ')'
+                'record ', other_record_id, ' (',
+                case
+                    when other_file is null then 'place unknown'
+                    else concat(other_file, ':', other_row_number)
+                end,
+                ')'
             ) as other_record
         from placed
     ) as named

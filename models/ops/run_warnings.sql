@@ -1,3 +1,4 @@
+{%- set least_quality = var('min_quality', 0.99) -%}
 with
 
 records as (
@@ -27,13 +28,12 @@ of_quality as (
             else
                 concat(
                     source, ': quality ', cast(quality * 100 as decimal(5, 2)), '% is under ',
-                    cast({{ var('min_quality', 0.99) }} * 100 as decimal(5, 0)),
-                    '%: see ops.dead_letters'
+                    cast({{ least_quality }} * 100 as decimal(5, 0)), '%: see ops.dead_letters'
                 )
         end as warning
     from records
     where records > 0
-        and (rejected = records or quality < {{ var('min_quality', 0.99) }})
+        and (rejected = records or quality < {{ least_quality }})
 
 ),
 
@@ -66,7 +66,8 @@ of_watermark as (
         cast(null as bigint) as load_id,
         concat(
             log.source, ': watermark ', log.action,
-            ' (found ', coalesce(concat('''', log.found, ''''), 'nothing'),
+            ' (found ',
+            case when log.found is null then 'NULL' else concat('''', log.found, '''') end,
             ', now ', log.stored, ')'
         ) as warning
     from {{ source('ops', 'watermark_log') }} as log

@@ -105,6 +105,14 @@ def test_each_record_and_attempt_is_explained_once(samples):
     assert samples.sql(by_record) == [(29, 29, 1)]
 
 
+def test_a_record_whose_load_is_gone_from_the_ledger_has_no_place(told):
+    told.sql("delete from raw.loads where file = 'app/1.json'")
+    (record,) = commands.why(told.project, parse_question("app/2.json:1", None))["records"]
+    (decision,) = record["decisions"]
+    assert decision["explanation"] == "not newer than record 10000000002 (place unknown)"
+    assert decision["other_record"] is None
+
+
 def test_the_text_of_a_record_whose_source_was_taken_out_is_still_told(own_project):
     own_project.drop("alpha/1.json", [{"uid": "o", "data": "shipped"}])
     own_project.run()
