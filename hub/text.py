@@ -147,7 +147,8 @@ def render_redrive(letters: list[dict[str, Any]], receipt: dict[str, Any] | None
     receipt: None for a run that had nothing to do.
     """
     headline = [_headline(receipt), ""] if receipt else []
-    return _text([*headline, *_dead_letters(letters)])
+    remarks = ["", *_remarks(receipt)] if receipt and receipt["errors"] else []
+    return _text([*headline, *_dead_letters(letters), *remarks])
 
 
 def render_discard(letters: list[dict[str, Any]]) -> str:

@@ -3,7 +3,6 @@
 All figures come from the views in ops; here they are put together.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,9 +37,9 @@ def receipt(
         name: _source(source.entity, views.of_sources.get(name, {}))
         for name, source in project.sources.items()
     }
-    entities = {entity: _entity(run, entity, views) for entity in project.entities}
     if is_now:
-        _recount_dead_letters(connection, entities)
+        _recount_dead_letters(connection, views.states)
+    entities = {entity: _entity(run, entity, views) for entity in project.entities}
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -58,7 +57,7 @@ def receipt(
         "quality": {name: source["quality"] for name, source in sources.items()},
         "rollout": _rollout(connection, run.run_id),
         "streams": stream_report(connection, run),
-        "warnings": [*run.warnings, *_warnings(connection, project, run, views.states.values())],
+        "warnings": [*run.warnings, *_warnings(connection, project, run, views.states)],
         "errors": run.errors,
         "entities": entities,
     }
@@ -190,9 +189,7 @@ def _stages(of_entities: list[Row]) -> dict[str, str]:
     }
 
 
-def _recount_dead_letters(
-    connection: duckdb.DuckDBPyConnection, entities: dict[str, dict[str, Any]]
-) -> None:
+def _recount_dead_letters(connection: duckdb.DuckDBPyConnection, states: dict[str, Row]) -> None:
     """Replace the dead letters counted at the end of a build by those that are open now.
 
     Between two builds nothing but a discard changes them: without one since, all are as counted.
@@ -212,10 +209,10 @@ def _recount_dead_letters(
             "select entity, count(*) from ops.dead_letters where status = 'open' group by entity"
         ).fetchall()
     )
-    for entity, part in entities.items():
-        part["dead_letters"] = opened.get(entity, 0)
-        part["dead_letters_of_another_contract"] = min(
-            part["dead_letters_of_another_contract"], part["dead_letters"]
+    for entity, state in states.items():
+        state["dead_letters_open"] = opened.get(entity, 0)
+        state["dead_letters_of_another_contract"] = min(
+            state["dead_letters_of_another_contract"], state["dead_letters_open"]
         )
 
 
@@ -241,16 +238,16 @@ def _rollout(
 
 
 def _warnings(
-    connection: duckdb.DuckDBPyConnection, project: Project, run: Run, states: Iterable[Row]
+    connection: duckdb.DuckDBPyConnection, project: Project, run: Run, states: dict[str, Row]
 ) -> list[str]:
     """What the run, and the state of the entities that it did not build, ask to look at."""
     found = rows(
         connection,
-        "select * from ops.run_warnings where run_id = ? and kind <> 'drift'",
+        "select * from ops.run_warnings where run_id = ? and kind not in ('contract', 'drift')",
         [run.run_id],
     )
-    for state in states:
-        if state["run_id"] != run.run_id and state["dead_letters_of_another_contract"]:
+    for state in states.values():
+        if state["dead_letters_of_another_contract"]:
             found += rows(
                 connection,
                 "select * from ops.run_warnings "

@@ -115,6 +115,23 @@ def test_a_dry_redrive_says_that_it_was_dry(fixed):
     assert dry == "dry run, nothing was changed: no open dead letter fits\n"
 
 
+def test_what_was_discarded_since_is_warned_of_no_more(fixed):
+    assert fixed.run()["warnings"]
+    commands.discard(fixed.project, DeadLetterChoice(entity="events"), "mia", "a test")
+
+    for receipt in (commands.report(fixed.project), fixed.run()):
+        assert receipt["entities"]["events"]["dead_letters"] == 0
+        assert not [text for text in receipt["warnings"] if "another contract" in text]
+
+
+def test_a_redrive_that_failed_says_why(fixed):
+    adapter = "models/staging/app/stg_app__events.sql"
+    fixed.edit(adapter, "json_text('value')", "no_such_macro('value')")
+    result = CliRunner().invoke(command, ["redrive", "--entity", "events", "--dry-run"])
+    assert result.exit_code == 1
+    assert "no_such_macro" in result.stdout
+
+
 def test_discarding_marks_letters_and_deletes_nothing(bench):
     bench.drop("app/1.json", [WITHOUT_VALUE])
     bench.run()
