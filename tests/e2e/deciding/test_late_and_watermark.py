@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.queries.receipt import entity_receipt
+from tests.support.additions import add_source
 from tests.support.workbench import Workbench, copy_project, enter
 
 Record = dict[str, Any]
@@ -24,17 +25,6 @@ def click(event_id: str, time: str, kind: str = "search") -> Record:
         "event_type": kind,
         "user_id": "u",
     }
-
-
-def add_source(bench: Workbench, name: str, like: str, entity: str) -> None:
-    """Add a source that speaks like another one, and register it."""
-    staging = bench.root / "models" / "staging"
-    shutil.copytree(staging / like, staging / name)
-    for path in list((staging / name).iterdir()):
-        path.write_text(path.read_text().replace(like, name))
-        path.rename(path.with_name(path.name.replace(like, name)))
-    registered = dict(bench.project.vars.sources)
-    bench.set_vars(sources={**registered, entity: [*registered[entity], name]})
 
 
 # what somebody writes over the stored watermark of a source, which is 10:00
@@ -61,7 +51,7 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, list[Rece
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         for name in ("phone", "tablet", *DAMAGES):
-            add_source(bench, name, like="app", entity="events")
+            add_source(root, name, like="app", entity="events")
         for name in ("app", "phone", *DAMAGES):
             bench.set_meta(name, late="skip")
         bench.set_meta("web", late="dead_letter", allowed_lateness=600)

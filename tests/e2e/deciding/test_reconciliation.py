@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub.queries.receipt import entity_receipt
+from tests.support.additions import add_source
 from tests.support.workbench import Workbench, copy_project, enter
 
 ABSENT = object()
@@ -75,15 +76,8 @@ def gamma(ref: str, status: Any) -> dict[str, Any]:
 
 def add_gamma(bench: Workbench) -> None:
     """A third source of orders: a copy of beta with field names of its own."""
-    staging = bench.root / "models" / "staging"
-    shutil.copytree(staging / "beta", staging / "gamma")
-    for path in list((staging / "gamma").iterdir()):
-        text = path.read_text().replace("beta", "gamma")
-        text = text.replace("identifier", "ref").replace("payload", "content")
-        path.with_name(path.name.replace("beta", "gamma")).write_text(text)
-        path.unlink()
-    registered = bench.project.vars.sources
-    bench.set_vars(sources={**registered, "orders": ["alpha", "beta", "gamma"]})
+    fields = {"identifier": "ref", "payload": "content"}
+    add_source(bench.root, "gamma", like="beta", entity="orders", fields=fields)
 
 
 def drop_measurements(bench: Workbench, name: str, pairs: dict[str, tuple[str, str, str]]) -> None:

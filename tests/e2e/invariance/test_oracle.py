@@ -1,8 +1,6 @@
 """The hub decides every row as the oracle does, which knows its rules but none of its SQL."""
 
 import random
-import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 from hub.queries.explain import answer, parse_question
 from loader.warehouse.connection import open_warehouse
+from tests.support.additions import add_source
 from tests.support.oracle import (
     SOURCES,
     File,
@@ -62,30 +61,10 @@ def decide_by_both(
 
 def add_sources(bench: Workbench) -> None:
     """Register a second source of events and of clicks, and a third one of orders."""
-    _add_source(bench, like="app", name="mobile", fields={})
-    _add_source(
-        bench, like="beta", name="gamma", fields={"identifier": "ref", "payload": "content"}
-    )
-    _add_source(bench, like="web", name="shop", fields={})
-    registered: dict[str, list[str]] = {}
-    for name, source in SOURCES.items():
-        registered.setdefault(source.entity, []).append(name)
-    bench.set_vars(sources=registered)
-
-
-def _add_source(bench: Workbench, *, like: str, name: str, fields: dict[str, str]) -> None:
-    """Write the files of a source that differs from another one by its fields' names only."""
-    entity = SOURCES[name].entity
-    staging = bench.root / "models" / "staging"
-    shutil.copytree(staging / like, staging / name)
-    settings = (staging / name / f"{like}.yml").rename(staging / name / f"{name}.yml")
-    adapter = staging / name / f"stg_{like}__{entity}.sql"
-    adapter = adapter.rename(adapter.with_name(f"stg_{name}__{entity}.sql"))
-    for path in (settings, adapter):
-        text = path.read_text().partition("unit_tests:")[0]
-        for old, new in {like: name, **fields}.items():
-            text = re.sub(rf"(?<![a-z]){old}(?![a-z])", new, text)
-        path.write_text(text)
+    add_source(bench.root, "mobile", like="app", entity="events")
+    fields = {"identifier": "ref", "payload": "content"}
+    add_source(bench.root, "gamma", like="beta", entity="orders", fields=fields)
+    add_source(bench.root, "shop", like="web", entity="clicks")
 
 
 def trust(bench: Workbench, preferred: Mapping[str, tuple[str, ...]]) -> None:
