@@ -82,7 +82,9 @@ def _register(root: Path, entity: str, source: str) -> None:
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:
-    """The text with other words for these, where no letter stands at either side."""
+    """The text with other words for these, where no letter stands at either side; descriptions
+    that are shared keep their names."""
     for old, new in names.items():
-        text = re.sub(rf"(?<![A-Za-z]){re.escape(old)}(?![A-Za-z])", new, text)
+        word = rf"(?<![A-Za-z])(?<!doc\(['\"]){re.escape(old)}(?![A-Za-z])"
+        text = re.sub(word, new, text)
     return text
