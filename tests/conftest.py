@@ -52,6 +52,23 @@ def samples(shared_root: Path) -> Iterator[Workbench]:
         yield bench
 
 
+@pytest.fixture(scope="session")
+def image_of_samples(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a first run of the samples leaves behind, for `Workbench.restore`."""
+    image = tmp_path_factory.mktemp("images") / "samples"
+    with fresh_samples(shared_root) as bench:
+        bench.run()
+        bench.save(image)
+    return image
+
+
+@pytest.fixture
+def after_run(samples: Workbench, image_of_samples: Path) -> Workbench:
+    """A workbench on which a run has taken up the shipped samples."""
+    samples.restore(image_of_samples)
+    return samples
+
+
 @pytest.fixture
 def bench(samples: Workbench) -> Workbench:
     """A workbench with an empty warehouse and an empty landing folder."""

@@ -12,6 +12,8 @@ from tests.kafka.cluster import Message
 from tests.kafka.librdkafka import Request
 from tests.kafka.mock_cluster import MockCluster
 
+pytestmark = pytest.mark.slow
+
 SENT = 1_736_931_600_000
 
 

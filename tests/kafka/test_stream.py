@@ -71,6 +71,7 @@ def test_every_message_lands_verbatim_with_its_place(streamed, mock):
     assert streamed.sql("select count(*) from marts.clicks") == [(40,)]
 
 
+@pytest.mark.slow
 def test_a_second_stream_takes_only_what_is_new(streamed, mock):
     mock.produce(TOPIC, [click(1), click(2)])
     assert drain(streamed) == 2
@@ -280,6 +281,7 @@ def test_a_stream_may_begin_at_the_end(own_project, mock):
     assert drain(own_project) == 2
 
 
+@pytest.mark.slow
 def test_a_topic_that_does_not_exist_is_an_error(bench, mock, monkeypatch):
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", mock.bootstrap_servers)
     with pytest.raises(HubError, match="there is no topic 'clicks'"):

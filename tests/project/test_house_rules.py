@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from hub.scaffold.contract import read_contracts
+from tests.support.shipped import SHIPPED
 from tests.support.workbench import PROJECT, Workbench
 
 _FOLDERS = (
@@ -177,13 +178,13 @@ def test_every_column_of_the_warehouse_is_described(samples: Workbench):
     assert not breaches
 
 
-def test_an_adapter_has_the_columns_of_its_contract(samples: Workbench, sources):
+def test_an_adapter_has_the_columns_of_its_contract(samples: Workbench):
     """In their order, after the identity of the record, and all of them as text."""
     samples.run()
     identity = ["load_id", "row_number", "record", "problem"]
     contracts = {contract.entity: contract for contract in read_contracts(PROJECT)}
     breaches = []
-    for entity, names in sources.items():
+    for entity, names in SHIPPED.items():
         expected = identity + [column.name for column in contracts[entity].columns]
         for name in names:
             found = samples.sql(

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from tests.support.shipped import register
+
 
 def add_source(
     root: Path, name: str, *, like: str, entity: str, fields: Mapping[str, str] | None = None
@@ -75,10 +77,9 @@ def _add_entries(path: Path, like: str, names: Mapping[str, str]) -> None:
 
 
 def _register(root: Path, entity: str, source: str) -> None:
-    path = root / "dbt_project.yml"
-    settings = yaml.safe_load(path.read_text())
-    settings["vars"]["sources"].setdefault(entity, []).append(source)
-    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    settings = yaml.safe_load((root / "dbt_project.yml").read_text())
+    registered = settings["vars"]["sources"]
+    register(root, {**registered, entity: [*registered.get(entity, []), source]})
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:

@@ -45,7 +45,7 @@ def copy_shipped(root: Path) -> None:
         contracts.write_text(re.sub(calls, "", contracts.read_text(), flags=re.MULTILINE))
         for path in (root / "models").rglob("*.yml"):
             _drop_entries(path, is_added)
-    _register_shipped(root / "dbt_project.yml")
+    register(root, SHIPPED)
 
 
 def copy_everything(
@@ -87,9 +87,12 @@ def _drop_entries(path: Path, is_added: Callable[[str], bool]) -> None:
         path.write_text(yaml.safe_dump({**content, **kept}, sort_keys=False))
 
 
-def _register_shipped(path: Path) -> None:
-    settings = yaml.safe_load(path.read_text())
-    registered = settings["vars"]["sources"]
-    if list(registered.items()) != list(SHIPPED.items()):
-        settings["vars"]["sources"] = SHIPPED
-        path.write_text(yaml.safe_dump(settings, sort_keys=False))
+def register(root: Path, sources: dict[str, list[str]]) -> None:
+    """Write these as the registered sources into dbt_project.yml, in place of those there are."""
+    path = root / "dbt_project.yml"
+    lines = "".join(f"    {entity}: [{', '.join(names)}]\n" for entity, names in sources.items())
+    written, count = re.subn(
+        r"^  sources:\n(    .*\n)+", f"  sources:\n{lines}", path.read_text(), flags=re.MULTILINE
+    )
+    assert count == 1, f"{path} has no `vars: sources`"
+    path.write_text(written)

@@ -70,6 +70,23 @@ class Workbench:
         shutil.rmtree(self.root / "landing", ignore_errors=True)
         (self.root / "landing").mkdir()
 
+    def save(self, image: Path) -> None:
+        """Keep warehouse, receipts and landing folder as they are now, in a folder to be made."""
+        image.mkdir(parents=True)
+        for path in self._products():
+            shutil.move(path, image / path.name)
+        self.restore(image)
+
+    def restore(self, image: Path) -> None:
+        """Put back what was kept, in place of what there is now."""
+        for path in self._products():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(image, self.root, dirs_exist_ok=True)
+
+    def _products(self) -> list[Path]:
+        others = [self.root / name for name in ("receipts", "landing")]
+        return [*self.root.glob("warehouse.duckdb*"), *filter(Path.exists, others)]
+
     def run(self, *skip: str, now: str | None = None, **options: Any) -> dict[str, Any]:
         """`hub run`; returns the receipt."""
         clock = parse_clock(now) if now else None

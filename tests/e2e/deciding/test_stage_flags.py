@@ -144,6 +144,7 @@ class TestAdaptOff:
         assert built.target("events") == []
         assert built.receipt["entities"]["events"]["input_records"] == 0
 
+    @pytest.mark.slow
     def test_the_next_full_run_takes_everything_up(self, without: BuildWithout) -> None:
         caught_up = without(after=without("adapt"))
 
@@ -188,6 +189,7 @@ class TestValidateOff:
         assert without().sql("select distinct is_validated from ops.decisions") == [(True,)]
 
 
+@pytest.mark.slow
 class TestDeduplicateOff:
     def test_an_exact_repeat_is_outdated(self, without: BuildWithout) -> None:
         built = without("deduplicate")
@@ -215,6 +217,7 @@ class TestDeduplicateOff:
             assert without("deduplicate").target(entity) == without().target(entity)
 
 
+@pytest.mark.slow
 class TestFreshnessOff:
     def test_rows_have_no_freshness(self, without: BuildWithout) -> None:
         built = without("freshness")
@@ -232,6 +235,7 @@ class TestFreshnessOff:
         ]
 
 
+@pytest.mark.slow
 class TestReconcileOff:
     def test_the_table_is_left_as_it_was_and_catches_up_when_it_is_on_again(
         self, samples: Workbench, without: BuildWithout

@@ -1,10 +1,12 @@
 """A new column and a new entity: the contract and the adapters are written, the rest follows."""
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
 from hub.scaffold.derived.files import write_stale_files
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, fresh_samples
 
 EVENTS = "macros/contracts/events.sql"
 ADAPTER = "models/staging/app/stg_app__events.sql"
@@ -20,11 +22,22 @@ def event(key: str, **more: object) -> dict[str, object]:
     return {"key": key, "name": "sign up", "value": 1, "ts": "2025-01-15T08:00:00", **more}
 
 
+@pytest.fixture(scope="module")
+def image(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run over one event leaves behind."""
+    image = tmp_path_factory.mktemp("images") / "one-event"
+    with fresh_samples(shared_root) as bench:
+        bench.empty_landing()
+        bench.drop("app/1.ndjson", [event("e1")])
+        assert bench.run()["status"] == "succeeded"
+        bench.save(image)
+    return image
+
+
 @pytest.fixture
-def with_a_channel(own_project: Workbench) -> Workbench:
+def with_a_channel(own_project: Workbench, image: Path) -> Workbench:
     """A project at work, to whose contract and adapter of events a column was added."""
-    own_project.drop("app/1.ndjson", [event("e1")])
-    assert own_project.run()["status"] == "succeeded"
+    own_project.restore(image)
     own_project.edit(
         EVENTS,
         "            'ts': {",

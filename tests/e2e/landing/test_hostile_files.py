@@ -148,6 +148,7 @@ def test_records_are_numbered_without_gaps_in_the_order_of_the_file(landed: list
         assert [row.number for row in each.rows] == list(range(1, len(each.rows) + 1)), each.file
 
 
+@pytest.mark.slow
 def test_an_independent_reader_finds_the_same_records_letter_by_letter(
     landed: list[Landed],
 ) -> None:

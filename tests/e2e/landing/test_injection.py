@@ -182,6 +182,7 @@ class TestTheCommands:
         assert [json.loads(record["record"]) for record in answer["records"]] == records_of(key)
         assert shown.count("\n") == 12, "a line more would be the sender's"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("payload", PAYLOADS)
     def test_why_finds_exactly_the_row_of_the_file(
         self, poisoned: Workbench, said: Said, payload: str
@@ -323,6 +324,7 @@ class TestTheRenderers:
         assert len(text) < 5_000
 
 
+@pytest.mark.slow
 class TestTheSettings:
     NAMES = (
         "app'; drop table x; --",

@@ -150,6 +150,7 @@ def test_a_declaration_that_changes_is_judged_anew(own_project: Workbench, decla
     assert drift(own_project) == []
 
 
+@pytest.mark.slow
 def test_the_run_that_takes_a_load_up_warns_whoever_landed_it(samples: Workbench) -> None:
     samples.drop("app/a.ndjson", [{**EVENT, "extra": 1}])
     warning = "app/a.ndjson: field 'extra' is unknown: see ops.schema_drift"

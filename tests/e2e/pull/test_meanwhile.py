@@ -219,6 +219,7 @@ class TestOthers:
         assert runs(project) == [("land", "succeeded")]
 
 
+@pytest.mark.slow
 class TestAPullThatDies:
     def test_is_closed_by_the_next_command_and_goes_on(
         self, project: Workbench, api: SampleApi, pulling: PullProcess
@@ -281,6 +282,7 @@ class TestAPullThatDies:
         assert landed(project) == RECORDS
 
 
+@pytest.mark.slow
 class TestAWarehouseThatIsHeld:
     @pytest.fixture(params=[held, warehouse_lock], ids=["open", "at work"])
     def holding(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Holding:

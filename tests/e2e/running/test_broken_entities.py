@@ -23,11 +23,10 @@ from tests.support.workbench import Workbench
         "drop table raw.alpha",
     ]
 )
-def broken(samples: Workbench, request: pytest.FixtureRequest) -> Workbench:
+def broken(after_run: Workbench, request: pytest.FixtureRequest) -> Workbench:
     """The samples, built; then orders are broken."""
-    samples.run()
-    samples.sql(request.param)
-    return samples
+    after_run.sql(request.param)
+    return after_run
 
 
 @pytest.fixture
@@ -73,31 +72,30 @@ def test_the_warehouse_stays_as_it_is(broken, reader):
     )
 
 
-def test_where_no_entity_can_be_read_an_error_says_so(samples: Workbench) -> None:
-    samples.run()
-    samples.sql("alter table raw.loads rename column file to path")
+def test_where_no_entity_can_be_read_an_error_says_so(after_run: Workbench) -> None:
+    after_run.sql("alter table raw.loads rename column file to path")
     with (
-        duckdb.connect(str(samples.database), read_only=True) as connection,
+        duckdb.connect(str(after_run.database), read_only=True) as connection,
         pytest.raises(HubError, match="no entity can be read"),
     ):
-        answer(connection, samples.project, Question(key="evt-003"))
+        answer(connection, after_run.project, Question(key="evt-003"))
 
 
 def test_views_that_an_older_hub_did_not_make_are_answered_all_the_same(
-    samples: Workbench,
+    after_run: Workbench,
 ) -> None:
-    samples.run()
-    samples.sql("drop view ops.record_explanations; drop view ops.health_checks")
-    with duckdb.connect(str(samples.database), read_only=True) as connection:
-        told = answer(connection, samples.project, Question(key="evt-003"))
+    after_run.sql("drop view ops.record_explanations; drop view ops.health_checks")
+    with duckdb.connect(str(after_run.database), read_only=True) as connection:
+        told = answer(connection, after_run.project, Question(key="evt-003"))
         assert (len(told["records"]), told["left_out"]) == (2, {})
-        checks = {finding.check: finding.status for finding in examine(connection, samples.project)}
+        checks = {
+            finding.check: finding.status for finding in examine(connection, after_run.project)
+        }
         assert (checks["entities"], checks["raw = decisions"]) == ("ok", "ok")
 
 
-def test_the_commands_answer_too(samples: Workbench) -> None:
-    samples.run()
-    samples.sql("alter table ops.orders_decisions drop column outcome")
-    assert commands.why(samples.project, Question(key="evt-003"))["records"]
-    assert commands.report(samples.project, None)["status"] == "succeeded"
-    assert "fail" in {finding.status for finding in commands.doctor(samples.project)}
+def test_the_commands_answer_too(after_run: Workbench) -> None:
+    after_run.sql("alter table ops.orders_decisions drop column outcome")
+    assert commands.why(after_run.project, Question(key="evt-003"))["records"]
+    assert commands.report(after_run.project, None)["status"] == "succeeded"
+    assert "fail" in {finding.status for finding in commands.doctor(after_run.project)}

@@ -146,6 +146,7 @@ def test_hub_run_fails_and_names_load_and_file(
     assert f"load_id={load_ids(sound)[file]}, source={source}, file={file}" in after_hub_run[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ENTITIES)
 @pytest.mark.parametrize("damage", RAW_AND_DECISIONS)
 def test_a_plain_dbt_build_fails_likewise(
@@ -195,6 +196,7 @@ def test_rows_without_their_ledger_row_are_named_by_load(
     assert f"load_id={load_ids(sound)[f'{source}/ledger-row-gone.ndjson']}," in ledger_errors
 
 
+@pytest.mark.slow
 def test_a_lost_row_is_noticed_with_nothing_to_land_and_not_forgotten(damaged: Workbench) -> None:
     damaged.sql("delete from raw.app where row_number = 3")
     assert "accounts_for_every_record_events" in run_errors(damaged)

@@ -1,12 +1,14 @@
 """What a contract would decide otherwise, before it does."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from hub import commands
 from hub.cli import hub as command
 from loader.errors import HubError
-from tests.support.workbench import Workbench, held
+from tests.support.workbench import Workbench, fresh_samples, held
 
 EVENTS = "macros/contracts/events.sql"
 ADAPTER = "models/staging/app/stg_app__events.sql"
@@ -50,17 +52,26 @@ def test_without_a_build_there_is_nothing_to_compare_with(bench):
 class TestTheFilesOfNow:
     """What is compared is what the files say, whatever was built last."""
 
+    @pytest.fixture(scope="class")
+    def image(self, shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        image = tmp_path_factory.mktemp("images") / "built"
+        with fresh_samples(shared_root) as bench:
+            bench.empty_landing()
+            bench.drop(
+                "app/1.ndjson",
+                [
+                    {**RECORDS[0], "channel": "web", "title": "5"},
+                    {**RECORDS[0], "key": "b", "channel": "fax", "title": "x"},
+                    {**RECORDS[0], "key": "c", "title": "7"},
+                ],
+            )
+            bench.run()
+            bench.save(image)
+        return image
+
     @pytest.fixture
-    def built(self, own_project: Workbench) -> Workbench:
-        own_project.drop(
-            "app/1.ndjson",
-            [
-                {**RECORDS[0], "channel": "web", "title": "5"},
-                {**RECORDS[0], "key": "b", "channel": "fax", "title": "x"},
-                {**RECORDS[0], "key": "c", "title": "7"},
-            ],
-        )
-        own_project.run()
+    def built(self, own_project: Workbench, image: Path) -> Workbench:
+        own_project.restore(image)
         return own_project
 
     def test_a_new_column_is_compared_before_any_build(self, built: Workbench) -> None:

@@ -10,9 +10,8 @@ def findings(bench) -> dict[str, str]:
     return {finding.check: finding.status for finding in commands.doctor(bench.project)}
 
 
-def test_a_warehouse_that_adds_up_has_no_failures(samples):
-    samples.run()
-    found = findings(samples)
+def test_a_warehouse_that_adds_up_has_no_failures(after_run):
+    found = findings(after_run)
     assert set(found) == {
         "project",
         "files",
@@ -37,17 +36,16 @@ def test_a_warehouse_that_adds_up_has_no_failures(samples):
     assert CliRunner().invoke(command, ["doctor"]).exit_code == 0
 
 
-def test_every_fault_is_found_and_has_a_remedy(samples):
-    samples.run()
-    samples.sql("delete from raw.app where row_number = 1")
-    samples.sql("delete from ops.orders_decisions where row_number = 1")
-    samples.sql("delete from ops.completed_loads where entity = 'clicks'")
-    samples.sql("update ops.watermark_log set stored = 'garbage' where source = 'web'")
-    samples.sql("update ops.runs set status = 'running'")
-    samples.drop("app/new.json", "[]")
-    samples.drop("app/cut.json", "[{")
-    samples.land("alpha")
-    samples.sql("update ops.runs set status = 'running'")
+def test_every_fault_is_found_and_has_a_remedy(after_run):
+    after_run.sql("delete from raw.app where row_number = 1")
+    after_run.sql("delete from ops.orders_decisions where row_number = 1")
+    after_run.sql("delete from ops.completed_loads where entity = 'clicks'")
+    after_run.sql("update ops.watermark_log set stored = 'garbage' where source = 'web'")
+    after_run.sql("update ops.runs set status = 'running'")
+    after_run.drop("app/new.json", "[]")
+    after_run.drop("app/cut.json", "[{")
+    after_run.land("alpha")
+    after_run.sql("update ops.runs set status = 'running'")
     expected = {
         "files": "warn",
         "ledger = raw": "fail",
@@ -58,10 +56,10 @@ def test_every_fault_is_found_and_has_a_remedy(samples):
         "drift": "warn",
         "dead letters": "warn",
     }
-    found = findings(samples)
+    found = findings(after_run)
     assert {check: found[check] for check in expected} == expected
     assert all(
-        finding.remedy for finding in commands.doctor(samples.project) if finding.status != "ok"
+        finding.remedy for finding in commands.doctor(after_run.project) if finding.status != "ok"
     )
     assert CliRunner().invoke(command, ["doctor", "--json"]).exit_code == 1
 
@@ -89,10 +87,9 @@ def test_a_quarantined_file_is_told_of_until_it_is_gone_or_fixed(samples):
     assert findings(samples)["quarantine"] == "warn"
 
 
-def test_after_a_run_with_nothing_new_nothing_is_amiss_with_receipts(samples):
-    samples.run()
-    samples.run()
-    assert findings(samples)["runs"] == "ok"
+def test_after_a_run_with_nothing_new_nothing_is_amiss_with_receipts(after_run):
+    after_run.run()
+    assert findings(after_run)["runs"] == "ok"
 
 
 def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
@@ -110,12 +107,11 @@ def test_a_run_that_found_nothing_new_hides_no_missing_receipt(samples):
     assert findings(samples)["receipts"] == "warn"
 
 
-def test_sql_gives_the_same_answers(samples):
-    samples.run()
-    samples.sql("delete from raw.app where row_number = 1")
-    samples.sql("update ops.runs set status = 'failed'")
-    found = {finding.check: finding for finding in commands.doctor(samples.project)}
-    by_sql = samples.sql("select check_name, status, detail, remedy from ops.health_checks")
+def test_sql_gives_the_same_answers(after_run):
+    after_run.sql("delete from raw.app where row_number = 1")
+    after_run.sql("update ops.runs set status = 'failed'")
+    found = {finding.check: finding for finding in commands.doctor(after_run.project)}
+    by_sql = after_run.sql("select check_name, status, detail, remedy from ops.health_checks")
     assert len(by_sql) == 9
     for check, *told in by_sql:
         assert told == [found[check].status, found[check].detail, found[check].remedy]
@@ -133,11 +129,10 @@ def test_five_of_many_are_named(samples):
     )
 
 
-def test_dead_letters_grow_until_a_run_adds_none(samples):
-    samples.run()
-    assert findings(samples)["dead letters"] == "warn"
-    samples.run(force=True)
-    assert findings(samples)["dead letters"] == "ok"
+def test_dead_letters_grow_until_a_run_adds_none(after_run):
+    assert findings(after_run)["dead letters"] == "warn"
+    after_run.run(force=True)
+    assert findings(after_run)["dead letters"] == "ok"
 
 
 def test_a_name_that_is_no_text_is_written_out(samples):

@@ -3,6 +3,7 @@ people from what the warehouse knows of the others."""
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,7 +13,7 @@ from hub import commands
 from hub.cli import hub as command
 from hub.commands import DeadLetterChoice
 from loader.errors import WrongUse
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, fresh_samples
 
 EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
 ORDER = {"uid": "o1", "data": "shipped"}
@@ -232,14 +233,25 @@ FAULTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def image(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run over two events and an order leaves behind."""
+    image = tmp_path_factory.mktemp("images") / "stored"
+    with fresh_samples(shared_root) as bench:
+        bench.empty_landing()
+        bench.drop("app/a.ndjson", [EVENT, {**EVENT, "value": "no"}])
+        bench.drop("alpha/a.ndjson", [ORDER])
+        assert bench.run()["status"] == "succeeded"
+        bench.save(image)
+    return image
+
+
 @pytest.mark.parametrize(("fault", "is_seen"), FAULTS, ids=lambda v: getattr(v, "__name__", ""))
 def test_what_is_stored_is_told_though_one_entity_is_broken(
-    own_project: Workbench, fault: Callable[[Workbench], None], is_seen: bool
+    own_project: Workbench, image: Path, fault: Callable[[Workbench], None], is_seen: bool
 ) -> None:
     bench = own_project
-    bench.drop("app/a.ndjson", [EVENT, {**EVENT, "value": "no"}])
-    bench.drop("alpha/a.ndjson", [ORDER])
-    assert bench.run()["status"] == "succeeded"
+    bench.restore(image)
     settings = bench.sql("select source, entity, late from raw.sources order by source")
     fault(bench)
 

@@ -39,13 +39,9 @@ def test_each_model_by_a_command_of_its_own_ends_as_one_build(bench: Workbench) 
     assert is_finished(bench)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "model",
-    [
-        pytest.param("intermediate/int_events__checked", marks=pytest.mark.slow),
-        pytest.param("ops/events_decisions", marks=pytest.mark.slow),
-        "marts/events",
-    ],
+    "model", ["intermediate/int_events__checked", "ops/events_decisions", "marts/events"]
 )
 def test_retry_completes_what_failed(own_project: Workbench, model: str) -> None:
     bench = own_project

@@ -41,18 +41,17 @@ def test_without_a_warehouse_nothing_is_created(
 
 class TestAWarehouse:
     def test_is_left_as_it_is_and_shared_with_another_reader(
-        self, samples: Workbench, command: Command
+        self, after_run: Workbench, command: Command
     ) -> None:
-        samples.run()
-        (samples.root / "receipts" / "latest.json").unlink()
-        before = everything_in(samples.root)
+        (after_run.root / "receipts" / "latest.json").unlink()
+        before = everything_in(after_run.root)
 
-        with held(samples.database, read_only=True):
+        with held(after_run.database, read_only=True):
             for asked in READERS:
                 answer = command(*asked.split())
                 assert (answer.code, answer.err) == (0, ""), asked
 
-        assert everything_in(samples.root) == before
+        assert everything_in(after_run.root) == before
 
     @pytest.mark.parametrize("asked", ["report", "why evt-003", "doctor"])
     def test_that_lacks_a_view_says_so_in_a_line_and_a_run_brings_it_back(

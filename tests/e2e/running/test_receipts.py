@@ -26,6 +26,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, Receipt,
     copy_project(root)
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
+        bench.drop_samples()
         return bench, bench.run(), bench.run()
 
 

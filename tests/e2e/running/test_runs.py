@@ -160,9 +160,8 @@ class TestTheLog:
 
 class TestViews:
     @pytest.fixture
-    def built(self, samples: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    def built(self, after_run: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         """What dbt has built since the samples were."""
-        samples.run()
         built: list[str] = []
 
         def note(event: Any) -> None:
@@ -172,6 +171,7 @@ class TestViews:
         monkeypatch.setattr("hub.runs.dbt._report_progress", note)
         return built
 
+    @pytest.mark.slow
     def test_while_the_project_stays_no_view_is_made_again(
         self, samples: Workbench, built: list[str]
     ) -> None:

@@ -1,5 +1,7 @@
 """Why a record is what it is, where it is."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -9,7 +11,7 @@ from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.explain import Question, parse_question
 from hub.text import render_explanation
 from loader.errors import WrongUse
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, fresh_samples
 
 RECORDS = [
     {"key": "a", "name": "first", "value": 1, "ts": "2025-01-15T08:00:00"},
@@ -20,12 +22,23 @@ RECORDS = [
 LATER = [{"key": "a", "name": "zeroth", "value": 1, "ts": "2025-01-15T07:00:00"}]
 
 
+@pytest.fixture(scope="module")
+def image(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two runs over these records leave behind."""
+    image = tmp_path_factory.mktemp("images") / "told"
+    with fresh_samples(shared_root) as bench:
+        bench.empty_landing()
+        bench.drop("app/1.json", RECORDS)
+        bench.run()
+        bench.drop("app/2.json", LATER)
+        bench.run()
+        bench.save(image)
+    return image
+
+
 @pytest.fixture
-def told(bench: Workbench) -> Workbench:
-    bench.drop("app/1.json", RECORDS)
-    bench.run()
-    bench.drop("app/2.json", LATER)
-    bench.run()
+def told(bench: Workbench, image: Path) -> Workbench:
+    bench.restore(image)
     return bench
 
 
@@ -79,30 +92,30 @@ def test_sql_gives_the_same_answer(told):
     ]
 
 
-def test_what_counts_as_current_is_what_the_targets_hold(samples):
-    samples.run()
-    samples.drop("app/more.json", LATER)
-    samples.drop("alpha/more.json", [{"uid": "order_002", "data": "shipped"}])
-    samples.run()
-    samples.sql("update ops.events_decisions set contract_version = '0.9.0'")
-    commands.redrive(samples.project, DeadLetterChoice(entity="events"))
+def test_what_counts_as_current_is_what_the_targets_hold(after_run):
+    after_run.drop("app/more.json", LATER)
+    after_run.drop("alpha/more.json", [{"uid": "order_002", "data": "shipped"}])
+    after_run.run()
+    after_run.sql("update ops.events_decisions set contract_version = '0.9.0'")
+    commands.redrive(after_run.project, DeadLetterChoice(entity="events"))
     targets = " union ".join(
-        f"select '{entity}', record_id from marts.{entity}" for entity in samples.project.entities
+        f"select '{entity}', record_id from marts.{entity}" for entity in after_run.project.entities
     )
-    current = samples.sql("select entity, record_id from ops.record_explanations where is_current")
-    assert sorted(current) == sorted(samples.sql(targets))
+    current = after_run.sql(
+        "select entity, record_id from ops.record_explanations where is_current"
+    )
+    assert sorted(current) == sorted(after_run.sql(targets))
     assert len(current) == 18
 
 
-def test_each_record_and_attempt_is_explained_once(samples):
-    samples.run()
-    samples.drop("app/more.json", LATER)
-    samples.land()
+def test_each_record_and_attempt_is_explained_once(after_run):
+    after_run.drop("app/more.json", LATER)
+    after_run.land()
     by_record = (
         "select count(*), count(distinct concat(load_id, ':', row_number)), "
         "count(*) - count(outcome) from ops.record_explanations"
     )
-    assert samples.sql(by_record) == [(29, 29, 1)]
+    assert after_run.sql(by_record) == [(29, 29, 1)]
 
 
 def test_a_record_whose_load_is_gone_from_the_ledger_has_no_place(told):
