@@ -62,7 +62,7 @@ class FormatSettings(Settings, frozen=True):
             codecs.lookup(self.encoding or "utf-8")
         except (UnreadableFile, LookupError) as error:
             raise Refused(
-                str(error), "Correct it (README: Settings), or leave it out for the default."
+                str(error), "Correct it (docs/extending.md: Settings of a source), or leave it out."
             ) from error
 
     def declared(self) -> dict[str, str]:
@@ -216,7 +216,7 @@ def _settings_of(name: str, table: _Table | None) -> SourceSettings:
         raise WrongUse(
             f"source '{name}'",
             "it is registered in dbt_project.yml but no YAML under models/staging declares it",
-            f"Write models/staging/{name}/{name}.yml (README: Add a source) or take the name "
+            f"Write models/staging/{name}/{name}.yml (docs/extending.md) or take the name "
             "out of vars: sources.",
         )
     where = f"{table.file}: source '{name}'"
