@@ -49,25 +49,27 @@ def test_without_a_build_there_is_nothing_to_compare_with(bench):
         commands.contract_diff(bench.project, "events")
 
 
+@pytest.fixture(scope="module")
+def image(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run over three events leaves behind."""
+    image = tmp_path_factory.mktemp("images") / "built"
+    with fresh_samples(shared_root) as bench:
+        bench.empty_landing()
+        bench.drop(
+            "app/1.ndjson",
+            [
+                {**RECORDS[0], "channel": "web", "title": "5"},
+                {**RECORDS[0], "key": "b", "channel": "fax", "title": "x"},
+                {**RECORDS[0], "key": "c", "title": "7"},
+            ],
+        )
+        bench.run()
+        bench.save(image)
+    return image
+
+
 class TestTheFilesOfNow:
     """What is compared is what the files say, whatever was built last."""
-
-    @pytest.fixture(scope="class")
-    def image(self, shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        image = tmp_path_factory.mktemp("images") / "built"
-        with fresh_samples(shared_root) as bench:
-            bench.empty_landing()
-            bench.drop(
-                "app/1.ndjson",
-                [
-                    {**RECORDS[0], "channel": "web", "title": "5"},
-                    {**RECORDS[0], "key": "b", "channel": "fax", "title": "x"},
-                    {**RECORDS[0], "key": "c", "title": "7"},
-                ],
-            )
-            bench.run()
-            bench.save(image)
-        return image
 
     @pytest.fixture
     def built(self, own_project: Workbench, image: Path) -> Workbench:
