@@ -56,12 +56,20 @@ def _parse(root: Path, kept: Path) -> None:
     """Parse the project at `root`, and keep what dbt wrote in the place of all kept before."""
     from dbt.cli.main import dbtRunner
 
+    # dbt reads a seed where it was when it was parsed: from a copy that stays as long as the cache,
+    # as pytest removes the folders of earlier sessions
+    home = _CACHE / "project"
+    shutil.rmtree(home, ignore_errors=True)
+    for folder in ("models", "macros", "seeds", "snapshots", "tests"):
+        shutil.copytree(root / folder, home / folder)
+    for file in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(root / file, home / file)
     with tempfile.TemporaryDirectory() as target, pytest.MonkeyPatch.context() as patch:
         patch.delenv("HUB_DATABASE", raising=False)
-        patch.chdir(root)
+        patch.chdir(home)
         parsed = dbtRunner().invoke(
             [
-                *("parse", "--project-dir", str(root), "--profiles-dir", str(root)),
+                *("parse", "--project-dir", str(home), "--profiles-dir", str(home)),
                 *("--target-path", target, "--log-level-file", "none", "--quiet"),
             ]
         )
