@@ -69,8 +69,8 @@ def test_a_missing_file_is_named(own_project: Workbench, file: str, lack: str) -
 def test_a_missing_block_of_the_decisions_is_named(own_project: Workbench) -> None:
     remove_block(own_project, "measurements_decisions")
 
-    assert "the block of measurements_decisions in models/ops/_decisions.yml" in refusal(
-        own_project
+    assert "the block of measurements_decisions in models/ops/measurements_decisions.yml" in (
+        refusal(own_project)
     )
 
 
@@ -144,7 +144,11 @@ def test_all_that_is_missing_is_told_at_once(own_project: Workbench) -> None:
 
 
 def test_a_second_source_asks_for_a_reconciliation(own_project: Workbench) -> None:
+    """Where its contract names a column that they are compared by."""
     own_project.set_vars(sources={"events": ["app", "alpha"]})
+    own_project.edit(
+        "macros/contracts/events.sql", "'name': {'type'", "'name': {'reconcile': true, 'type'"
+    )
 
     said = refusal(own_project)
 
