@@ -39,7 +39,9 @@ class Macros:
                 "return": _return,
                 "exceptions": SimpleNamespace(raise_compiler_error=_raise_compiler_error),
                 "adapter": SimpleNamespace(dispatch=self._dispatch),
-                "var": lambda name, default=None: getattr(project_vars, name, default),
+                "var": lambda name, default=None: _as_dbt_reads_it(
+                    getattr(project_vars, name, default)
+                ),
             }
         )
         for path in sorted((root / "macros").rglob("*.sql")):
@@ -103,6 +105,11 @@ class _MacroFile:
 class _Returned(Exception):
     def __init__(self, value: Any) -> None:
         self.value = value
+
+
+def _as_dbt_reads_it(value: Any) -> Any:
+    """A setting without the decimals that its type gives to a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _return(value: Any) -> NoReturn:
