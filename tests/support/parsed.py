@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+import msgpack
 import pytest
 
 from tests.support.shipped import PROJECT
@@ -29,8 +30,13 @@ def add_parsed_project(root: Path) -> None:
             # another process may have parsed it meanwhile
             if not kept.exists():
                 _parse(root, kept)
+    parsed = msgpack.unpackb(kept.read_bytes(), strict_map_key=False)
+    for node in parsed["nodes"].values():
+        # where dbt reads a seed from: the folder that it was parsed in may be gone
+        if node["resource_type"] == "seed":
+            node["root_path"] = str(root)
     (root / "target").mkdir(exist_ok=True)
-    shutil.copy(kept, root / "target" / _NAME)
+    (root / "target" / _NAME).write_bytes(msgpack.packb(parsed))
 
 
 def _digest_of(root: Path) -> str:
