@@ -254,9 +254,9 @@ def test_the_oldest_receipts_of_runs_go_and_other_files_stay(tmp_path: Path) -> 
 
 
 def test_how_many_receipts_are_kept_is_set_in_the_project(own_project: Workbench) -> None:
-    assert own_project.project.keep_receipts == 100
+    assert own_project.project.vars.keep_receipts == 100
     own_project.set_vars(keep_receipts=7)
-    assert own_project.project.keep_receipts == 7
+    assert own_project.project.vars.keep_receipts == 7
     for wrong in (0, -1, "all", True, 1.5):
         own_project.set_vars(keep_receipts=wrong)
         with pytest.raises(WrongUse, match="keep_receipts"):
