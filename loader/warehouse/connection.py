@@ -51,6 +51,8 @@ def read_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = _connect(project, read_only=True)
     try:
         _set_up(connection)
+        # or a table that is missing would be looked for among the variables of this program
+        connection.execute("set python_enable_replacements = false")
         if check_format(connection, project.database):
             raise _no_warehouse(project)
         yield connection

@@ -8,6 +8,7 @@ from loader.warehouse.tables import WAREHOUSE_FORMAT
 from tests.support.command_line import Command
 from tests.support.workbench import Workbench, held
 
+EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
 READERS = [
     "report",
     "report --json",
@@ -53,21 +54,37 @@ class TestAWarehouse:
 
         assert everything_in(after_run.root) == before
 
-    @pytest.mark.parametrize("asked", ["report", "why evt-003", "doctor"])
-    def test_that_lacks_a_view_says_so_in_a_line_and_a_run_brings_it_back(
+    @pytest.mark.parametrize(
+        "asked", ["report", "why k1", "doctor", "contract diff --entity events"]
+    )
+    def test_that_lacks_a_table_says_so_in_a_line(
         self, bench: Workbench, command: Command, asked: str
     ) -> None:
         bench.land()
         bench.sql("update ops.runs set command = 'run'")
-        bench.sql("drop table ops.run_counts; drop view ops.decisions cascade")
-        bench.sql("create view ops.decisions as select 1 as record_id")
+        bench.sql("drop table raw.loads cascade")
 
         answer = command(*asked.split())
 
         assert (answer.code, answer.out) == (1, "")
         assert answer.err.count("\n") == 1
-        assert "its tables and views are not those of this project" in answer.err
-        assert "`hub run` brings them up to date" in answer.err
+        assert str(bench.database) in answer.err
+        assert "Table with name loads does not exist" in answer.err
+        assert "`hub run`" in answer.err
+
+    def test_that_lacks_views_or_has_older_ones_is_read_by_those_of_the_files(
+        self, bench: Workbench, command: Command
+    ) -> None:
+        bench.drop("app/1.ndjson", [EVENT])
+        bench.land()
+        bench.sql("drop view ops.decisions; drop view ops.health_checks")
+        bench.sql("create view ops.decisions as select 1 as record_id")
+        views = bench.sql("select view_name, sql from duckdb_views() order by all")
+
+        assert "not decided yet" in command("why", "app/1.ndjson:1").out
+        assert "landed but not built" in command("doctor").out
+
+        assert bench.sql("select view_name, sql from duckdb_views() order by all") == views
 
 
 class TestAFormat:
