@@ -200,7 +200,7 @@ def redrive(
         clock=None if now is None else parse_clock(now),
         dry=dry_run,
     )
-    data = {"run": result.receipt, "letters": result.afterwards, "dry_run": dry_run}
+    data = {"run": result.receipt, "dead_letters": result.afterwards, "dry_run": dry_run}
     shown = text.render_redrive(result.afterwards, None if result.did_nothing else result.receipt)
     _print(data, text.render_dry_run(shown) if dry_run else shown, as_json)
     if result.failed:
@@ -236,8 +236,8 @@ def discard(
             "no dead letters were chosen",
             "Give --entity, --source, --reason or --id.",
         )
-    letters = commands.discard(project, choice, discarded_by, because)
-    _print(letters, text.render_discard(letters), as_json)
+    dead_letters = commands.discard(project, choice, discarded_by, because)
+    _print(dead_letters, text.render_discard(dead_letters), as_json)
 
 
 @hub.command(

@@ -139,7 +139,7 @@ def redrive(
 ) -> RunResult:
     """Decide open dead letters again, from their raw text, under the present rules.
 
-    The result's `afterwards` has the chosen letters as they stand then. clock and dry are as for
+    The result's `afterwards` has the chosen dead letters as they stand then. clock and dry are as for
     `run`.
     """
     project.require_sound()

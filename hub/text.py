@@ -141,20 +141,20 @@ def render_history(entries: list[dict[str, Any]]) -> str:
     return _text(_table(rows))
 
 
-def render_redrive(letters: list[dict[str, Any]], receipt: dict[str, Any] | None) -> str:
+def render_redrive(dead_letters: list[dict[str, Any]], receipt: dict[str, Any] | None) -> str:
     """A line for each dead letter that was decided again, under the run's headline.
 
     receipt: None for a run that had nothing to do.
     """
     headline = [_headline(receipt), ""] if receipt else []
     remarks = ["", *_remarks(receipt)] if receipt and receipt["errors"] else []
-    return _text([*headline, *_dead_letters(letters), *remarks])
+    return _text([*headline, *_dead_letters(dead_letters), *remarks])
 
 
-def render_discard(letters: list[dict[str, Any]]) -> str:
+def render_discard(dead_letters: list[dict[str, Any]]) -> str:
     """How many dead letters were discarded, and a line for each."""
-    headline = [f"discarded {_counted(letters, 'dead letter')}", ""] if letters else []
-    return _text([*headline, *_dead_letters(letters)])
+    headline = [f"discarded {_counted(dead_letters, 'dead letter')}", ""] if dead_letters else []
+    return _text([*headline, *_dead_letters(dead_letters)])
 
 
 def render_nothing_new(receipt: dict[str, Any]) -> str:
@@ -170,20 +170,20 @@ def render_dry_run(shown: str) -> str:
     return f"dry run, nothing was changed:{separator}{shown}"
 
 
-def _dead_letters(letters: list[dict[str, Any]]) -> list[str]:
-    if not letters:
+def _dead_letters(dead_letters: list[dict[str, Any]]) -> list[str]:
+    if not dead_letters:
         return ["no open dead letter fits"]
     rows = [("record", "place", "status", "attempts", "last outcome", "why")]
     rows += [
         (
-            str(letter["record_id"]),
-            f"{letter['file']}:{letter['row_number']}",
-            letter["status"],
-            str(letter["attempts"]),
-            letter["last_outcome"],
-            letter["explanation"] or "",
+            str(dead_letter["record_id"]),
+            f"{dead_letter['file']}:{dead_letter['row_number']}",
+            dead_letter["status"],
+            str(dead_letter["attempts"]),
+            dead_letter["last_outcome"],
+            dead_letter["explanation"] or "",
         )
-        for letter in letters
+        for dead_letter in dead_letters
     ]
     return _table(rows)
 

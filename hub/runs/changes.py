@@ -51,7 +51,7 @@ class Work:
     """What a build would change.
 
     entities: those with something new.   views: whether there may be others than the project's.
-    is_small: whether little is new, which takes little memory.
+    is_small: whether little is new, which fits under the memory cap.
     """
 
     entities: tuple[str, ...]

@@ -130,7 +130,7 @@ class _Streaming:
                         store_offsets(connection, name, topic, reached, consumer.ends())
                 self._write_events(connection, None)
         except (HubError, duckdb.Error) as error:
-            # nothing but the journal is lost: offsets were stored with their records
+            # nothing but the events of the stream is lost: offsets were stored with their records
             log.warning("the stream's end was not written down: %s", error)
 
     def _prepare(self) -> None:

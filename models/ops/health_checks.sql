@@ -51,7 +51,7 @@ last_run as (
 ),
 
 -- what each entity had open when the run before its latest one ended
-open_letters as (
+open_dead_letters as (
 
     select
         count(*) as opened,
@@ -153,7 +153,7 @@ problems as (
     select
         'dead letters' as check_name,
         concat(opened, ' open, ', opened_before, ' a run before') as problem
-    from open_letters
+    from open_dead_letters
     where opened > opened_before
     union all
     select
@@ -261,7 +261,7 @@ checks as (
         'growing: ' as found_are,
         concat(opened, ' open, not growing') as detail_if_none,
         'See ops.dead_letters; fix contract or adapter, then `hub redrive`.' as remedy
-    from open_letters
+    from open_dead_letters
     union all
     select
         9 as check_number,

@@ -52,7 +52,7 @@ class SampleApi:
     sizes:     of the pages, one after the other, then again from the start.
     faults:    what goes wrong with the request of a number, from 0.
     token:     what the header Authorization must bear, if anything.
-    answer:    gives an answer of its own to a request, in the place of a page.
+    answer:    gives an answer of its own to a request, instead of a page.
     requests:  those that came, in their order.
     """
 

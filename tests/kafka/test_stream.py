@@ -29,7 +29,7 @@ def drain(bench: Workbench) -> int:
 
 
 def letters(bench: Workbench) -> dict[int, tuple[str, str | None]]:
-    """Offset -> (error, raw text) of the open letters."""
+    """Offset -> (error, raw text) of the open dead letters."""
     rows = bench.sql(
         "select raw.position, letters.error, letters.record from ops.dead_letters as letters "
         "inner join raw.web as raw on raw.load_id = letters.record_id // 10000000000 "

@@ -1,4 +1,4 @@
-"""`hub land` and `hub run` without room: a full disk, files that may not grow, little memory."""
+"""`hub land` and `hub run` without room: a full disk, files that may not grow, a memory limit."""
 
 import os
 import resource
@@ -17,8 +17,8 @@ KB, MB = 1 << 10, 1 << 20
 
 _UNITS = {
     "file": "files that may not grow (RLIMIT_FSIZE)",
-    "memory": "little memory (RLIMIT_AS)",
-    "duckdb": "little memory for DuckDB (HUB_MEMORY_LIMIT)",
+    "memory": "a memory limit (RLIMIT_AS)",
+    "duckdb": "a memory limit for DuckDB (HUB_MEMORY_LIMIT)",
 }
 _DISK = 64 * MB
 # the first ones do not suffice for the twelve KB with which a database begins

@@ -103,7 +103,7 @@ def test_a_dry_redrive_says_that_it_was_dry(fixed):
     text = CliRunner().invoke(command, [*arguments, "--dry-run"]).output
     assert text.startswith("dry run, nothing was changed:\nrun ")
     data = json.loads(CliRunner().invoke(command, [*arguments, "--dry-run", "--json"]).stdout)
-    assert (data["dry_run"], len(data["letters"])) == (True, 3)
+    assert (data["dry_run"], len(data["dead_letters"])) == (True, 3)
 
     text = CliRunner().invoke(command, arguments).output
     assert "dry" not in text

@@ -241,7 +241,7 @@ class TestTheCommands:
             "redrive", "--source", "app", "--reason", "invalid_value", "--dry-run", "--json"
         )
 
-        assert file in {redriven["file"] for redriven in json.loads(out)["letters"]}
+        assert file in {redriven["file"] for redriven in json.loads(out)["dead_letters"]}
         assert file == file_of(CLEAR_SCREEN)
 
     def test_receipts_are_json_without_a_control_character(self, poisoned: Workbench) -> None:

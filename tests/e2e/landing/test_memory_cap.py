@@ -1,4 +1,4 @@
-"""Landing in little memory: a file that does not fit is held, and the others land."""
+"""Landing under a memory cap: a file that does not fit is held, and the others land."""
 
 import subprocess
 import sys
