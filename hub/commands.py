@@ -139,8 +139,8 @@ def redrive(
 ) -> RunResult:
     """Decide open dead letters again, from their raw text, under the present rules.
 
-    The result's `afterwards` has the chosen dead letters as they stand then. clock and dry are as for
-    `run`.
+    The result's `afterwards` has the chosen dead letters as they stand then. clock and dry are as
+    for `run`.
     """
     project.require_sound()
     require_warehouse(project)
