@@ -107,8 +107,8 @@ class Examination:
         )
 
     def _log_errors(self, ground: Playground) -> list[str]:
-        runs = ground.bench.sql("select run_id, status from ops.runs order by run_id")
-        statuses = [status for _, status in runs]
+        runs = ground.bench.sql("select run_id, status, had_work from ops.runs order by run_id")
+        statuses = [status for _, status, _ in runs]
         wrong = []
         if "running" in statuses or statuses[-1] != "succeeded":
             wrong.append(f"the log of runs says {statuses}")
@@ -117,9 +117,11 @@ class Examination:
                 told = statuses[number] if number < len(statuses) else None
                 if told != ("interrupted" if status == "running" else status):
                     wrong.append(f"a run that was {status} is now {told}")
-        if self.then == RUN:
+        latest, _, had_work = runs[-1]
+        # a run that finds nothing new writes no receipt
+        if self.then == RUN and had_work is not False:
             receipt = json.loads((ground.root / "receipts" / "latest.json").read_text())
-            if (receipt["run_id"], receipt["status"]) != (runs[-1][0], "succeeded"):
+            if (receipt["run_id"], receipt["status"]) != (latest, "succeeded"):
                 wrong.append(f"the latest receipt is of {receipt['run_id']}, {receipt['status']}")
         return wrong
 
