@@ -324,7 +324,7 @@ def test_a_failed_build_ends_once_and_loses_nothing(own_project, mock, monkeypat
 def test_wrong_settings_are_refused_in_one_line(own_project, settings, said):
     own_project.set_meta("web", kafka=settings)
     with pytest.raises(WrongUse) as error:
-        _ = own_project.project
+        own_project.project.require_sound()
     assert said in str(error.value)
     assert "hunter2" not in str(error.value)
 

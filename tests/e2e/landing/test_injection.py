@@ -198,13 +198,13 @@ class TestTheCommands:
     def test_why_takes_no_part_of_a_key_for_a_pattern(
         self, poisoned: Workbench, said: Said, key: str
     ) -> None:
-        assert json.loads(said("why", key, "--json")[0])["records"] == []
+        assert json.loads(said("why", key, "--json", code=1)[0])["records"] == []
 
     def test_why_takes_what_cannot_be_as_not_seen_or_wrong_use(
         self, poisoned: Workbench, said: Said
     ) -> None:
-        assert "not seen" in said("why", "no utf-8 \udcff")[0]
-        assert "not seen" in said("why", f"app/a.json:{'9' * 400}")[0]
+        assert "not seen" in said("why", "no utf-8 \udcff", code=1)[0]
+        assert "not seen" in said("why", f"app/a.json:{'9' * 400}", code=1)[0]
         assert "no record has such a number" in said("why", "--record", "9" * 40, code=2)[1]
 
     @pytest.mark.parametrize(

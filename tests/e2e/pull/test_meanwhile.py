@@ -169,7 +169,7 @@ class TestOthers:
     def test_do_not_pull_at_the_same_time(
         self, project: Workbench, pulling: PullProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lock, "_BRIEFLY_SECONDS", 0.1)
+        monkeypatch.setattr(lock, "SHORT_WAIT", 0.1)
 
         with pytest.raises(HubError, match=f"process {pulling.process.pid} .* is pulling into it"):
             commands.pull(project.project, ())
