@@ -306,8 +306,8 @@ def test_a_failed_build_ends_once_and_loses_nothing(own_project, mock, monkeypat
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"bootstrap_servers": "a:1"}, "'topic' is missing"),
-        ({"topic": TOPIC}, "'bootstrap_servers' is missing"),
+        ({"bootstrap_servers": "a:1"}, "topic: it is missing"),
+        ({"topic": TOPIC}, "bootstrap_servers: it is missing"),
         ({"topic": TOPIC, "bootstrap_servers": "a", "tpoic": 1}, "unknown key 'tpoic'"),
         ({"topic": TOPIC, "bootstrap_servers": "a", "start": "now"}, "unknown value 'now'"),
         ({"topic": TOPIC, "bootstrap_servers": "a", "batch_seconds": 0}, "a number, found 0"),
