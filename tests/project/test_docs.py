@@ -160,6 +160,7 @@ def test_the_commands_and_queries_of_the_docs_work(reader, document):
     follow(reader, f"docs/{document}")
 
 
+@pytest.mark.slow
 def test_a_source_and_an_entity_are_added_as_the_docs_say(reader):
     reader.run("make run")
     follow(reader, "docs/extending.md")

@@ -118,6 +118,7 @@ def expected(file: HostileFile) -> list[Record] | None:
         return None
 
 
+@pytest.mark.slow
 def test_each_named_file_ends_as_it_must(landed: list[Landed]) -> None:
     named = [each for each in landed if each.file.expect != "either"]
     assert len({each.file.name for each in named}) == len(named)

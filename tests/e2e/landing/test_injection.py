@@ -216,8 +216,8 @@ class TestTheCommands:
             ("report", "--history", "9"),
             ("doctor",),
             ("land",),
-            ("contract", "diff", "--entity", "events"),
-            ("run", "--force", "--dry-run"),
+            pytest.param(("contract", "diff", "--entity", "events"), marks=pytest.mark.slow),
+            pytest.param(("run", "--force", "--dry-run"), marks=pytest.mark.slow),
         ],
         ids=" ".join,
     )

@@ -26,6 +26,8 @@ from tests.support.partner import (
 )
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 
 class TestFailures:
     @pytest.mark.slow

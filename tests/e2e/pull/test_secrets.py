@@ -16,6 +16,8 @@ from tests.demo.api import Answer, Request, SampleApi
 from tests.support.partner import LINK, TOKEN, Pull, landed, measurements, states, told
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 
 class TestHosts:
     @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from loader.errors import HubError
 from loader.warehouse.run_log import find_run
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(
     params=[

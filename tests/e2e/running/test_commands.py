@@ -184,6 +184,7 @@ class TestWhereThingsAre:
         monkeypatch.delenv("DBT_PROFILES_DIR")
         return folder
 
+    @pytest.mark.slow
     def test_the_project_may_be_somewhere_else_for_every_command(
         self, samples: Workbench, command: Command, elsewhere: Path
     ) -> None:

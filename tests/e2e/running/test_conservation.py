@@ -156,6 +156,7 @@ def test_a_plain_dbt_build_fails_likewise(
     assert f"load_id={load_ids(sound)[file]}, source={source}, file={file}" in dbt_errors
 
 
+@pytest.mark.slow
 def test_only_what_was_damaged_is_named(dbt_errors: str) -> None:
     assert dbt_errors.count("load_id=") == len(RAW_AND_DECISIONS) * len(ENTITIES)
 

@@ -1,5 +1,6 @@
 """What an examination of the warehouse finds."""
 
+import pytest
 from click.testing import CliRunner
 
 from hub import commands
@@ -92,6 +93,7 @@ def test_after_a_run_with_nothing_new_nothing_is_amiss_with_receipts(after_run):
     assert findings(after_run)["runs"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
     receipt = samples.run()
     (samples.root / "receipts" / f"{receipt['run_id']}.json").unlink()
@@ -100,6 +102,7 @@ def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
     assert f"`hub report --run {receipt['run_id']} --json`" in finding.remedy
 
 
+@pytest.mark.slow
 def test_a_run_that_found_nothing_new_hides_no_missing_receipt(samples):
     receipt = samples.run()
     samples.run()

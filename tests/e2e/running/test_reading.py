@@ -41,6 +41,7 @@ def test_without_a_warehouse_nothing_is_created(
 
 
 class TestAWarehouse:
+    @pytest.mark.slow
     def test_is_left_as_it_is_and_shared_with_another_reader(
         self, after_run: Workbench, command: Command
     ) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.support.workbench import Workbench
 
 _EVENT = {"id": "evt-1", "name": "login", "value": 1, "timestamp": "2025-01-15T08:00:00"}
@@ -11,6 +13,7 @@ _KILLED = (
 )
 
 
+@pytest.mark.slow
 def test_a_run_looks_the_same_whoever_opened_it(bench: Workbench) -> None:
     bench.drop("app/one.json", [_EVENT])
     bench.run()
@@ -27,6 +30,7 @@ def test_a_run_looks_the_same_whoever_opened_it(bench: Workbench) -> None:
     assert runs[0][2:] == runs[1][2:] == ("succeeded", False, False, True, 0, "[]", "[]")
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_closed_in_the_same_way_whoever_finds_it(bench: Workbench) -> None:
     found = []
     bench.run()

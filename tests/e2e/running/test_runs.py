@@ -116,6 +116,7 @@ class TestTheLog:
             "single_source": 2,
         }
 
+    @pytest.mark.slow
     def test_force_builds_all_the_same_with_another_clock(self, settled: Workbench) -> None:
         before = contents(settled)
 
