@@ -114,6 +114,7 @@ def decided(shared_root: Path) -> Iterator[Workbench]:
         yield workbench
 
 
+@pytest.mark.slow
 def test_the_row_by_row_program_decides_as_the_hub_does(decided, tmp_path):
     database = tmp_path / "row_by_row.sqlite"
     file = decided.root / "landing" / "app" / "events.ndjson"

@@ -1,6 +1,7 @@
 """Dead letters decided again, or discarded."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 from hub import commands
 from hub.cli import hub as command
 from hub.queries.dead_letters import DeadLetterChoice
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, fresh_samples
 
 EVENTS = "macros/contracts/events.sql"
 STRICT = "'value': {'type': 'number', 'required': true,"
@@ -28,14 +29,25 @@ def allow_missing_values(bench: Workbench) -> None:
     bench.edit(EVENTS, "'version': '1.0.0'", "'version': '1.1.0'")
 
 
-@pytest.fixture
-def fixed(own_project: Workbench) -> Workbench:
-    """Letters of every fate, and a contract that has been fixed since."""
+@pytest.fixture(scope="module")
+def image(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run leaves behind that makes dead letters of every fate."""
     newer = {"key": "b", "name": "newer", "value": 1, "ts": "2025-01-16T08:00:00"}
     older = {**WITHOUT_VALUE, "key": "b"}
     wrong = {**WITHOUT_VALUE, "key": "c", "value": "many"}
-    own_project.drop("app/1.json", [WITHOUT_VALUE, newer, older, wrong, WITHOUT_VALUE])
-    own_project.run()
+    image = tmp_path_factory.mktemp("images") / "dead-letters"
+    with fresh_samples(shared_root) as bench:
+        bench.empty_landing()
+        bench.drop("app/1.json", [WITHOUT_VALUE, newer, older, wrong, WITHOUT_VALUE])
+        bench.run()
+        bench.save(image)
+    return image
+
+
+@pytest.fixture
+def fixed(own_project: Workbench, image: Path) -> Workbench:
+    """Dead letters of every fate, and a contract that has been fixed since."""
+    own_project.restore(image)
     allow_missing_values(own_project)
     return own_project
 
@@ -98,6 +110,7 @@ def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     assert fixed.database.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_dry_redrive_says_that_it_was_dry(fixed):
     arguments = ["redrive", "--entity", "events"]
     text = CliRunner().invoke(command, [*arguments, "--dry-run"]).output
@@ -115,6 +128,7 @@ def test_a_dry_redrive_says_that_it_was_dry(fixed):
     assert dry == "dry run, nothing was changed: no open dead letter fits\n"
 
 
+@pytest.mark.slow
 def test_what_was_discarded_since_is_warned_of_no_more(fixed):
     assert fixed.run()["warnings"]
     commands.discard(fixed.project, DeadLetterChoice(entity="events"), "mia", "a test")
@@ -124,6 +138,7 @@ def test_what_was_discarded_since_is_warned_of_no_more(fixed):
         assert not [text for text in receipt["warnings"] if "another contract" in text]
 
 
+@pytest.mark.slow
 def test_a_redrive_that_failed_says_why(fixed):
     adapter = "models/staging/app/stg_app__events.sql"
     fixed.edit(adapter, "json_text('value')", "no_such_macro('value')")

@@ -20,8 +20,8 @@ COMBINATIONS = [
     pytest.param(
         off,
         id="+".join(off) or "none",
-        # none, each alone, and all of them
-        marks=[pytest.mark.slow] if 1 < len(off) < len(STAGES) else [],
+        # none, all, and those of which more is asked below
+        marks=[] if off in ((), ("adapt",), ("validate",), STAGES) else [pytest.mark.slow],
     )
     for size in range(len(STAGES) + 1)
     for off in itertools.combinations(STAGES, size)

@@ -76,7 +76,7 @@ def trust(bench: Workbench, preferred: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def test_some_hundred_rows_in_two_runs_are_decided_as_the_rules_say(bench: Workbench) -> None:
-    """The same with few records, for every day."""
+    """A small one, for every day."""
     oracle = Oracle(NOW)
     for files in split(write_files(Shape(2, 400, 40, 12, 20, 25)), [50]):
         decide_by_both(bench, oracle, files)
@@ -160,6 +160,7 @@ def records(path: str, *lines: str, header: str = "") -> File:
     return File(source, name, tuple(line.encode() for line in lines), header)
 
 
+@pytest.mark.slow
 def test_blank_is_any_white_space_and_a_number_has_one_sign(bench: Workbench) -> None:
     files = [
         records(
