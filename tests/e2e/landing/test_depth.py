@@ -92,6 +92,7 @@ class TestLanding:
             ("not_an_object",),
         ]
 
+    @pytest.mark.slow
     def test_thirty_thousand_levels_are_a_letter_within_seconds(self, bench: Workbench) -> None:
         deep = f'{{"uid": "order_1", "data": {objects(30_000)}}}'
         allowed = f'{{"uid": "order_2", "data": {lists(MOST_LEVELS - 1)}}}'

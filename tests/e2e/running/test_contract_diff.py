@@ -92,6 +92,7 @@ class TestTheFilesOfNow:
         assert {path: path.stat().st_mtime_ns for path in target} == target
         assert "channel" not in str(built.sql("select sql from duckdb_views()"))
 
+    @pytest.mark.slow
     def test_a_changed_adapter_is_compared_before_any_build(self, built: Workbench) -> None:
         built.edit(ADAPTER, "json_text('value')", "json_text('title')")
 
@@ -100,6 +101,7 @@ class TestTheFilesOfNow:
         assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}
         assert difference["newly_rejected"]["samples"][0]["place"] == "app/1.ndjson:2"
 
+    @pytest.mark.slow
     def test_a_changed_time_zone_is_compared_before_any_build(self, built: Workbench) -> None:
         built.edit(
             EVENTS,
@@ -112,6 +114,7 @@ class TestTheFilesOfNow:
 
         assert difference["newly_rejected"]["total"] == 0
 
+    @pytest.mark.slow
     def test_a_source_that_has_brought_nothing_yet_is_no_obstacle(self, built: Workbench) -> None:
         built.sql("drop table raw.beta cascade")
 
@@ -125,6 +128,7 @@ class TestTheFilesOfNow:
         with pytest.raises(HubError, match=r"(?s)json_txt.*Correct"):
             commands.contract_diff(built.project, "events")
 
+    @pytest.mark.slow
     def test_it_reads_beside_another_reader(self, built: Workbench) -> None:
         with held(built.database, read_only=True):
             assert commands.contract_diff(built.project, "events")["stored_versions"] == ["1.0.0"]

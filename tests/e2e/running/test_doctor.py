@@ -1,5 +1,6 @@
 """What an examination of the warehouse finds."""
 
+import pytest
 from click.testing import CliRunner
 
 from hub import commands
@@ -100,6 +101,7 @@ def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
     assert f"`hub report --run {receipt['run_id']} --json`" in finding.remedy
 
 
+@pytest.mark.slow
 def test_a_run_that_found_nothing_new_hides_no_missing_receipt(samples):
     receipt = samples.run()
     samples.run()
@@ -129,6 +131,7 @@ def test_five_of_many_are_named(samples):
     )
 
 
+@pytest.mark.slow
 def test_dead_letters_grow_until_a_run_adds_none(after_run):
     assert findings(after_run)["dead letters"] == "warn"
     after_run.run(force=True)

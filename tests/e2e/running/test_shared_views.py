@@ -55,6 +55,7 @@ def test_a_new_warehouse_answers_every_question_with_nothing(new_warehouse):
     assert set(counts.values()) == {0}
 
 
+@pytest.mark.slow
 def test_a_view_keeps_its_columns_when_dbt_replaces_it(samples):
     columns = "select table_name, column_name, data_type from duckdb_columns() where not internal"
     with open_warehouse(samples.project):
