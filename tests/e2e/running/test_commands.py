@@ -279,7 +279,7 @@ def test_the_two_commands_work_as_processes_from_the_root_of_the_project(
     ("arguments", "code", "out", "err"),
     [
         pytest.param(
-            (("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
+            *(("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
             marks=pytest.mark.slow,
         ),
         (("report", "--run", "no-such-run"), 1, "", r"hub: run no-such-run: .+\n"),
