@@ -56,6 +56,7 @@ def time_of(click: Click) -> str:
     return str(json.loads(click.value)["event_timestamp"])
 
 
+@pytest.mark.slow
 def test_the_hub_decides_as_the_clicks_say(bench):
     sent = some(2_000, rates=Rates(0.05, 0.05, 0.1))
     bench.drop("web/clicks.ndjson", b"".join(click.value + b"\n" for click in sent))

@@ -1,6 +1,7 @@
 """Whatever a user adds to the project or puts into it, the tests find what they found before."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -126,6 +127,9 @@ def test_the_tests_pass_as_before(in_use: Path, tests: tuple[str, ...]) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout[-5000:]
+    # and the last that is printed is pytest's own line
+    assert re.search(r"\n\d+ passed.* in [\d.]+s.*\n$", done.stdout), done.stdout[-500:]
+    assert done.stderr == ""
 
 
 def test_the_folder_of_the_user_is_left_alone(samples: Workbench) -> None:

@@ -194,6 +194,7 @@ class TestTheCommands:
 
         assert (record["file"], record["row_number"]) == (file_of(payload), 2)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("key", ["%", "k_", "K%", "*", "' or '1'='1", '"', "\\", "k%'--", "_%"])
     def test_why_takes_no_part_of_a_key_for_a_pattern(
         self, poisoned: Workbench, said: Said, key: str
@@ -251,6 +252,7 @@ class TestTheCommands:
             assert unsafe_in(text) == set()
             assert file_of(CLEAR_SCREEN, "json") in warnings
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("payload", ARGUMENTS)
     def test_no_argument_is_more_than_text(
         self, poisoned: Workbench, said: Said, payload: str
@@ -275,6 +277,7 @@ class TestTheCommands:
             "select count(*), count(*) filter (status = 'open') from ops.dead_letters"
         )
 
+    @pytest.mark.slow
     def test_who_and_why_of_a_discard_are_kept_as_they_are(
         self, poisoned: Workbench, said: Said
     ) -> None:

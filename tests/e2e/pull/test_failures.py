@@ -240,6 +240,7 @@ def test_a_retry_after_is_seconds_or_a_date(header: str | None, seconds: float |
     assert seconds_to_wait(header, datetime(2025, 11, 21, 12, tzinfo=UTC)) == seconds
 
 
+@pytest.mark.slow
 class TestEndlessApis:
     def test_that_repeat_the_last_page_for_ever_end_with_a_warning(
         self, own_project: Workbench, pull: Pull

@@ -20,8 +20,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(
     params=[
         "alter table ops.orders_decisions drop column outcome",
-        "drop table ops.orders_decisions",
-        "drop table ops.orders_decisions; create table ops.orders_decisions (nothing integer)",
+        pytest.param("drop table ops.orders_decisions", marks=pytest.mark.slow),
+        pytest.param(
+            "drop table ops.orders_decisions; create table ops.orders_decisions (nothing integer)",
+            marks=pytest.mark.slow,
+        ),
         "drop table raw.alpha",
     ]
 )

@@ -278,7 +278,10 @@ def test_the_two_commands_work_as_processes_from_the_root_of_the_project(
 @pytest.mark.parametrize(
     ("arguments", "code", "out", "err"),
     [
-        (("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
+        pytest.param(
+            *(("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
+            marks=pytest.mark.slow,
+        ),
         (("report", "--run", "no-such-run"), 1, "", r"hub: run no-such-run: .+\n"),
         (("report", "--no-such-option"), 2, "", r"(.|\n)+--no-such-option.*\n"),
     ],

@@ -182,6 +182,7 @@ def test_one_entity_s_loss_does_not_hold_back_another(
     assert "clicks" not in after_hub_run[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ENTITIES)
 @pytest.mark.parametrize("damage", ["ledger-wrong", "rejection-no-letter", "letter-no-rejection"])
 def test_a_ledger_or_letter_that_does_not_add_up_is_named(
@@ -190,6 +191,7 @@ def test_a_ledger_or_letter_that_does_not_add_up_is_named(
     assert f"file={source}/{damage}.ndjson" in ledger_errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ENTITIES)
 def test_rows_without_their_ledger_row_are_named_by_load(
     sound: Workbench, ledger_errors: str, source: str
@@ -204,6 +206,7 @@ def test_a_lost_row_is_noticed_with_nothing_to_land_and_not_forgotten(damaged: W
     assert "accounts_for_every_record_events" in run_errors(damaged)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["min", "max"])
 def test_a_file_that_lands_again_does_not_hide_its_lost_ledger_row(
     damaged: Workbench, lost: str

@@ -132,6 +132,7 @@ def test_five_of_many_are_named(samples):
     )
 
 
+@pytest.mark.slow
 def test_dead_letters_grow_until_a_run_adds_none(after_run):
     assert findings(after_run)["dead letters"] == "warn"
     after_run.run(force=True)

@@ -128,6 +128,7 @@ class TestFullRefresh:
 
         assert result_of(grown) == expected
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("part", "entity"),
         [

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
 _EVENT = {"id": "evt-1", "name": "login", "value": 1, "timestamp": "2025-01-15T08:00:00"}
 _KILLED = (
     "insert into ops.runs (run_id, command, status, started_at, run_clock, skip) "
