@@ -74,7 +74,7 @@ class StreamSession:
             "web",
             environment=self.bench.environment,
         ) as stream:
-            stream.wait_for_decided(0)
+            stream.wait_for_start()
             yield stream
             if code := stream.end():
                 raise RuntimeError(f"the stream ended with {code}:\n{stream.log}")

@@ -86,6 +86,10 @@ class StreamProcess:
 
         self._wait(has_come, f"{expected!r} from {query}")
 
+    def wait_for_start(self) -> None:
+        """Wait until it has built what was left, and reads."""
+        self.wait_for_log(": reading ")
+
     def wait_for_decided(self, records: int, patience: float = 2 * DEADLINE) -> None:
         """Wait until so many clicks were decided in all, also by earlier streams.
 

@@ -147,7 +147,7 @@ class TestOthers:
 
         assert receipt["sources"]["partner"]["applied"] == 6
         assert runs(project) == [("pull", "pulling"), ("run", "succeeded")]
-        assert finding(project) == "ok: none is left open"
+        assert finding(project) == "ok: 1 going on"
         assert pulling.end()[0] == 0
         assert runs(project) == [("pull", "succeeded"), ("run", "succeeded")]
         assert landed(project) == RECORDS
