@@ -60,7 +60,8 @@ _PAST = """
         past.run_id, command, status, past.moment, past.moment, duration_ms, past.moment, skip,
         errors, warnings,
         -- each run has another one
-        regexp_replace(build_state, '("clicks": ")[0-9a-f]+', '\\1' || sha256(past.run_id))
+        regexp_replace(build_state, '("clicks": ")[0-9a-f]+', '\\1' || sha256(past.run_id)),
+        had_work
     from ops.runs
     inner join latest on latest.run_id = runs.run_id
     cross join past;
