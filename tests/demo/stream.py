@@ -100,7 +100,7 @@ def _play(root: Path, cluster: MockCluster, rate: float) -> None:
         print(f"a mock cluster with the topic {_TOPIC} in {_PARTITIONS} partitions,")
         print("an empty warehouse in a temporary copy of the project")
         print("$ hub stream web &")
-        stream.wait_for_start()
+        stream.wait_for_decided(0)
         _show_one_by_one(cluster, stream, onlooker)
         _show_broken(cluster, stream, onlooker)
         _show_many(cluster, stream, onlooker, rate)
