@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # The number of the form in which a warehouse is stored. It is raised with every change after which
 # this version cannot work on the warehouses of the one before, or that one not on those of this.
-WAREHOUSE_FORMAT = 1
+WAREHOUSE_FORMAT = 2
 
 _RAW_COLUMNS = (
     ("load_id", "bigint", "The load that brought the row: raw.loads has its file."),

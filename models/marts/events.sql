@@ -20,5 +20,6 @@ select
     row_number,
     record_id,
     key_hash,
+    rule_set,
     run_id
 from applied

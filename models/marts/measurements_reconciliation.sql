@@ -11,6 +11,7 @@ select
     id,
     status,
     sources,
+    last_word_by_source,
     differing_columns,
     value_by_source,
     value_spread,

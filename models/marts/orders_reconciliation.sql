@@ -11,6 +11,7 @@ select
     order_id,
     status,
     sources,
+    last_word_by_source,
     differing_columns,
     status_by_source,
     key_hash,

@@ -20,7 +20,7 @@ from loader.errors import WrongUse
 
 # a column of a target that has another name in the records applied
 _APPLIED_AS = {"ingested_at": "landed_at", "applied_at": "decided_at"}
-_STATUSES = ("matched", "mismatched", "single_source")
+_STATUSES = ("matched", "mismatched", "stale_source", "single_source")
 
 
 def chain_of(contract: Contract, words: Vocabulary) -> list[Relation]:
@@ -99,7 +99,15 @@ def decisions(contract: Contract, words: Vocabulary) -> Relation:
         contract.file,
         f"What became of every record of {entity}, and why. One row per record and attempt.",
         f"{{{{ decide_records('{entity}') }}}}",
-        tuple(described(DECISIONS, words, record="dead_letter_record", run_id="deciding_run_id")),
+        tuple(
+            described(
+                DECISIONS,
+                words,
+                row_number="decided_row_number",
+                record="dead_letter_record",
+                run_id="deciding_run_id",
+            )
+        ),
         config=(
             "# the loader creates the table from this file, empty, before dbt starts",
             "materialized: incremental",

@@ -13,7 +13,7 @@ IDENTITY = {
     "load_id": "bigint",
     "row_number": "bigint",
 }
-UNIONED = {**IDENTITY, "record": "string", "problem": "string"}
+UNIONED = {**IDENTITY, "record": "string", "problem": "string", "position": "string"}
 CHECKED = {
     **IDENTITY,
     "attempt": "bigint",
@@ -21,7 +21,11 @@ CHECKED = {
     "key_hash": "bigint",
     "event_time": "timestamp",
     "content_hash": "decimal(38,0)",
-    "rejection_hash": "decimal(38,0)",
+    "text_hash": "decimal(38,0)",
+    "rule_set": "bigint",
+    "twin_id": "bigint",
+    "is_deletion": "boolean",
+    "is_reprocessed": "boolean",
     "reasons": "string[]",
     "error": "string",
     "explanation": "string",
@@ -38,10 +42,13 @@ DECISIONS = {
     "record_key": "string",
     "key_hash": "bigint",
     "event_time": "timestamp",
+    "arrived_as": "bigint",
     "content_hash": "decimal(38,0)",
-    "rejection_hash": "decimal(38,0)",
+    "text_hash": "decimal(38,0)",
+    "rule_set": "bigint",
     "outcome": "string",
     "other_record_id": "bigint",
+    "is_deletion": "boolean",
     "reasons": "string[]",
     "error": "string",
     "explanation": "string",
@@ -50,7 +57,6 @@ DECISIONS = {
     "is_tie": "boolean",
     "is_validated": "boolean",
     "freshness": "string",
-    "contract_version": "string",
     "run_id": "string",
     "decided_at": "timestamp",
 }
@@ -63,6 +69,7 @@ LINEAGE = {
     "row_number": "bigint",
     "record_id": "bigint",
     "key_hash": "bigint",
+    "rule_set": "bigint",
     "run_id": "string",
 }
 ACCEPTED = {
@@ -71,9 +78,15 @@ ACCEPTED = {
     "key_hash": "bigint",
     "record_id": "bigint",
     "event_time": "timestamp",
-    "content_hash": "decimal(38,0)",
+    "arrived_as": "bigint",
+    "is_deletion": "boolean",
+    "landed_at": "timestamp",
 }
-RECONCILED = {"sources": "string[]", "differing_columns": "string[]"}
+RECONCILED = {
+    "sources": "string[]",
+    "last_word_by_source": "string[]",
+    "differing_columns": "string[]",
+}
 RECONCILING = {"key_hash": "bigint", "run_id": "string", "reconciled_at": "timestamp"}
 HISTORY = {
     "source": "string",
