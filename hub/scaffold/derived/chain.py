@@ -85,7 +85,11 @@ def checked(contract: Contract, words: Vocabulary) -> Relation:
                 if column.is_compared or column.name not in general
             ),
         ),
-        config=("database: scratch",),
+        config=(
+            "database: scratch",
+            "# it writes to the warehouse, and a transaction may write to one database only",
+            f"pre_hook: {{sql: \"{{{{ begin_entity('{entity}') }}}}\", transaction: false}}",
+        ),
     )
 
 
@@ -113,7 +117,12 @@ def decisions(contract: Contract, words: Vocabulary) -> Relation:
             "materialized: incremental",
             "incremental_strategy: append",
             "on_schema_change: append_new_columns",
-            f"post_hook: \"{{{{ forget_completed('{entity}') }}}}\"",
+            f"pre_hook: \"{{{{ forget_removed('{entity}') }}}}\"",
+            "post_hook:",
+            *(
+                f"  - \"{{{{ {hook}('{entity}') }}}}\""
+                for hook in ("forget_completed", "remember_order", "note_dead_letters")
+            ),
         ),
     )
 
