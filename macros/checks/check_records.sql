@@ -16,7 +16,13 @@ with
 
 settings as (
 
-    select * from {{ settings or source('raw', 'sources') }}
+    select
+        source,
+        late,
+        timezone,
+        {{ rule_set_of(contract, 'settings_now', true) | indent(8) }} as validated_by,
+        {{ rule_set_of(contract, 'settings_now', false) | indent(8) }} as read_by
+    from {{ settings or source('raw', 'sources') ~ ' as settings_now' }}
 
 ),
 
@@ -68,7 +74,7 @@ reasoned as (
             else nullif(concat_ws(
                 ',',
                 {%- for reason in reasons %}
-                case when {{ _fails(reason) }} then '{{ reason.name }}' end
+                case when {{ _fails(contract, reason) }} then '{{ reason.name }}' end
                 {{- ',' if not loop.last }}
                 {%- endfor %}
             ), '')
@@ -85,6 +91,7 @@ explained as (
 
     select
         reasoned.*,
+        case when is_validated then settings.validated_by else settings.read_by end as rule_set,
         settings.late = 'dead_letter' as may_be_late_dead_letter,
         case
             when reason_list is null then null
@@ -92,7 +99,7 @@ explained as (
             else concat_ws(
                 '; ',
                 {%- for reason in reasons %}
-                case when {{ _fails(reason) }} then {{ sql_text(reason.meaning) }}
+                case when {{ _fails(contract, reason) }} then {{ sql_text(reason.meaning) }}
                 {%- if reason.column and not reason.name.startswith('missing_') %}
                     || coalesce(
                         ': ' || nullif(
@@ -103,14 +110,9 @@ explained as (
                 {%- endfor %}
             )
         end as explanation,
-        -- a rejected record repeats another only if text, contract and adapter are the same, too
-        case when reason_list is not null then {{ record_digest([
-            'cast(content_hash as ' ~ dbt.type_string() ~ ')',
-            'record',
-            'settings.adapter_hash',
-            "'" ~ local_md5(tojson(contract)) ~ "'",
-            'cast(is_validated as ' ~ dbt.type_string() ~ ')',
-        ]) | indent(8) }} end as rejection_hash
+        -- a record that broke the contract repeats another only if the whole text is the same
+        case when reason_list is not null or settings.late = 'dead_letter'
+            then {{ record_digest(['reasoned.source', 'record']) | indent(12) }} end as text_hash
     from reasoned
     left join settings
         on settings.source = reasoned.source
@@ -132,7 +134,11 @@ select
     end as key_hash,
     {{ contract.event_time or 'cast(null as timestamp)' }} as event_time,
     content_hash,
-    rejection_hash,
+    text_hash,
+    rule_set,
+    twin_id,
+    is_deletion,
+    is_reprocessed,
     split(reason_list, ',') as reasons,
     split_part(reason_list, ',', 1) as error,
     explanation,
@@ -159,12 +165,14 @@ from explained
 {% endmacro %}
 
 
-{% macro _fails(reason) -%}
-    {%- if reason.always or stage_covers('validate', 'own_key_hash') == 'true' -%}
-        {{ reason.fails }}
-    {%- else -%}
-        is_validated and {{ reason.fails }}
-    {%- endif -%}
+{#- A deletion needs its key and its event time only. -#}
+{% macro _fails(contract, reason) -%}
+    {%- set can_delete = contract.deleted_when or tombstone_sources(contract.entity) -%}
+    {%- set needed = reason.always or reason.name == 'future_timestamp' -%}
+    {%- if can_delete and not needed %}not is_deletion and {% endif -%}
+    {%- if not reason.always and stage_covers('validate', 'own_key_hash') != 'true' -%}
+        is_validated and {% endif -%}
+    {{ reason.fails }}
 {%- endmacro %}
 
 

@@ -1,29 +1,46 @@
 {#
     For check_records: the CTEs up to `picked`, the records to check. These are the records of
-    unfinished loads and those to be decided again. Their columns are text, named staged_<column>,
-    after what the contract's `normalize` says.
+    unfinished loads and those to be decided again. Their columns are text, named staged_<column>.
 
     entity, outside_build, unioned: as for check_records.
 #}
 {% macro pick_records(entity, outside_build, unioned) -%}
 {%- set contract = contract(entity) -%}
+{%- set from_the_start = outside_build or rebuilding() -%}
+{%- set unioned = unioned or ref('int_' ~ entity ~ '__unioned') -%}
 unfinished as (
 
-    {{ unfinished_loads(entity, everything=outside_build or rebuilding()) | indent(4) }}
+    {{ unfinished_loads(entity, everything=from_the_start) | indent(4) }}
 
 ),
 
-redriven as (
+redecided as (
 
     -- a rebuild decides every record anew, so nothing is left to decide again
     select
         record_id,
         {{ load_of('record_id') }} as load_id,
-        attempt
+        attempt,
+        true as is_reprocessed
+    from {{ source('ops', 'reprocess_records') }}
+    where entity = '{{ entity }}'
+        -- of a source that is registered no more there is nothing to decide
+        and new_key_hash is not null
+        and {{ '1 = 0' if from_the_start else '1 = 1' }}
+    union all
+    select
+        record_id,
+        {{ load_of('record_id') }} as load_id,
+        attempt,
+        false as is_reprocessed
     from {{ source('ops', 'redrive_requests') }}
     where entity = '{{ entity }}'
         and completed_at is null
-        and {{ '1 = 0' if outside_build or rebuilding() else '1 = 1' }}
+        and record_id not in (
+            select record_id from {{ source('ops', 'reprocess_records') }}
+            where entity = '{{ entity }}'
+        )
+        and {{ '1 = 0' if from_the_start else '1 = 1' }}
 
 ),
 
@@ -38,13 +55,37 @@ wanted as (
     select distinct
         load_id,
         false as is_new
-    from redriven
+    from redecided
 
 ),
 
-unioned as (
+-- of a file that landed before under the same name, with less or with other content
+earlier_versions as (
 
-    select * from {{ unioned or ref('int_' ~ entity ~ '__unioned') }}
+    select
+        landed.load_id,
+        max(earlier.load_id) as earlier_id
+    from {{ source('raw', 'loads') }} as landed
+    inner join {{ source('raw', 'loads') }} as earlier
+        on earlier.source = landed.source
+        and earlier.file = landed.file
+        and earlier.load_id < landed.load_id
+        and earlier.status = 'landed'
+    where landed.load_id in (select load_id from wanted)
+    group by landed.load_id
+
+),
+
+earlier_records as (
+
+    select
+        earlier_versions.load_id,
+        unioned.row_number,
+        unioned.record_id,
+        unioned.record
+    from {{ unioned }} as unioned
+    inner join earlier_versions
+        on earlier_versions.earlier_id = unioned.load_id
 
 ),
 
@@ -55,27 +96,54 @@ picked as (
         unioned.source,
         unioned.load_id,
         unioned.row_number,
-        coalesce(redriven.attempt, 1) as attempt,
+        coalesce(redecided.attempt, 1) as attempt,
+        coalesce(redecided.is_reprocessed, false) as is_reprocessed,
+        earlier_records.record_id as twin_id,
         unioned.record,
-        unioned.problem,
-        {%- for name, column in contract.columns.items() %}
-        {%- set ns = namespace(text='unioned.' ~ name) %}
-        {%- for step in column.normalize or [] %}
-        {%- set ns.text = trimmed(ns.text) if step == 'trim' else step ~ '(' ~ ns.text ~ ')' %}
+        {{ _is_deletion(contract) | indent(8) }} as is_deletion,
+        {{ _problem(contract) | indent(8) }} as problem,
+        {%- for name in contract.columns %}
+        {{ staged_text(contract, name, 'unioned') }} as staged_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-        {{ ns.text }} as staged_{{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from unioned
+    from {{ unioned }} as unioned
     inner join wanted
         on wanted.load_id = unioned.load_id
-    left join redriven
-        on redriven.record_id = unioned.record_id
+    left join redecided
+        on redecided.record_id = unioned.record_id
         and not wanted.is_new
-    where (wanted.is_new or redriven.record_id is not null)
+    left join earlier_records
+        on earlier_records.load_id = unioned.load_id
+        and earlier_records.row_number = unioned.row_number
+        and earlier_records.record = unioned.record
+    where (wanted.is_new or redecided.record_id is not null)
         {%- if not stage_is_on('adapt') %}
         -- adapt is off: the next run with it on takes up what landed
         and 1 = 0
         {%- endif %}
 
 )
+{%- endmacro %}
+
+
+{% macro _is_deletion(contract) -%}
+    {%- set rule = contract.deleted_when -%}
+    {%- set values = [] -%}
+    {%- for value in (rule['values'] if rule else []) -%}
+        {%- do values.append(sql_text(value | string)) -%}
+    {%- endfor -%}
+    {%- if rule -%}
+    coalesce({{ staged_text(contract, rule.column, 'unioned') }} in ({{ values | join(', ') }}), false)
+    or {{ is_tombstone(contract.entity, 'unioned') }}
+    {%- else -%}
+    {{ is_tombstone(contract.entity, 'unioned') }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _problem(contract) -%}
+    {%- if tombstone_sources(contract.entity) -%}
+    case when not ({{ is_tombstone(contract.entity, 'unioned') }}) then unioned.problem end
+    {%- else -%}
+    unioned.problem
+    {%- endif -%}
 {%- endmacro %}

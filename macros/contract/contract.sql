@@ -15,6 +15,8 @@
       freshness   the column whose age makes a row stale, or none
       skew_hours  how far in the future an event time may lie (default 24)
       prefer      'newest', or a list of sources, most trusted first
+      deleted_when  {'column': 'op', 'values': ['D']}: a record with one of these texts takes the row
+                  of its key out of the target; it needs its key and event time only
       history     whether every state of a row is kept in marts.<entity>_history (default false)
       columns     name -> type (string, number, integer, boolean, timestamp, json), required,
                   allowed, min, max, pattern, normalize (trim, lower, upper),
@@ -55,8 +57,8 @@
 
 {% macro _check_contract(contract) %}
     {% set words = [
-        'entity', 'version', 'key', 'event_time', 'freshness', 'skew_hours', 'prefer', 'history',
-        'columns', 'rules',
+        'entity', 'version', 'key', 'event_time', 'freshness', 'skew_hours', 'prefer',
+        'deleted_when', 'history', 'columns', 'rules',
     ] %}
     {% set column_words = [
         'type', 'required', 'allowed', 'min', 'max', 'pattern', 'normalize', 'reconcile',
@@ -78,6 +80,7 @@
             {% do faults.append('the type of the ' ~ word ~ ' must be ' ~ type) %}
         {% endif %}
     {% endfor %}
+    {% do faults.extend(_faults_of_deletion(contract.get('deleted_when'), columns)) %}
     {% if contract.prefer is string and contract.prefer != 'newest' %}
         {% do faults.append(_expected('prefer', contract.prefer, ['newest', 'a list of sources'])) %}
     {% endif %}
@@ -107,6 +110,23 @@
             "contract of " ~ contract.entity ~ ": " ~ faults | join('; ')
         ) }}
     {% endif %}
+{% endmacro %}
+
+
+{% macro _faults_of_deletion(deleted_when, columns) %}
+    {% if not deleted_when %}
+        {{ return([]) }}
+    {% endif %}
+    {% set form = "{'column': 'op', 'values': ['D']}" %}
+    {% if deleted_when is not mapping or deleted_when.keys() | sort != ['column', 'values']
+        or deleted_when['values'] is string or deleted_when['values'] is not iterable
+        or not deleted_when['values'] %}
+        {{ return(['deleted_when: expected ' ~ form ~ ', got ' ~ deleted_when]) }}
+    {% endif %}
+    {% if deleted_when.column not in columns %}
+        {{ return(["deleted_when names no column: '" ~ deleted_when.column ~ "'"]) }}
+    {% endif %}
+    {{ return([]) }}
 {% endmacro %}
 
 

@@ -16,8 +16,8 @@
             'check_sql': check_records(
                 entity,
                 outside_build=true,
-                unioned='(' ~ union_sources(entity, adapters) ~ ') as unioned_files',
-                settings='(' ~ _settings_query(settings) ~ ') as settings_files',
+                unioned='(' ~ union_sources(entity, adapters) ~ ')',
+                settings='(' ~ _settings_query(settings) ~ ') as settings_now',
             ),
         })) %}
     {% endif %}
@@ -27,11 +27,11 @@
 {% macro _settings_query(settings) -%}
 {%- for row in settings %}
 select
-    {%- for name in ['source', 'late', 'timezone', 'adapter_hash'] %}
-    {{ sql_text(row[name]) }} as {{ name }}{{ ',' if not loop.last }}
+    {%- for name in ['source', 'entity', 'late', 'timezone', 'adapter_hash', 'key_from'] %}
+    {{ sql_text(row[name]) if row[name] is not none else 'null' }} as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {{ 'union all' if not loop.last }}
 {%- else %}
-select source, late, timezone, adapter_hash from {{ source('raw', 'sources') }} where 1 = 0
+select source, entity, late, timezone, adapter_hash, key_from from {{ source('raw', 'sources') }} where 1 = 0
 {%- endfor %}
 {%- endmacro %}

@@ -18,10 +18,26 @@
     delete from {{ args.target_relation }}
     where {{ key }} in (select {{ key }} from {{ args.temp_relation }});
     {%- if stage_is_on('adapt') and config.get('full_refresh') is none %}
-    -- a statement of its own: the engine finds keys faster where they are all that is asked
+    -- statements of their own: the engine finds keys faster where they are all that is asked
     delete from {{ args.target_relation }}
     where {{ nothing_completed(model.tags[0]) }};
+    {%- for gone in _gone_keys(model.tags[0]) %}
+    delete from {{ args.target_relation }}
+    where key_hash in ({{ gone }});
+    {%- endfor %}
     {%- endif %}
     insert into {{ args.target_relation }} ({{ columns }})
     select {{ columns }} from {{ args.temp_relation }};
+{% endmacro %}
+
+
+{#- Queries for the keys whose rows go although none may come instead. -#}
+{% macro _gone_keys(entity) %}
+    {% set gone = [reprocessed_keys(entity)] %}
+    {% if model.name == entity %}
+        {% do gone.append(deleted_keys(entity)) %}
+    {% elif model.name == entity ~ '_reconciliation' %}
+        {% do gone.append(touched_keys(entity)) %}
+    {% endif %}
+    {{ return(gone) }}
 {% endmacro %}

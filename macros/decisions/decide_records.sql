@@ -1,7 +1,7 @@
 {#
     Makes one decision per checked record from the decisions already written: duplicate, rejected,
     late, outdated, superseded or applied; the first that holds. Decisions are only ever appended.
-    A redrive adds a further attempt.
+    A record that is decided again gets a further attempt, and only the last one counts.
 
     Most records are the only ones of their key, among new and old. They are decided as they are
     read. The costly steps see only the others, and of the past only the keys at hand are read.
@@ -14,6 +14,7 @@
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set checked = ref('int_' ~ entity ~ '__checked') -%}
+{%- set implies_deletions = is_delivered_in_full(entity) -%}
 with
 
 run as (
@@ -28,77 +29,18 @@ settings as (
 
 ),
 
--- decided by a run that was stopped after its decisions: it is completed, not repeated
-decided as (
+{{ read_past(entity, checked) }},
 
-    select
-        record_id,
-        attempt,
-        rejection_hash
-    from {{ decided_before() | indent(4) }}
-    where load_id in (select load_id from {{ checked }})
+{% if implies_deletions -%}
+{{ imply_deletions() }},
 
-),
-
--- earlier decisions on the same keys; records of equal content have equal keys
-past as (
-
-    select
-        record_id,
-        source,
-        record_key,
-        key_hash,
-        event_time,
-        content_hash,
-        coalesce(rejection_hash, content_hash) as sameness,
-        outcome,
-        other_record_id
-    from {{ decided_before() | indent(4) }}
-    where {{ key_is_among(
-        'key_hash', 'select key_hash from ' ~ checked, this if is_incremental() else none
-    ) }}
-
-),
-
-contested as (
-
-    select key_hash
-    from {{ checked }}
-    group by key_hash
-    having count(*) > 1
-    union
-    select key_hash from past
-
-),
-
-pending as (
-
-    select
-        checked.record_id,
-        checked.attempt,
-        checked.source,
-        checked.record_key,
-        checked.key_hash,
-        checked.event_time,
-        checked.content_hash,
-        checked.rejection_hash,
-        checked.reasons,
-        coalesce(checked.rejection_hash, checked.content_hash) as sameness,
-        {{ preference_rank(contract, 'checked') }} as preference
-    from {{ checked }} as checked
-    left join decided
-        on {{ was_decided() | indent(8) }}
-    where decided.record_id is null
-        and checked.key_hash in (select key_hash from contested)
-
-),
-
-{{ find_repeats(contract) }},
+{% endif -%}
+{{ find_repeats(contract, implies_deletions) }},
 
 watermarks as (
 
-    {{ accepted_watermarks(
-        decided_before(), "source in (select source from settings where late <> 'apply')"
+    {{ watermarks_of_runs(
+        _counting_decisions(), "source in (select source from settings where late <> 'apply')"
     ) | indent(4) }}
 
 ),
@@ -108,6 +50,7 @@ sorted_out as (
     select
         pending.*,
         repeats.original_id,
+        twins.arrived_as,
         case
             when repeats.original_id is not null and {{ _is_deduplicated('pending') }}
                 then 'duplicate'
@@ -120,6 +63,8 @@ sorted_out as (
     left join repeats
         on repeats.record_id = pending.record_id
         and repeats.attempt = pending.attempt
+    left join twins
+        on twins.record_id = pending.record_id
     left join settings
         on settings.source = pending.source
     left join watermarks
@@ -127,13 +72,14 @@ sorted_out as (
 
 ),
 
-{{ place_contenders(contract) }},
+{{ place_contenders(contract, implies_deletions) }},
 
 judged as (
 
     select
         sorted_out.record_id,
         sorted_out.attempt,
+        sorted_out.arrived_as,
         case
             when sorted_out.early_outcome is not null then sorted_out.early_outcome
             when placed.greater_held_id is not null then 'outdated'
@@ -146,10 +92,13 @@ judged as (
             when placed.place > 1 then placed.greatest_id
             else placed.held_id
         end as other_record_id,
-        coalesce(placed.is_tie, false) as is_tie
+        ties.record_id is not null as is_tie
     from sorted_out
     left join placed
         on placed.record_id = sorted_out.record_id
+        and sorted_out.early_outcome is null
+    left join ties
+        on ties.record_id = sorted_out.record_id
         and sorted_out.early_outcome is null
 
 ),
@@ -157,7 +106,18 @@ judged as (
 concluded as (
 
     select
-        checked.*,
+        checked.source,
+        checked.load_id,
+        checked.row_number,
+        checked.record_id,
+        checked.attempt,
+        checked.record_key,
+        checked.key_hash,
+        checked.event_time,
+        judged.arrived_as,
+        checked.content_hash,
+        checked.text_hash,
+        checked.rule_set,
         case
             when judged.record_id is not null then judged.outcome
             when {{ _is_rejected('checked') }} then 'rejected'
@@ -165,7 +125,14 @@ concluded as (
             else 'applied'
         end as outcome,
         judged.other_record_id,
+        checked.is_deletion,
+        checked.reasons,
+        checked.error,
+        checked.explanation,
+        checked.record,
         coalesce(judged.is_tie, false) as is_tie,
+        checked.is_validated,
+        checked.freshness,
         settings.late
     from {{ checked }} as checked
     left join decided
@@ -178,6 +145,44 @@ concluded as (
     left join watermarks
         on watermarks.source = checked.source
     where decided.record_id is null
+    {%- if implies_deletions %}
+    union all
+    select
+        implied.source,
+        implied.load_id,
+        cast(null as bigint) as row_number,
+        implied.record_id,
+        1 as attempt,
+        implied.record_key,
+        implied.key_hash,
+        cast(null as timestamp) as event_time,
+        cast(null as bigint) as arrived_as,
+        cast(null as decimal(38, 0)) as content_hash,
+        cast(null as decimal(38, 0)) as text_hash,
+        implied.rule_set,
+        case
+            when placed.greater_held_id is not null then 'outdated'
+            when placed.place > 1 then 'superseded'
+            else 'applied'
+        end as outcome,
+        case
+            when placed.greater_held_id is not null then placed.greater_held_id
+            when placed.place > 1 then placed.greatest_id
+            else placed.held_id
+        end as other_record_id,
+        true as is_deletion,
+        split(cast(null as {{ dbt.type_string() }}), ',') as reasons,
+        cast(null as {{ dbt.type_string() }}) as error,
+        cast(null as {{ dbt.type_string() }}) as explanation,
+        cast(null as {{ dbt.type_string() }}) as record,
+        false as is_tie,
+        true as is_validated,
+        cast(null as {{ dbt.type_string() }}) as freshness,
+        'apply' as late
+    from implied
+    inner join placed
+        on placed.record_id = implied.record_id
+    {%- endif %}
 
 ),
 
@@ -186,9 +191,7 @@ marked as (
     select
         concluded.*,
         coalesce(
-            attempt = 1
-            and (outcome = 'rejected' or (outcome = 'late' and late = 'dead_letter')),
-            false
+            outcome = 'rejected' or (outcome = 'late' and late = 'dead_letter'), false
         ) as is_dead_letter
     from concluded
 
@@ -203,10 +206,13 @@ select
     marked.record_key,
     marked.key_hash,
     marked.event_time,
+    marked.arrived_as,
     marked.content_hash,
-    marked.rejection_hash,
+    marked.text_hash,
+    marked.rule_set,
     marked.outcome,
     marked.other_record_id,
+    marked.is_deletion,
     -- the reasons of a duplicate are those of its original
     case when marked.outcome = 'rejected' then marked.reasons end as reasons,
     case when marked.outcome = 'rejected' then marked.error end as error,
@@ -216,12 +222,23 @@ select
     marked.is_tie,
     marked.is_validated,
     marked.freshness,
-    '{{ contract.version }}' as contract_version,
     run.run_id,
     {{ utc_now() }} as decided_at
 from marked
 cross join run
 {% endmacro %}
+
+
+{% macro _counting_decisions() -%}
+(
+    select written.*
+    from {{ decided_before() | indent(4) }} as written
+    left join later_attempts
+        on later_attempts.record_id = written.record_id
+        and later_attempts.attempt > written.attempt
+    where later_attempts.record_id is null
+) as counting
+{%- endmacro %}
 
 
 {% macro _is_deduplicated(record) -%}
@@ -237,6 +254,7 @@ cross join run
 {%- endmacro %}
 
 
+{#- What is decided again is never late. -#}
 {% macro _is_late(record) -%}
 settings.late in ('skip', 'dead_letter')
 and {{ record }}.attempt = 1

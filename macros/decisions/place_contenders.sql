@@ -1,24 +1,21 @@
 {#
-    For decide_records: the CTEs up to `placed`, one row per new record that may become the row of
-    its key. It has the record's place among all that may (1 is the greatest), greatest_id, held_id
-    (the row of the key before this run), greater_held_id (the same, if it is the greater one) and
-    is_tie. Reads the CTEs `sorted_out` and `past`.
+    For decide_records: the CTEs up to `placed` and `ties`. Reads `sorted_out`, `past` and, where a
+    full delivery implies deletions, `implied`.
 
-    contract: as contract() returns it.
+    placed: one row per new record that may become the row of its key, with its place among all that
+            may (1 is the greatest), greatest_id, held_id (what the key held before this run) and
+            greater_held_id (the same, if it is the greater one).
+    ties:   record_id of each whose event time another content of its key has, held or not.
+
+    contract:          as contract() returns it.
+    implies_deletions: whether there is a CTE `implied`.
 #}
-{% macro place_contenders(contract) -%}
-{#- the row of the key comes before its equal -#}
-{%- set ordered = greatest_first(contract) ~ ', is_held desc, record_id' -%}
+{% macro place_contenders(contract, implies_deletions) -%}
+{%- set ordered = greatest_first(contract, 'contenders') -%}
+{%- set columns = ['record_id', 'key_hash', 'record_key', 'source', 'event_time', 'arrived_as'] -%}
 held as (
 
-    select
-        past.record_id,
-        past.key_hash,
-        past.record_key,
-        {{ preference_rank(contract, 'past') }} as preference,
-        past.event_time,
-        past.content_hash,
-        true as is_held
+    select past.*
     from past
     left join past as displacing
         on displacing.other_record_id = past.record_id
@@ -28,29 +25,33 @@ held as (
 
 ),
 
--- what may be the row of a key: what was so before this run, and this run's records
+-- what may be the row of a key, or its deletion: what was so before this run, and what is new
 contenders as (
 
     select
-        record_id,
-        key_hash,
-        record_key,
-        preference,
-        event_time,
-        content_hash,
+        {{ columns | join(',
+        ') }},
         false as is_held
     from sorted_out
     where early_outcome is null
     union all
     select
+        {{ columns | join(',
+        ') }},
+        true as is_held
+    from held
+    {%- if implies_deletions %}
+    union all
+    select
         record_id,
         key_hash,
         record_key,
-        preference,
-        event_time,
-        content_hash,
-        is_held
-    from held
+        source,
+        cast(null as timestamp) as event_time,
+        cast(null as bigint) as arrived_as,
+        false as is_held
+    from implied
+    {%- endif %}
 
 ),
 
@@ -70,12 +71,7 @@ ranked as (
         max(case when is_held then record_id end) over (
             partition by key_hash, record_key order by {{ ordered }}
             rows between unbounded preceding and current row
-        ) as greater_held_id,
-        {% if contract.event_time -%}
-        count(*) over (partition by key_hash, record_key, event_time) > 1 as is_tie
-        {%- else -%}
-        false as is_tie
-        {%- endif %}
+        ) as greater_held_id
     from contenders
 
 ),
@@ -83,6 +79,48 @@ ranked as (
 placed as (
 
     select * from ranked where not is_held
+
+),
+
+ties as (
+
+    {% if order_time(contract) -%}
+    select distinct contending.record_id
+    from sorted_out as contending
+    inner join (
+        select
+            record_id,
+            key_hash,
+            record_key,
+            source,
+            event_time,
+            content_hash,
+            rule_set
+        from past
+        where {{ is_accepted('outcome') }}
+        union all
+        select
+            record_id,
+            key_hash,
+            record_key,
+            source,
+            event_time,
+            content_hash,
+            rule_set
+        from sorted_out
+        where early_outcome is null
+    ) as other
+        on other.key_hash = contending.key_hash
+        and other.record_key = contending.record_key
+        and other.event_time = contending.event_time
+        and other.content_hash <> contending.content_hash
+    where contending.early_outcome is null
+        -- under other rules, the same record has another content
+        and (other.source <> contending.source or other.rule_set = contending.rule_set)
+    {%- else -%}
+    select cast(null as bigint) as record_id
+    where 1 = 0
+    {%- endif %}
 
 )
 {%- endmacro %}

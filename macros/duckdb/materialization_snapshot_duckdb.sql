@@ -1,7 +1,7 @@
 {#
     Builds a snapshot: the new rows are compared with the present ones of the same keys, both kept
-    as temporary tables, as the engine cannot guess how few they are. Rows that end are deleted by
-    their place and inserted again, which writes only them. The first build, snapshots with other
+    as temporary tables, as the engine cannot guess how few they are. Rows that end, by another
+    state or by a deletion, are deleted by their place and inserted again, which writes only them. The first build, snapshots with other
     settings and new columns are left to dbt.
 
     Reason: dbt reads the whole snapshot, updates every block that holds a row that ends, and
@@ -25,20 +25,29 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') -%}
         create or replace temporary table changed_rows as {{ sql }};
+        create or replace temporary table ended_keys as
+        {{ ended_keys(model.tags[0], existing) }};
         create or replace temporary table present_rows as
         select
             rowid as place,
             *
         from {{ existing }}
         where dbt_valid_to is null
-            and {{ key_is_among(key, 'select ' ~ key ~ ' from changed_rows', existing) }};
+            and {{ key_is_among(
+                key,
+                'select ' ~ key ~ ' from changed_rows union select ' ~ key ~ ' from ended_keys',
+                existing
+            ) }};
         delete from changed_rows
         using present_rows
         where present_rows.{{ key }} = changed_rows.{{ key }}
             {%- for column in compared %}
             and present_rows.{{ column }} is not distinct from changed_rows.{{ column }}
             {%- endfor %};
-        delete from present_rows where {{ key }} not in (select {{ key }} from changed_rows);
+        delete from present_rows
+        where {{ key }} not in (
+            select {{ key }} from changed_rows union select {{ key }} from ended_keys
+        );
         delete from {{ existing }} where rowid in (select place from present_rows);
         insert into {{ existing }} by name
         select * exclude (place) replace ({{ snapshot_get_time() }} as dbt_valid_to)

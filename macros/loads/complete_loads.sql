@@ -18,7 +18,7 @@ select
 from (
     select
         load_id,
-        count(*) as decided_rows
+        count(row_number) as decided_rows
     from {{ decisions }}
     where attempt = 1
         and load_id in (select load_id from {{ checked }})
@@ -39,5 +39,7 @@ where entity = '{{ entity }}'
         inner join {{ decisions }} as decided
             on {{ was_decided() | indent(12) }}
         where checked.attempt > 1
-    )
+    );
+
+{{ complete_reprocessing(entity) }}
 {% endmacro %}

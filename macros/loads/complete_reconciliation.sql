@@ -1,5 +1,6 @@
 {#
-    Post-hook of a reconciliation: notes which loads it has taken in. While the stage is off, their
+    Post-hook of a reconciliation: notes which loads it has taken in,
+    and which sources it compares. While the stage is off, their
     notes are removed, so that it catches up when it is on again.
 
     A reconciliation is the last of its entity's chain and completes the loads, so it must not be
@@ -25,7 +26,12 @@ left join {{ source('ops', 'completed_loads') }} as reconciled
 cross join ({{ current_run() }}) as run
 where finished.entity = '{{ entity }}'
     and finished.part = 'target'
-    and reconciled.load_id is null
+    and reconciled.load_id is null;
+
+update {{ source('ops', 'entity_orders') }}
+set compared = {{ compared_sources(entity) }}
+where entity = '{{ entity }}'
+    and compared is distinct from {{ compared_sources(entity) }}
 {%- else -%}
 delete from {{ source('ops', 'completed_loads') }}
 where entity = '{{ entity }}'

@@ -1,6 +1,7 @@
 {#
-    Post-hook of the decisions, in the transaction that replaces them under --full-refresh: removes
-    the notes of all completed loads. If the rebuild is stopped, the next run completes it.
+    Statement for the post-hook of the decisions, in the transaction that replaces them under
+    --full-refresh: removes the notes of all completed loads. If the rebuild is stopped, the next
+    run completes it.
 
     entity: the entity's name.
 #}

@@ -1,15 +1,13 @@
 {#
-    For `order by`: the records of a key, the greatest first. It does not separate records that are
-    equal by key_order: add a column that does.
+    For `order by`: the records of a key, the greatest first. No two are equal.
 
     contract: as contract() returns it.
-    relation: the relation that has the column source; none where there is a column preference.
+    relation: as for key_order.
 
-    Example: order by {{ greatest_first(contract, 'decisions') }}, record_id
+    Example: order by {{ greatest_first(contract, 'decisions') }}
 #}
-{% macro greatest_first(contract, relation=none) -%}
-{%- for column, which in key_order(contract) -%}
-{{ preference_rank(contract, relation) if relation and column == 'preference' else column }}
-{{- ' desc' if which == 'greatest' }}{{ ', ' if not loop.last }}
+{% macro greatest_first(contract, relation) -%}
+{%- for value, which in key_order(contract, relation) -%}
+{{ value }}{{ ' desc' if which == 'greatest' }}{{ ', ' if not loop.last }}
 {%- endfor -%}
 {%- endmacro %}

@@ -1,15 +1,14 @@
 {#
-    A SQL condition: the first of two records of a key is the greater. False for equal ones.
+    A SQL condition: the first of two records of a key is the greater.
 
     contract:      as contract() returns it.
-    first, second: the relations of the two records.
+    first, second: the relations of the two records, as for key_order.
 #}
 {% macro is_greater(contract, first, second) -%}
+    {%- set others = key_order(contract, second) -%}
     {%- set ns = namespace(condition='') -%}
-    {%- for column, which in key_order(contract) | reverse -%}
-        {%- set is_rank = column == 'preference' -%}
-        {%- set one = preference_rank(contract, first) if is_rank else first ~ '.' ~ column -%}
-        {%- set other = preference_rank(contract, second) if is_rank else second ~ '.' ~ column -%}
+    {%- for one, which in key_order(contract, first) | reverse -%}
+        {%- set other = others[loop.revindex0][0] -%}
         {%- set decides = one ~ (' > ' if which == 'greatest' else ' < ') ~ other -%}
         {%- set ns.condition = decides if not ns.condition
             else decides ~ ' or (' ~ one ~ ' = ' ~ other ~ ' and (' ~ ns.condition ~ '))' -%}

@@ -1,6 +1,6 @@
 {#
-    The records applied in loads not finished yet, each the one that won its key: what a target
-    takes in. It gives the columns of int_<entity>__checked, the run that applied the record
+    The records applied in loads not finished yet, or decided again, each the one that won its key:
+    what a target takes in. Deletions are none of them. It gives the columns of int_<entity>__checked, the run that applied the record
     (run_id, decided_at) and when it landed (landed_at).
 
     entity: the entity's name.
@@ -12,6 +12,20 @@
 {%- do _require_columns(contract(entity)) -%}
 {%- set checked = ref('int_' ~ entity ~ '__checked') -%}
 {%- set decisions = ref(entity ~ '_decisions') -%}
+{%- set in_force -%}
+(
+    select
+        record_id,
+        attempt,
+        other_record_id
+    from {{ last_decisions(
+        decisions,
+        ['record_id', 'attempt', 'other_record_id', 'outcome'],
+        'decided.load_id in (select load_id from ' ~ checked ~ ')',
+    ) | indent(4) }}
+    where outcome = 'applied'
+)
+{%- endset -%}
 with
 
 -- all that a load brought was decided at once
@@ -31,6 +45,41 @@ decided_loads as (
 -- few, where those that were applied are most; and what was applied by a run that stopped
 -- before this model, and displaced since
 not_in_force as (
+
+    select
+        record_id,
+        attempt
+    from {{ decisions }}
+    where outcome <> 'applied'
+        and load_id in (select load_id from {{ checked }})
+    union all
+    select
+        record_id,
+        attempt
+    from {{ decisions }}
+    where is_deletion
+        and load_id in (select load_id from {{ checked }})
+    union all
+    select
+        displaced.record_id,
+        displaced.attempt
+    from {{ in_force | indent(4) }} as displaced
+    inner join {{ in_force | indent(4) }} as displacing
+        on displacing.other_record_id = displaced.record_id
+
+),
+
+-- decided once, and again since
+replaced as (
+
+    select distinct record_id
+    from {{ decisions }}
+    where attempt > 1
+        and load_id in (select load_id from {{ checked }})
+
+),
+
+in_force as (
 
     select
         record_id,
@@ -64,8 +113,11 @@ in_force as (
     left join not_in_force
         on not_in_force.record_id = checked.record_id
         and not_in_force.attempt = checked.attempt
+    left join replaced
+        on replaced.record_id = checked.record_id
     where checked.attempt = 1
         and not_in_force.record_id is null
+        and replaced.record_id is null
     union all
     -- a redrive that changed nothing has no decision
     select

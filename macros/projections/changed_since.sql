@@ -14,10 +14,6 @@ select
     run_id
 from {{ ref(entity) }}
 {%- if execute and load_relation(this) is not none %}
-where run_id > (
-    -- the newest rows are of the latest run; times are read faster than text
-    select coalesce(max(run_id), '') from {{ this }}
-    where dbt_valid_from >= (select max(dbt_valid_from) from {{ this }})
-)
+where run_id > ({{ last_snapshot_run(this) }})
 {%- endif %}
 {%- endmacro %}

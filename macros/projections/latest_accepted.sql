@@ -7,13 +7,15 @@
 {% macro latest_accepted(entity) %}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
-{%- set columns = [
-    'source', 'record_key', 'key_hash', 'record_id', 'event_time', 'content_hash',
+{%- set shared = [
+    'source', 'record_key', 'key_hash', 'record_id', 'event_time', 'arrived_as', 'is_deletion',
+    'landed_at',
 ] -%}
+{%- set own = [] -%}
 {%- for name, column in contract.columns.items() if column.reconcile -%}
-    {%- do columns.append(name) -%}
+    {%- do own.append(name) -%}
     {%- if column.type in ['json', 'number', 'integer'] -%}
-        {%- do columns.append(name ~ '_comparable') -%}
+        {%- do own.append(name ~ '_comparable') -%}
     {%- endif -%}
 {%- endfor -%}
 with
@@ -24,26 +26,52 @@ checked as (
 
 ),
 
-decisions as (
+-- by its last decision
+decided as (
 
-    select * from {{ ref(entity ~ '_decisions') }}
+    select
+        source,
+        load_id,
+        row_number,
+        record_id,
+        attempt,
+        record_key,
+        key_hash,
+        event_time,
+        arrived_as,
+        is_deletion
+    from {{ last_decisions(
+        ref(entity ~ '_decisions'),
+        [
+            'source', 'load_id', 'row_number', 'record_id', 'attempt', 'record_key', 'key_hash',
+            'event_time', 'arrived_as', 'is_deletion', 'outcome',
+        ],
+        'decided.load_id in (select load_id from checked)',
+    ) | indent(4) }}
+    where {{ is_accepted('outcome') }}
 
 ),
 
 accepted as (
 
     select
-        {%- for column in columns %}
+        {%- for column in shared if column != 'landed_at' %}
+        decided.{{ column }},
+        {%- endfor %}
+        loads.landed_at,
+        {%- for column in own %}
         checked.{{ column }},
         {%- endfor %}
-        {{ hash_number("checked.source || ':' || checked.record_key") }} as source_key_hash,
+        {{ hash_number("decided.source || ':' || decided.record_key") }} as source_key_hash,
         1 as is_new
-    from checked
-    inner join decisions
-        on decisions.record_id = checked.record_id
-        and decisions.attempt = checked.attempt
-    where {{ is_accepted('decisions.outcome') }}
-        and decisions.load_id in (select load_id from checked)
+    from decided
+    inner join {{ source('raw', 'loads') }} as loads
+        on loads.load_id = decided.load_id
+    left join checked
+        on checked.record_id = decided.record_id
+        and checked.attempt = decided.attempt
+    -- a deletion that a full delivery implies has no record
+    where checked.record_id is not null or decided.row_number is null
 
 ),
 
@@ -53,13 +81,17 @@ candidates as (
     {%- if is_incremental() %}
     union all
     select
-        {%- for column in columns %}
+        {%- for column in shared + own %}
         {{ column }},
         {%- endfor %}
         source_key_hash,
         0 as is_new
     from {{ this }}
     where source_key_hash in (select source_key_hash from accepted)
+        and key_hash not in (
+            select key_hash from ({{ reprocessed_keys(entity) }}) as reprocessed
+            where key_hash is not null
+        )
         and not ({{ nothing_completed(entity) }})
     {%- endif %}
 
@@ -71,14 +103,14 @@ ranked as (
         candidates.*,
         row_number() over (
             partition by source_key_hash, source, record_key
-            order by {{ greatest_first(contract, 'candidates') }}, record_id desc, is_new desc
+            order by {{ greatest_first(contract, 'candidates') }}, is_new desc
         ) as recency
     from candidates
 
 )
 
 select
-    {{ columns | join(',\n    ') }},
+    {{ (shared + own) | join(',\n    ') }},
     source_key_hash
 from ranked
 where recency = 1

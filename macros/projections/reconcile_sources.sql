@@ -1,11 +1,12 @@
 {#
     Compares what the sources of an entity say of each key that changed since the last
-    reconciliation: matched, mismatched or single_source.
+    reconciliation: matched, mismatched, stale_source or single_source. Only registered sources take
+    part; one that deleted the key is silent on it.
 
     entity: the entity's name. Its contract names the columns to compare, with their tolerances.
 #}
 {% macro reconcile_sources(entity) %}
-{{- config(full_refresh=none if reconciles(entity) else false) -}}
+{{- config(full_refresh=none if stage_is_on('reconcile') else false) -}}
 {%- do require_whole_chain(entity) -%}
 {%- set contract = contract(entity) -%}
 {%- set compared = {} -%}
@@ -20,24 +21,40 @@ run as (
 
 ),
 
-accepted as (
+touched as (
 
-    select * from {{ ref('int_' ~ entity ~ '__accepted') }}
+    {{ touched_keys(entity) | indent(4) }}
 
 ),
 
-touched as (
+stale as (
 
-    select key_hash
-    from {{ ref(entity ~ '_decisions') }}
-    where load_id in (
-        select load_id from (
-            {{ unfinished_loads(entity, 'reconciliation') | indent(12) }}
-        ) as unfinished
-    )
-    union
-    select key_hash
-    from {{ ref('int_' ~ entity ~ '__checked') }}
+    {{ stale_sources(entity) | indent(4) }}
+
+),
+
+accepted as (
+
+    select
+        accepted.*,
+        stale.source is not null as is_stale
+    from {{ ref('int_' ~ entity ~ '__accepted') }} as accepted
+    left join stale
+        on stale.source = accepted.source
+    where accepted.source in ('{{ sources_of(entity) | join("', '") }}')
+        and accepted.key_hash in (select key_hash from touched)
+
+),
+
+last_words as (
+
+    select
+        record_key,
+        key_hash,
+        {{ sorted_list("source || '=' || replace(cast(landed_at as "
+            ~ dbt.type_string() ~ "), ' ', 'T')") }} as last_word_by_source
+    from accepted
+    group by record_key, key_hash
 
 ),
 
@@ -47,6 +64,7 @@ compared as (
         record_key,
         key_hash,
         count(*) as source_count,
+        max(case when is_stale then 1 else 0 end) = 1 as has_stale,
         {{ sorted_list('source') }} as sources,
         {%- for name, column in compared.items() %}
         {{ sorted_list("source || '=' || coalesce(cast(" ~ name ~ " as "
@@ -57,7 +75,7 @@ compared as (
         {{ _agrees(name, column) | indent(8) }} as {{ name }}_agrees{{ ',' if not loop.last }}
         {%- endfor %}
     from accepted
-    where key_hash in (select key_hash from touched)
+    where not is_deletion
         and {{ stage_covers('reconcile', 'key_hash') }}
         {%- if not reconciles(entity) %}
         -- off, or nothing to compare with: the table stays as it is
@@ -73,10 +91,12 @@ select
         when compared.source_count = 1 then 'single_source'
         when {% for name in compared -%}
             compared.{{ name }}_agrees{{ ' and ' if not loop.last }}
-        {%- endfor %} then 'matched'
+        {%- endfor %}
+            then case when compared.has_stale then 'stale_source' else 'matched' end
         else 'mismatched'
     end as status,
     compared.sources,
+    last_words.last_word_by_source,
     split(nullif(concat_ws(
         ',',
         {%- for name in compared %}
@@ -94,6 +114,9 @@ select
     run.run_id,
     {{ utc_now() }} as reconciled_at
 from compared
+inner join last_words
+    on last_words.key_hash = compared.key_hash
+    and last_words.record_key = compared.record_key
 cross join run
 {% endmacro %}
 

@@ -1,6 +1,7 @@
 {#
     A query for the keys whose row in the target is not the greatest of the applied records, or that
-    have more than one row. It reads all decisions and the whole target.
+    have a row although the greatest is a deletion, or more than one. It reads all decisions and the
+    whole target.
 
     entity: the entity's name.
 #}
@@ -21,14 +22,23 @@ from (
             record_key,
             key_hash,
             record_id,
+            is_deletion,
             row_number() over (
                 partition by key_hash, record_key
-                order by {{ greatest_first(contract, 'decisions') }}, record_id
+                order by {{ greatest_first(contract, 'decisions') }}
             ) as recency
-        from {{ ref(entity ~ '_decisions') }} as decisions
+        from {{ last_decisions(
+            ref(entity ~ '_decisions'),
+            [
+                'source', 'record_key', 'key_hash', 'record_id', 'event_time', 'arrived_as',
+                'is_deletion', 'outcome',
+            ],
+            alias='decisions',
+        ) | indent(8) }}
         where outcome = 'applied'
     ) as ranked
     where recency = 1
+        and not is_deletion
 ) as expected
 full outer join (
     select

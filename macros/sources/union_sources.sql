@@ -5,7 +5,7 @@
     adapters: the SQL of each adapter by source, instead of those models.
 
     Columns: record_id (load and row number in one bigint, so in the order of arrival), source,
-    load_id, row_number, record, problem, and the contract's columns as text.
+    load_id, row_number, record, problem, position, and the contract's columns as text.
 #}
 {% macro union_sources(entity, adapters=none) %}
 {%- set columns = contract(entity).columns.keys() | list -%}
@@ -18,6 +18,7 @@ select
     row_number,
     record,
     problem,
+    position,
     {{ columns | join(',\n    ') }}
 from {% if adapters is none %}{{ ref('stg_' ~ source_name ~ '__' ~ entity) }}
 {%- else %}(
@@ -34,6 +35,7 @@ select
     cast(null as bigint) as row_number,
     cast(null as {{ dbt.type_string() }}) as record,
     cast(null as {{ dbt.type_string() }}) as problem,
+    cast(null as {{ dbt.type_string() }}) as position,
     {% for column in columns -%}
     cast(null as {{ dbt.type_string() }}) as {{ column }}{{ ',' if not loop.last }}
     {% endfor -%}

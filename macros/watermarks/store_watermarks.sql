@@ -35,6 +35,20 @@ raised as (
     {% endfor %}
 ),
 
+redecided as (
+
+    {% for entity in built -%}
+    select distinct source
+    from {{ warehouse_relation('ops', entity ~ '_decisions') }}
+    where attempt > 1
+        and run_id = '{{ run_id }}'
+    {{ 'union all' if not loop.last }}
+    {% else -%}
+    select cast(null as string) as source
+    where 1 = 0
+    {% endfor %}
+),
+
 -- a run that was killed may have decided records and stored nothing of them
 untold as (
 
@@ -55,6 +69,8 @@ doubtful as (
         union
         select source from raised
         union
+        select source from redecided
+        union
         select source from {{ source('raw', 'sources') }}
     ) as known
     left join latest
@@ -62,6 +78,8 @@ doubtful as (
     left join raised
         on raised.source = known.source
     where {{ '1 = 1' if rebuilding() else '(select count(*) from untold) > 0' }}
+        -- records that counted may count no more
+        or known.source in (select source from redecided)
         -- nothing was stored yet, or somebody changed it
         or (latest.source is null and raised.watermark is not null)
         or latest.stored is distinct from {{ watermark_text('latest.watermark') }}
@@ -97,6 +115,9 @@ next_entries as (
             when compared.action = 'recomputed: the stored value is too low'
                 and compared.stored = {{ watermark_text('before_this_run.watermark') }}
                 then 'kept'
+            when compared.action <> 'kept'
+                and compared.source in (select source from redecided)
+                then 'recomputed: records were decided again'
             else compared.action
         end as action
     from (
@@ -120,7 +141,7 @@ from next_entries
 
 
 {#-
-    All decisions, of those entities that have a table of them. Read by this, not by the view
+    The last decisions, of those entities that have a table of them. Read by this, not by the view
     ops.decisions: a table that cannot be read would take all other entities with it. In a query of
     its own for each use: the engine would keep a copy of what two of them read.
 -#}
@@ -131,11 +152,11 @@ from next_entries
     {{ 'union all' if not ns.is_first }}
     select
         '{{ entity }}' as entity,
-        source,
-        outcome,
-        event_time,
-        run_id
-    from {{ warehouse_relation('ops', entity ~ '_decisions') }}
+        *
+    from {{ last_decisions(
+        warehouse_relation('ops', entity ~ '_decisions'),
+        ['source', 'outcome', 'event_time', 'run_id'],
+    ) | indent(4) }}
     {%- set ns.is_first = false %}
     {%- endfor %}
 ) as decided

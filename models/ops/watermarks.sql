@@ -1,1 +1,3 @@
-{{ compared_watermarks(ref('decisions')) }}
+{{ compared_watermarks(
+    last_decisions(ref('decisions'), ['entity', 'source', 'outcome', 'event_time'])
+) }}

@@ -34,9 +34,10 @@ raw_rows as (
 
 decided_rows as (
 
+    -- a deletion that a full delivery implies has no row
     select
         load_id,
-        count(*) as found
+        count(row_number) as found
     from {{ ref(entity ~ '_decisions') }}
     where attempt = 1
     group by load_id
@@ -50,8 +51,7 @@ rejected_rows as (
         load_id,
         count(*) as found
     from {{ ref(entity ~ '_decisions') }}
-    where attempt = 1
-        and outcome = 'rejected'
+    where outcome = 'rejected'
     group by load_id
 
 ),
@@ -60,13 +60,15 @@ rejected_rows as (
 dead_letters as (
 
     select
-        load_id,
+        decisions.load_id,
         count(*) as found
-    from {{ ref(entity ~ '_decisions') }}
-    where attempt = 1
-        and is_dead_letter
-        and outcome <> 'late'
-    group by load_id
+    from {{ ref(entity ~ '_decisions') }} as decisions
+    inner join {{ source('ops', 'dead_letter_log') }} as noted
+        on noted.entity = '{{ entity }}'
+        and noted.text_hash = decisions.text_hash
+    where decisions.is_dead_letter
+        and decisions.outcome <> 'late'
+    group by decisions.load_id
 
 ),
 

@@ -1,6 +1,6 @@
 {#
-    The target is a projection of the decisions: one row for each key ever applied, and it is the
-    greatest of the records applied. Each record that displaced another lately is compared with
+    The target is a projection of the decisions: one row for each key whose greatest applied record
+    is no deletion, and it is that record. Each record that displaced another lately is compared with
     that one; the target by its number of rows and by their identities, taken together, which no
     lost, doubled or exchanged row leaves as they are, and which cost little whatever the history.
     Where these differ, all keys are compared one by one. One row per breach.
@@ -9,9 +9,12 @@
     entity: the entity of the target.
 #}
 {% test holds_the_greatest_of_each_key(model, entity) %}
+{%- set decisions = ref(entity ~ '_decisions') -%}
 {%- set totals -%}
-    -- an applied record names the one that it displaced, so what is left of them is the target:
-    -- taken together, the identities of all three cancel out
+    -- an applied record names what it displaced, so what is left of them is what the keys hold:
+    -- taken together, the identities of all that was applied, of all that was displaced and of the
+    -- rows cancel out; with those of deletions that a key holds, and twice those of decisions that
+    -- were replaced
     select
         expected_rows,
         found_rows
@@ -25,16 +28,38 @@
                 count(*) - count(other_record_id) as expected_rows,
                 0 as found_rows,
                 bit_xor(record_id) as identities
-            from {{ ref(entity ~ '_decisions') }}
+            from {{ decisions }}
             where outcome = 'applied'
             union all
             select
                 0 as expected_rows,
                 0 as found_rows,
                 bit_xor(other_record_id) as identities
-            from {{ ref(entity ~ '_decisions') }}
+            from {{ decisions }}
             where outcome = 'applied'
                 and other_record_id is not null
+            union all
+            select
+                count(other_record_id) - count(*) as expected_rows,
+                0 as found_rows,
+                bit_xor(record_id) as identities
+            from {{ replaced_decisions(decisions) | indent(12) }}
+            where outcome = 'applied'
+            union all
+            select
+                0 as expected_rows,
+                0 as found_rows,
+                bit_xor(other_record_id) as identities
+            from {{ replaced_decisions(decisions) | indent(12) }}
+            where outcome = 'applied'
+            union all
+            select
+                0 - count(*) as expected_rows,
+                0 as found_rows,
+                bit_xor(record_id) as identities
+            from (
+                {{ deletions_in_force(decisions) | indent(16) }}
+            ) as deletions
             union all
             select
                 0 as expected_rows,

@@ -85,7 +85,10 @@ def checked(contract: Contract, words: Vocabulary) -> Relation:
                 if column.is_compared or column.name not in general
             ),
         ),
-        config=("database: scratch",),
+        config=(
+            "database: scratch",
+            f"pre_hook: \"{{{{ begin_entity('{entity}') }}}}\"",
+        ),
     )
 
 
@@ -113,7 +116,12 @@ def decisions(contract: Contract, words: Vocabulary) -> Relation:
             "materialized: incremental",
             "incremental_strategy: append",
             "on_schema_change: append_new_columns",
-            f"post_hook: \"{{{{ forget_completed('{entity}') }}}}\"",
+            f"pre_hook: \"{{{{ forget_removed('{entity}') }}}}\"",
+            "post_hook:",
+            *(
+                f"  - \"{{{{ {hook}('{entity}') }}}}\""
+                for hook in ("forget_completed", "remember_order", "note_dead_letters")
+            ),
         ),
     )
 

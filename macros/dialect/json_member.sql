@@ -1,0 +1,14 @@
+{#
+    The text of a member of a JSON object.
+
+    value: a SQL expression of JSON text.
+    name:  the member's name.
+#}
+{% macro json_member(value, name) %}
+    {{- return(adapter.dispatch('json_member')(value, name)) -}}
+{% endmacro %}
+
+
+{% macro duckdb__json_member(value, name) -%}
+    json_extract_string({{ value }}, '$.{{ name }}')
+{%- endmacro %}

@@ -1,0 +1,21 @@
+{#
+    A relation, to write after `from`: the decisions that are not the last on their record.
+
+    decisions: the relation of the decisions.
+#}
+{% macro replaced_decisions(decisions) -%}
+(
+    select replaced.*
+    from {{ decisions }} as replaced
+    inner join (
+        select
+            record_id,
+            max(attempt) as attempt
+        from {{ decisions }}
+        where attempt > 1
+        group by record_id
+    ) as later_attempts
+        on later_attempts.record_id = replaced.record_id
+        and later_attempts.attempt > replaced.attempt
+) as replaced_decisions
+{%- endmacro %}
