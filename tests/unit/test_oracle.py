@@ -372,6 +372,7 @@ class TestReprocess:
         oracle = Oracle(NOW)
         oracle.run([file("app/1.ndjson", "bad", event())])
         oracle.run([file("mobile/1.ndjson", "bad", event())])
+        lenient(oracle)
         oracle.reprocess(Choice("events", source="mobile"))
         assert [len(row.decisions) for row in oracle.rows["events"]] == [1, 2, 2, 2]
 

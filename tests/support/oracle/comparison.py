@@ -18,14 +18,16 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 class Found:
     """The state of a hub, and what has no counterpart in the oracle.
 
-    digests:   of each row's content.
-    rule_sets: the number of what each row was decided under.
-    landed_at: when each file landed, by the name that the oracle gives it.
+    digests:    of each row's content.
+    rule_sets:  the number of what each row was decided under.
+    record_ids: of each row.
+    landed_at:  when each file landed, by the name that the oracle gives it.
     """
 
     state: State
     digests: dict[RowId, str] = field(default_factory=dict)
     rule_sets: dict[RowId, int] = field(default_factory=dict)
+    record_ids: dict[RowId, int] = field(default_factory=dict)
     landed_at: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -77,7 +79,8 @@ def hub_state(sql: Query) -> Found:
         },
         watermarks=dict(sql("select source, watermark from ops.watermarks")),
     )
-    return Found(state, digests, rule_sets, dict(loads.values()))
+    record_ids = {row_id: record_id for record_id, row_id in row_ids.items()}
+    return Found(state, digests, rule_sets, record_ids, dict(loads.values()))
 
 
 def _loads(sql: Query) -> dict[int, tuple[str, datetime]]:

@@ -19,7 +19,8 @@ _ROWS_PER_LOAD = 10**10
 @dataclass(frozen=True)
 class Choice:
     """Whose keys are to be decided again: those of the records that fit all that is given. A key is
-    chosen by its old and by its new name, a time by when the record landed."""
+    chosen by its old and by its new name, a time by when the record landed. Where nothing is given,
+    those that the present rules may decide otherwise."""
 
     entity: str
     source: str | None = None
@@ -75,6 +76,8 @@ class Oracle:
         self.registered = set(SOURCES)
         self.rows: dict[str, list[Record]] = {entity: [] for entity in ENTITIES}
         self.loads: list[Load] = []
+        self._took_part: set[str] = set()
+        self._orders: dict[str, Any] = {}
         self._runs = 0
         self._discards: list[Discard] = []
         self._reconciliation: dict[str, dict[str, Reconciled]] = {
@@ -156,9 +159,12 @@ class Oracle:
         self, choice: Choice, skip: Iterable[str] = (), now: datetime | None = None
     ) -> None:
         """Decide all records of the keys of a choice again, under the present rules."""
-        rows = self.rows[choice.entity]
-        names = {row: self._names(row, now or self.now) for row in rows if self._can_be_chosen(row)}
-        selected = [row for row in names if _fits(row, names[row], choice)]
+        names = {
+            row: self._names(row, now or self.now)
+            for row in self.rows[choice.entity]
+            if row.decisions and not row.is_implied
+        }
+        selected = [row for row in names if self._fits(row, names[row], choice)]
         keys = {key for row in selected for key in names[row]}
         while True:
             chosen = [row for row in names if names[row] & keys]
@@ -166,8 +172,6 @@ class Oracle:
             if wider == keys:
                 break
             keys = wider
-        # those without a key are decided each by itself
-        chosen += [row for row in selected if not names[row]]
         self._build(skip, now, again=chosen, keys_of={choice.entity: keys})
 
     def full_refresh(self, skip: Iterable[str] = (), now: datetime | None = None) -> None:
@@ -177,8 +181,8 @@ class Oracle:
             self.rows[entity] = [row for row in rows if not row.is_implied]
             for row in self.rows[entity]:
                 row.decisions.clear()
-                row.is_gone = False
-        self._build(skip, now)
+        self._took_part.clear()
+        self._build(skip, now, everything=True)
 
     # -- a build
 
@@ -187,7 +191,9 @@ class Oracle:
         skip: Iterable[str],
         now: datetime | None,
         again: Iterable[Record] = (),
-        keys_of: Mapping[str, set[str]] | None = None,
+        keys_of: Mapping[str, set[Any]] | None = None,
+        *,
+        everything: bool = False,
     ) -> None:
         """again: the records to decide again, besides those that are not decided yet.
         keys_of: entity -> keys of which all records are decided again."""
@@ -195,29 +201,26 @@ class Oracle:
         run = Run(self._runs, now or self.now)
         if "adapt" not in skip:
             for entity, rows in self.rows.items():
-                new = [
-                    row
-                    for row in rows
-                    if not row.decisions and not row.is_gone and row.source in self.registered
-                ]
+                new = [row for row in rows if not row.decisions and row.source in self.registered]
                 repeated = [row for row in again if row.entity == entity]
                 keys = (keys_of or {}).get(entity, set())
                 _Build(self, entity, run, set(skip), keys).decide(new, repeated)
+                self._orders[entity] = self._order_of(entity)
+        self._took_part |= self.registered
         if "reconcile" not in skip:
             for entity in self._reconciliation:
-                # a single source has nothing to be compared with
-                if len(sources_of(entity, self.registered)) > 1:
+                # a single source has nothing to be compared with, and never had
+                if len(sources_of(entity, self._took_part)) > 1:
                     self._reconciliation[entity] = reconciled(
-                        self.contracts[entity],
-                        self.rows[entity],
-                        self.registered,
-                        lambda row: self.order(row),
+                        self.contracts[entity], self.rows[entity], self.registered, self.order
                     )
+                elif everything:
+                    self._reconciliation[entity] = {}
 
     def rules(self, source: str, *, is_validated: bool) -> Rules:
-        """What a record of a source is decided under at present."""
+        """What a record of a source is decided under now. Who wins a key is no part of it."""
         return Rules(
-            self.contracts[SOURCES[source].entity],
+            replace(self.contracts[SOURCES[source].entity], prefer=()),
             self.adapters[source],
             self._policy(source).zone,
             is_validated,
@@ -247,24 +250,47 @@ class Oracle:
             return (trust, *arrival)
         return (trust, row.event_time, -sources_of(entity).index(row.source), *arrival)
 
+    def _order_of(self, entity: str) -> tuple[Any, ...]:
+        """What orders the records of a key."""
+        return (self.contracts[entity].prefer, self.is_full(entity))
+
     # -- choosing what to decide again
 
-    def _can_be_chosen(self, row: Record) -> bool:
-        if row.is_implied or not (row.decisions or row.is_gone):
-            return False
-        return row.source in self.registered or row.is_decided
-
-    def _names(self, row: Record, now: datetime) -> frozenset[str]:
-        """The key of a record as it was decided, and as it would be now."""
-        checks = [row.last.checked] if row.is_decided else []
+    def _names(self, row: Record, now: datetime) -> frozenset[Any]:
+        """The key of a record as it was decided, and as it would be now. Records without a key have
+        one for each content."""
+        checks = [row.last.checked]
         if row.source in self.registered:
-            rules = self.rules(row.source, is_validated=True)
-            checks.append(check(row.read, rules, now))
-        return frozenset(key for each in checks if (key := self._readable_key(row.entity, each)))
+            checks.append(check(row.read, self.rules(row.source, is_validated=True), now))
+        keys = [self._readable_key(row.entity, each) for each in checks]
+        names: set[Any] = {key for key in keys if key is not None}
+        return frozenset(names | {(row.source, row.content)} if keys[0] is None else names)
 
     def _readable_key(self, entity: str, checked: Checked) -> str | None:
         is_missing = f"missing_{self.contracts[entity].key}" in checked.reasons
         return None if is_missing else checked.key
+
+    def _fits(self, row: Record, names: frozenset[Any], choice: Choice) -> bool:
+        is_whole = choice == Choice(choice.entity)
+        is_in_order = self._orders.get(row.entity) == self._order_of(row.entity)
+        if self.is_full(choice.entity) or (is_whole and not is_in_order):
+            # what a key holds depends on the other keys, or may be another record
+            return True
+        if is_whole:
+            return (
+                row.source not in self.registered
+                or row.last.rules != self.rules(row.source, is_validated=True)
+                or row.outcome == "late"
+            )
+        landed_at = row.load.landed_at
+        if choice.since or choice.until:
+            assert landed_at, f"nobody has told when {row.load.name} landed"
+        return (
+            choice.source in (None, row.source)
+            and (choice.key is None or choice.key in names)
+            and (choice.since is None or (landed_at is not None and landed_at >= choice.since))
+            and (choice.until is None or (landed_at is not None and landed_at < choice.until))
+        )
 
     # -- what follows from the decisions
 
@@ -358,7 +384,7 @@ class _Build:
     """
 
     def __init__(
-        self, oracle: Oracle, entity: str, run: Run, skip: set[str], keys: set[str]
+        self, oracle: Oracle, entity: str, run: Run, skip: set[str], keys: set[Any]
     ) -> None:
         self._oracle = oracle
         self._entity = entity
@@ -375,8 +401,10 @@ class _Build:
         # those that full deliveries imply for these keys are implied anew
         rows[:] = [row for row in rows if not (row.is_implied and row.key in self._keys)]
         for row in again:
-            row.is_gone = row.source not in self._oracle.registered
-        pending = {row for row in new + again if not row.is_gone}
+            if row.source not in self._oracle.registered:
+                # nobody can tell any more what it says; it waits until somebody can
+                row.decisions.clear()
+        pending = {row for row in new + again if row.source in self._oracle.registered}
         for row in rows:
             if row.is_decided and row not in pending:
                 self._remember(row)
@@ -385,7 +413,7 @@ class _Build:
             for row in sorted((row for row in pending if row.load is load), key=_arrival):
                 self._decide(row)
                 self._remember(row)
-                if row.last.contends and row.outcome == "":
+                if row.outcome == "":
                     contenders.append(row)
             if self._oracle.is_full(self._entity) and SOURCES[load.source].entity == self._entity:
                 is_new = any(row.load is load for row in new)
@@ -400,6 +428,10 @@ class _Build:
     def _decide(self, row: Record) -> None:
         rules = self._oracle.rules(row.source, is_validated="validate" not in self._skip)
         checked = check(row.read, rules, self._run.now)
+        was_rejected = bool(row.decisions) and row.outcome == "rejected"
+        if was_rejected and checked.reasons and row.last.rules == rules:
+            # to be rejected once more by the same rules is no new decision
+            return
         original, twin = self._find_repeated(row, rules, checked)
         decision = Decision(
             self._run,
@@ -407,7 +439,7 @@ class _Build:
             rules,
             checked,
             # under other rules the same is decided anew, and takes the place of what it repeats
-            arrival=place_of(twin) if original is None and twin is not None else row.arrival,
+            arrival=row.arrival if original is not None or twin is None else place_of(twin),
         )
         policy = self._oracle.policies.get(row.source, Policy())
         if original is not None and "deduplicate" not in self._skip:
@@ -454,12 +486,18 @@ class _Build:
             ]
             latest = max(accepted, key=lambda other: (place_of(other), other.arrival), default=None)
             said = [latest] if latest is not None and latest.content == checked.content else []
-        # unchanged rows of appended files come first; a full delivery says all of its rows again
+        same_rules = [other for other in said if other.last.rules == rules]
+        # what was rejected has no place that another could take
+        twins = [] if checked.reasons else said
+        # a row of an appended file stands where it stood; a full delivery says all of its rows anew
         before = row.before
         if before is not None and before.is_decided and not self._oracle.is_full(self._entity):
-            said.insert(0, before)
-        same_rules = [other for other in said if other.last.rules == rules]
-        return (next(iter(same_rules), None), next(iter(said), None))
+            same_rules += [before] if before.last.rules == rules else []
+            twins = [*twins, before]
+        return (
+            min(same_rules, key=_arrival, default=None),
+            min(twins, key=place_of, default=None),
+        )
 
     def _was_deleted_between(self, earlier: Record, row: Record, key: str | None) -> bool:
         return any(
@@ -485,7 +523,7 @@ class _Build:
         self._by_text[row.source, row.text].append(row)
         self._by_key[row.key].append(row)
 
-    def _imply(self, load: Load, only: set[str] | None) -> list[Record]:
+    def _imply(self, load: Load, only: set[Any] | None) -> list[Record]:
         """The deletions of the keys that a full delivery lacks, or of these only."""
         rows = [row for row in self._oracle.rows[self._entity] if row.load is load]
         missing_key = f"missing_{self._oracle.contracts[self._entity].key}"
@@ -558,25 +596,11 @@ def _arrival(row: Record) -> int:
     return row.arrival
 
 
-def _fits(row: Record, names: frozenset[str], choice: Choice) -> bool:
-    landed_at = row.load.landed_at
-    if choice.since or choice.until:
-        assert landed_at, f"nobody has told when {row.load.name} landed"
-    return (
-        choice.source in (None, row.source)
-        and (choice.key is None or choice.key in names)
-        and (choice.since is None or (landed_at is not None and landed_at >= choice.since))
-        and (choice.until is None or (landed_at is not None and landed_at < choice.until))
-    )
-
-
 def _told(row: Record) -> str:
     told = [
         f"{each.outcome} {sorted(each.checked.reasons) or ''}".strip() for each in row.decisions
     ]
     words = [" then ".join(told)]
-    if row.is_gone:
-        words.append("(gone)")
     if row.event_time:
         words.append(f"at {row.event_time}")
     if row.last.arrival != row.arrival:

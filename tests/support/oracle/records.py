@@ -68,8 +68,9 @@ class Record:
     number:   its place in its file from 1; 0 of an implied deletion.
     arrival:  its place among all records.
     before:   the record at the same place of the file's version before, where it is the same.
-    decisions: all since everything was last decided anew; the last one counts. None where it
-               waits, or where its source is registered no more and its key was decided again.
+    decisions: all since everything was last decided anew; the last one counts. None while it
+               waits, as it does where its key was decided again while its source was not
+               registered.
     """
 
     entity: str
@@ -80,7 +81,6 @@ class Record:
     read: Read
     before: "Record | None" = None
     decisions: list[Decision] = field(default_factory=list)
-    is_gone: bool = False
 
     @property
     def row_id(self) -> RowId:
@@ -100,7 +100,7 @@ class Record:
 
     @property
     def is_decided(self) -> bool:
-        return bool(self.decisions) and not self.is_gone
+        return bool(self.decisions)
 
     # what the last decision says, for tests that ask for it
 
