@@ -17,6 +17,7 @@ from loader.errors import WrongUse
 _LOAD = "Take records in"
 _ASK = "Ask"
 _DEAD_LETTERS = "Dead letters"
+_RULES = "After a change of rules"
 
 
 @click.group(cls=ProjectGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -153,6 +154,55 @@ def report(
         return
     part = entity_receipt(receipt, entity)
     _print(part, text.render_entity(part), as_json)
+
+
+@hub.command(
+    section=_RULES,
+    epilog="Example: hub reprocess --entity events --since 2025-01-15 --dry-run",
+)
+@click.option("--entity", required=True, metavar="E", help="Keys of this entity.")
+@click.option("--source", metavar="S", help="Those of records from this source.")
+@click.option("--key", metavar="K", help="This key alone.")
+@click.option("--since", metavar="TIME", help="Those of records that landed then or later (UTC).")
+@click.option("--until", metavar="TIME", help="Those of records that landed before (UTC).")
+@click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
+@click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
+def reprocess(
+    project: Project,
+    entity: str,
+    source: str | None,
+    key: str | None,
+    since: str | None,
+    until: str | None,
+    now: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Decide records again, under the present contract and adapters.
+
+    All records of a chosen key are decided from their raw text, in the order in which they arrived;
+    none is late. Without --source, --key, --since and --until: the keys of records that were
+    decided under older rules or came too late, or all if the order of records has changed.
+    """
+    from hub import commands
+    from hub.queries.reprocess import ReprocessChoice
+    from loader.warehouse.run_log import parse_clock
+
+    choice = ReprocessChoice(
+        entity,
+        source,
+        key,
+        since=None if since is None else parse_clock(since, "--since"),
+        until=None if until is None else parse_clock(until, "--until"),
+    )
+    result = commands.reprocess(
+        project, choice, clock=None if now is None else parse_clock(now), dry=dry_run
+    )
+    data = {"run": result.receipt, "changes": result.afterwards, "dry_run": dry_run}
+    shown = text.render_reprocess(result.afterwards, result.receipt)
+    _print(data, text.render_dry_run(shown) if dry_run else shown, as_json)
+    if result.failed:
+        sys.exit(1)
 
 
 def _choice(

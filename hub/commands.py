@@ -19,10 +19,18 @@ from hub.queries.dead_letters import (
 from hub.queries.explain import Question, answer
 from hub.queries.health import Finding, examine
 from hub.queries.receipt import receipt
+from hub.queries.reprocess import (
+    ReprocessChoice,
+    changed_sides,
+    check_choice,
+    remember_removed,
+    request_reprocess,
+)
 from hub.runs.receipt_files import write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from hub.runs.working_contract import working_contract
 from loader.config.project import Project
+from loader.errors import WrongUse
 from loader.landing.folder import Landing, land
 from loader.logs import logged, stage
 from loader.warehouse.connection import open_warehouse, read_warehouse, require_warehouse
@@ -154,6 +162,40 @@ def redrive(
         return dead_letters_by_id(connection, chosen)
 
     plan = Plan("redrive", list(project.vars.skip), clock, False, request, look_again)
+    return _run(project, plan, dry)
+
+
+def reprocess(
+    project: Project,
+    choice: ReprocessChoice,
+    *,
+    clock: datetime | None = None,
+    dry: bool = False,
+) -> RunResult:
+    """Decide all records of the chosen keys again, from their raw text, under the present rules.
+
+    The result's `afterwards` has what changed, as `changed_sides` returns it. clock and dry are as
+    for `run`. Raises WrongUse for an entity or a source that there is none of.
+    """
+    project.require_sound()
+    if choice.entity not in project.entities:
+        raise WrongUse(
+            f"entity '{choice.entity}'",
+            "there is none",
+            f"Known are {', '.join(project.entities)}.",
+        )
+    with read_warehouse(project) as connection:
+        check_choice(connection, project, choice)
+
+    def request(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
+        remember_removed(connection, project, choice.entity)
+        request_reprocess(connection, choice)
+        return Landing((), ())
+
+    def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
+        return changed_sides(connection, choice.entity, run_id)
+
+    plan = Plan("reprocess", list(project.vars.skip), clock, False, request, look_again)
     return _run(project, plan, dry)
 
 

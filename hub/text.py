@@ -91,6 +91,10 @@ def render_receipt(receipt: dict[str, Any]) -> str:
             )
         )
     lines += [*_table(state), ""]
+    deleted = {name: part["deleted"] for name, part in receipt["entities"].items()}
+    if any(deleted.values()):
+        counted = ", ".join(f"{name} {n:,}" for name, n in deleted.items() if n)
+        lines.append(f"deletions: {counted}")
     lines.append(
         "stages: " + ", ".join(f"{name} {what}" for name, what in receipt["stages"].items())
     )
@@ -151,6 +155,31 @@ def render_redrive(dead_letters: list[dict[str, Any]], receipt: dict[str, Any] |
     return _text([*headline, *_dead_letters(dead_letters), *remarks])
 
 
+def render_reprocess(changes: list[dict[str, Any]], receipt: dict[str, Any]) -> str:
+    """Which records changed sides, with samples, under the run's headline."""
+    lines = [_headline(receipt), ""]
+    moved = [change for change in changes if change["before"] != change["after"]]
+    for change in moved:
+        lines.append(f"{_records(change['total'])} {change['before']} -> {change['after']}")
+        lines += _rules_and_samples(change)
+    stayed = sum(change["total"] for change in changes if change["before"] == change["after"])
+    lines.append(f"{_records(stayed)} decided as before")
+    if receipt["errors"]:
+        lines += ["", *_remarks(receipt)]
+    return _text(lines)
+
+
+def _records(total: int) -> str:
+    return f"{total:,} record{'' if total == 1 else 's'}"
+
+
+def _rules_and_samples(part: dict[str, Any]) -> list[str]:
+    return [
+        *(f"  {rule}: {count:,}" for rule, count in part["by_rule"].items()),
+        *(f"    {sample['place']}: {sample['explanation'] or ''}" for sample in part["samples"]),
+    ]
+
+
 def render_discard(dead_letters: list[dict[str, Any]]) -> str:
     """How many dead letters were discarded, and a line for each."""
     headline = [f"discarded {_counted(dead_letters, 'dead letter')}", ""] if dead_letters else []
@@ -202,21 +231,37 @@ def render_explanation(answer: dict[str, Any]) -> str:
         return _text([f"{asked}: not seen in any of {answer['files']:,} files", *left_out])
     lines: list[str] = []
     for record in answer["records"]:
-        place = f"{record['file']}:{record['row_number']}"
-        lines += [
+        is_implied = record["row_number"] is None
+        place = record["file"] if is_implied else f"{record['file']}:{record['row_number']}"
+        landed = record["landed_at"]
+        lines.append(
             f"{place} (record {record['record_id'] or '-'}, {record['entity']} of "
-            f"{record['source']}), landed {record['landed_at']:%Y-%m-%d %H:%M:%S} UTC",
-            f"  {_shortened(record['record'] or '')}",
-        ]
+            f"{record['source']}), landed {landed:%Y-%m-%d %H:%M:%S} UTC"
+            if landed
+            else f"{place} (record {record['record_id']}, {record['entity']} of {record['source']})"
+        )
+        if not is_implied:
+            lines.append(f"  {_shortened(record['record'] or '')}")
         lines += [f"  {_sentence(decision)}" for decision in record["decisions"]]
         if not record["decisions"]:
             lines.append(f"  {record['explanation']}")
         if record["is_current"]:
             lines.append(f"  it is the row of its key in marts.{record['entity']}")
+        if dead_letter := record["dead_letter"]:
+            lines.append(f"  {_fate(dead_letter)}")
         lines.append("")
     if answer["more_records"]:
         lines.append("... and more: ask ops.record_explanations")
     return _text([*lines, *left_out]).rstrip()
+
+
+def _fate(dead_letter: dict[str, Any]) -> str:
+    if dead_letter["resolved_by"] is None:
+        return f"its dead letter is {dead_letter['status']}"
+    return (
+        f"its dead letter was resolved by record {dead_letter['resolved_by']} "
+        f"({dead_letter['resolved_by_place']})"
+    )
 
 
 def _sentence(decision: dict[str, Any]) -> str:
@@ -224,7 +269,8 @@ def _sentence(decision: dict[str, Any]) -> str:
     return (
         f"{decision['decided_at']:%Y-%m-%d %H:%M:%S} {again}"
         f"{decision['outcome']}: {decision['explanation'] or ''} "
-        f"[contract {decision['contract_version']}, run {decision['run_id']}]"
+        f"[contract {decision['contract_version']}, rule set {decision['rule_set']}, "
+        f"run {decision['run_id']}]"
     )
 
 
@@ -237,10 +283,7 @@ def render_difference(difference: dict[str, Any]) -> str:
     for side, title in (("newly_rejected", "would be rejected"), ("newly_accepted", "would pass")):
         part = difference[side]
         lines.append(f"{part['total']:,} records {title}")
-        lines += [f"  {rule}: {count:,}" for rule, count in part["by_rule"].items()]
-        lines += [
-            f"    {sample['place']}: {sample['explanation'] or ''}" for sample in part["samples"]
-        ]
+        lines += _rules_and_samples(part)
     if difference["needs_major"]:
         lines.append("breaking: accepted records would be rejected; raise the major version")
     elif difference["is_breaking"]:

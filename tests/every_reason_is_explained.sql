@@ -1,25 +1,38 @@
--- A dead letter whose reason neither a contract nor the catalogue knows could not be explained.
+-- A dead letter whose reason is neither one of the rules that it was decided under nor in the
+-- catalogue could not be explained. Rules that were taken away since explain what they rejected.
 with
 
 dead_letters as (
 
     -- a late record has no other reason
-    select distinct coalesce(error, outcome) as error
+    select distinct
+        coalesce(error, outcome) as error,
+        rule_set
     from {{ ref('decisions') }}
     where is_dead_letter
 
 ),
 
-explained as (
+rule_sets as (
 
-    select reason from {{ ref('contract_rules') }}
-    union all
-    select reason from {{ ref('reasons') }}
+    select * from {{ source('ops', 'rule_sets') }}
+
+),
+
+catalogue as (
+
+    select * from {{ ref('reasons') }}
 
 )
 
-select dead_letters.error
+select
+    dead_letters.error,
+    dead_letters.rule_set
 from dead_letters
-left join explained
-    on explained.reason = dead_letters.error
-where explained.reason is null
+left join rule_sets
+    on rule_sets.rule_set = dead_letters.rule_set
+    and array_contains(rule_sets.reasons, dead_letters.error)
+left join catalogue
+    on catalogue.reason = dead_letters.error
+where rule_sets.rule_set is null
+    and catalogue.reason is null

@@ -60,7 +60,8 @@ def compare(
     versions = [
         text
         for (text,) in connection.execute(
-            f"select distinct contract_version from ops.{entity}_decisions order by 1"
+            "select distinct contract_version from ops.rule_sets "
+            f"where rule_set in (select rule_set from ops.{entity}_decisions) order by 1"
         ).fetchall()
     ]
     rejected = [row for row in turned if not row[0]]

@@ -18,6 +18,7 @@ _COLUMNS = (
     "explanation",
     "attempts",
     "status",
+    "resolved_by",
     "last_outcome",
 )
 
@@ -59,7 +60,8 @@ def dead_letters_by_id(
 
 
 def request_redrive(connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice) -> list[int]:
-    """Ask for new decisions on the chosen letters and their duplicates; returns the letters' ids.
+    """Ask for new decisions on all records that have the text of a chosen letter; returns the
+    letters' ids.
 
     The next build carries the requests out; one that is pending already is not doubled.
     """
@@ -67,20 +69,24 @@ def request_redrive(connection: duckdb.DuckDBPyConnection, choice: DeadLetterCho
     connection.execute(
         """
         insert into ops.redrive_requests (entity, record_id, attempt, requested_at)
-        select decided.entity, decided.record_id, max(decided.attempt) + 1, $now
-        from ops.decisions as decided
-        left join ops.redrive_requests as pending
-            on pending.record_id = decided.record_id
-            and pending.completed_at is null
-        where pending.record_id is null
-            and (
-                decided.record_id in (select unnest($chosen::bigint[]))
-                or (
-                    decided.outcome = 'duplicate'
-                    and decided.other_record_id in (select unnest($chosen::bigint[]))
-                )
+        select turned_away.entity, turned_away.record_id, turned_away.attempt + 1, $now
+        from (
+            select entity, record_id, max(attempt) as attempt
+            from ops.decisions
+            where text_hash in (
+                select text_hash from ops.dead_letters
+                where record_id in (select unnest($chosen::bigint[]))
             )
-        group by decided.entity, decided.record_id
+            group by entity, record_id
+            having max_by(outcome, attempt) in ('rejected', 'late', 'duplicate')
+        ) as turned_away
+        -- a record that was accepted since has no digest of its text in its last decision
+        anti join ops.decisions as accepted
+            on accepted.record_id = turned_away.record_id
+            and accepted.attempt > turned_away.attempt
+        anti join ops.redrive_requests as pending
+            on pending.record_id = turned_away.record_id
+            and pending.completed_at is null
         """,
         {"now": utc_now(), "chosen": chosen},
     )
@@ -93,9 +99,10 @@ def discard_dead_letters(
     """Mark the chosen letters as discarded; returns them as they stand then."""
     chosen = [int(letter["record_id"]) for letter in letters(connection, choice)]
     connection.execute(
-        "insert into ops.discards (record_id, discarded_at, discarded_by, reason) "
-        "select unnest(?::bigint[]), ?, ?, ?",
-        [chosen, utc_now(), written_out(discarded_by), written_out(reason)],
+        "insert into ops.discards (entity, source, text_hash, reasons, record_id, discarded_at, "
+        "discarded_by, reason) select entity, source, text_hash, reasons, record_id, ?, ?, ? "
+        "from ops.dead_letters where record_id in (select unnest(?::bigint[]))",
+        [utc_now(), written_out(discarded_by), written_out(reason), chosen],
     )
     return dead_letters_by_id(connection, chosen)
 

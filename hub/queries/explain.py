@@ -66,9 +66,12 @@ def answer(
 ) -> dict[str, Any]:
     """The records that the question is about, oldest first, each with its decisions.
 
-    A record has entity, source, file, row_number, record_id, record (raw text), landed_at,
-    explanation (of its last decision), decisions, and is_current (whether it is the row of its
-    key). files is the number of files that landed; more_records says that only the first are told;
+    A record has entity, source, file, row_number (None for a deletion that a full delivery
+    implies), record_id, record (raw text), landed_at, explanation (of its last decision),
+    decisions, is_current (whether it is the row of its key), and dead_letter: status, resolved_by
+    and resolved_by_place of the dead letter with its text, None where there is none.
+
+    files is the number of files that landed; more_records says that only the first are told;
     left_out has the entities that cannot be read, with the reason. What looks like a place is taken
     for a key where there is no such row.
     """
@@ -95,7 +98,39 @@ def _found(connection: duckdb.DuckDBPyConnection, question: Question) -> list[di
     if not records and question.topic is not None:
         key = f"{question.topic}/{question.partition}@{question.offset}"
         records = _records(connection, Question(key=key))
+    _add_dead_letters(connection, records[:_MOST_RECORDS])
     return records
+
+
+def _add_dead_letters(connection: duckdb.DuckDBPyConnection, records: list[dict[str, Any]]) -> None:
+    """Add to each record what became of the dead letter that its text is."""
+    turned_away = [
+        str(record["record_id"])
+        for record in records
+        if any(decision["outcome"] in ("rejected", "late") for decision in record["decisions"])
+    ]
+    if not turned_away:
+        return
+    # with numbers and digests in the queries, no others are read
+    texts = dict(
+        connection.execute(
+            "select record_id, text_hash::varchar from ops.decisions "
+            f"where record_id in ({', '.join(turned_away)}) and text_hash is not null"
+        ).fetchall()
+    )
+    if not texts:
+        return
+    found = rows(
+        connection,
+        "select letters.text_hash::varchar as text_hash, letters.status, letters.resolved_by, "
+        "resolving.file || ':' || resolving.row_number as resolved_by_place "
+        "from ops.dead_letters as letters left join ops.record_outcomes as resolving "
+        "on resolving.record_id = letters.resolved_by "
+        f"where letters.text_hash in ({', '.join(sorted(set(texts.values())))})",
+    )
+    letters = {row.pop("text_hash"): row for row in found}
+    for record in records:
+        record["dead_letter"] = letters.get(texts.get(record["record_id"], ""))
 
 
 def _records(connection: duckdb.DuckDBPyConnection, question: Question) -> list[dict[str, Any]]:
@@ -115,20 +150,43 @@ def _records(connection: duckdb.DuckDBPyConnection, question: Question) -> list[
         ).fetchall()
         # with their numbers in the query, no other loads are read
         conditions.append(f"load_id in ({', '.join(str(number) for (number,) in loads) or 'null'})")
-    explained = rows(
-        connection,
-        f"select * from ops.record_explanations where {' and '.join(conditions)} "
-        f"order by load_id, row_number, attempt limit {_MOST_DECISIONS}",
-        list(given.values()),
-    )
-    records: dict[tuple[int, int], dict[str, Any]] = {}
-    for row in explained:
-        record = records.setdefault((row["load_id"], row["row_number"]), _record(row))
+    explained = _explained(connection, " and ".join(conditions), list(given.values()))
+    if question.key is not None:
+        explained += _under_other_keys(connection, explained, question.key)
+    records: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in sorted(explained, key=_in_order_of_arrival):
+        identity = (row["load_id"], row["row_number"], row["record_id"])
+        record = records.setdefault(identity, _record(row))
+        record.update(_last_known(row))
         record["is_current"] |= row["is_current"]
-        record["explanation"] = row["explanation"]
         if row["attempt"] is not None:
             record["decisions"].append(_decision(row))
     return list(records.values())
+
+
+def _explained(
+    connection: duckdb.DuckDBPyConnection, condition: str, parameters: list[Any]
+) -> list[Row]:
+    return rows(
+        connection,
+        f"select * from ops.record_explanations where {condition} "
+        f"order by load_id, row_number, record_id, attempt limit {_MOST_DECISIONS}",
+        parameters,
+    )
+
+
+def _under_other_keys(
+    connection: duckdb.DuckDBPyConnection, explained: list[Row], key: str
+) -> list[Row]:
+    """The other decisions on the same records, where a change of the rules gave them another
+    key."""
+    record_ids = sorted({row["record_id"] for row in explained if row["record_id"] is not None})
+    if not record_ids:
+        return []
+    numbers = ", ".join(map(str, record_ids[: _MOST_RECORDS + 1]))
+    return _explained(
+        connection, f"record_id in ({numbers}) and record_key is distinct from ?", [key]
+    )
 
 
 def _text(connection: duckdb.DuckDBPyConnection, record: dict[str, Any]) -> str | None:
@@ -172,14 +230,27 @@ def _record(row: Row) -> dict[str, Any]:
         "load_id": row["load_id"],
         "row_number": row["row_number"],
         "position": row["position"],
-        "key": row["record_key"],
         "landed_at": row["landed_at"],
+        "decisions": [],
+        "is_current": False,
+        "dead_letter": None,
+    }
+
+
+def _last_known(row: Row) -> dict[str, Any]:
+    """What the last decision says of a record."""
+    return {
+        "key": row["record_key"],
         "content_hash": row["content_hash"],
         "event_time": row["event_time"],
         "explanation": row["explanation"],
-        "decisions": [],
-        "is_current": False,
     }
+
+
+def _in_order_of_arrival(row: Row) -> tuple[Any, ...]:
+    # what a full delivery implies stands behind the rows of its file
+    number = row["row_number"]
+    return (row["load_id"], number is None, number or row["record_id"], row["attempt"] or 0)
 
 
 def _decision(row: Row) -> dict[str, Any]:
@@ -193,6 +264,9 @@ def _decision(row: Row) -> dict[str, Any]:
         "other_record": other,
         "explanation": row["explanation"],
         "reasons": row["reasons"],
+        "is_deletion": row["is_deletion"],
+        "arrived_as": row["arrived_as"],
+        "rule_set": row["rule_set"],
         "contract_version": row["contract_version"],
         "run_id": row["run_id"],
         "decided_at": row["decided_at"],

@@ -171,7 +171,8 @@ def _pulls(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
 def _receipts(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
     """The file that the latest run leaves beside the warehouse when all is built."""
     last = connection.execute(
-        "select run_id from ops.runs where command in ('run', 'redrive') and status = 'succeeded' "
+        "select run_id from ops.runs where command in ('run', 'redrive', 'reprocess') "
+        "and status = 'succeeded' "
         "and had_work and run_id = (select max(run_id) from ops.run_counts)"
     ).fetchone()
     if last and not (project.receipts / f"{last[0]}.json").exists():

@@ -17,8 +17,12 @@ from loader.warehouse.run_log import BUILDS, Run
 
 # as columns of ops.run_report, in the order in which they are shown
 OUTCOMES = ("applied", "superseded", "outdated", "late", "rejected", "duplicate")
-_LINEAGE_STEPS = ("stage", "load", "guard", "reject", "late", "duplicate", "redrive")
+_LINEAGE_STEPS = (
+    *("stage", "load", "delete", "guard", "reject", "late", "duplicate", "redrive", "reprocess"),
+)
 _RECONCILIATION = ("matched", "mismatched", "single_source")
+# kinds of warnings about what an entity holds: they stand until a run builds it again
+_OF_STATES = ("contract", "rules", "removed source")
 # a broken file of many fields would say the same of each
 _MOST_DRIFTS = 20
 
@@ -130,6 +134,7 @@ def _source(entity: str, counts: Row) -> dict[str, Any]:
         "entity": entity,
         "records": counts.get("records", 0),
         **{outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
+        "deleted": counts.get("deleted", 0),
         "stale": counts.get("stale", 0),
         "quality": _rounded(counts.get("quality")),
     }
@@ -147,10 +152,14 @@ def _entity(run: Run, entity: str, views: _Views) -> dict[str, Any]:
         "quality": _rounded(counts.get("quality")),
         "input_records": records,
         "staged": counts.get("accepted", 0),
-        "loaded": counts.get("applied", 0) + counts.get("superseded", 0),
+        # what a full delivery implies did not land, and is no outcome of a record
+        "loaded": sum(counts.get(key, 0) for key in ("applied", "superseded", "implied_deletions")),
+        "deleted": counts.get("deleted", 0),
         "rejected": rejected,
         "dead_letters": state.get("dead_letters_open", 0),
         "dead_letters_of_another_contract": state.get("dead_letters_of_another_contract", 0),
+        "rows_under_older_rules": state.get("rows_under_older_rules", 0),
+        "rows_of_removed_sources": state.get("rows_of_removed_sources", 0),
         "lineage_entries": state.get("lineage_entries", 0),
         "lineage": {step: amount for step, amount in lineage.items() if amount},
         "watermark": state.get("watermark"),
@@ -169,13 +178,20 @@ def _entity(run: Run, entity: str, views: _Views) -> dict[str, Any]:
         "stale_records": counts.get("stale", 0),
         "ties": counts.get("ties", 0),
         "unvalidated": counts.get("unvalidated", 0),
-        "reconciliation": {status: state.get(status, 0) for status in _RECONCILIATION},
+        "reconciliation": _reconciliation(state),
         "reconciliation_skipped": next(
             (row["reason"] for row in stages if row["stage"] == "reconcile"),
             "fewer than two sources: none",
         ),
         "null_keys": counts.get("null_keys", 0),
     }
+
+
+def _reconciliation(state: Row) -> dict[str, int]:
+    """The keys by status; stale_source only where there is such a key."""
+    counts = {status: state.get(status, 0) for status in _RECONCILIATION}
+    stale = state.get("stale_source", 0)
+    return {**counts, **({"stale_source": stale} if stale else {})}
 
 
 def _stages(of_entities: list[Row]) -> dict[str, str]:
@@ -192,17 +208,19 @@ def _stages(of_entities: list[Row]) -> dict[str, str]:
 def _recount_dead_letters(connection: duckdb.DuckDBPyConnection, states: dict[str, Row]) -> None:
     """Replace the dead letters counted at the end of a build by those that are open now.
 
-    Between two builds nothing but a discard changes them: without one since, all are as counted.
+    Between two builds nothing but a discard changes them: without one since, all are as counted. A
+    build that did not come to its end may have counted nothing.
     """
-    ((was_discarded,),) = connection.execute(
+    ((may_differ,),) = connection.execute(
         f"""
-        select count(*) > 0 from ops.discards
-        where discarded_at >= (
-            select max(started_at) from ops.runs where {BUILDS} and had_work is not false
-        )
+        select
+            max_by(status, run_id) is distinct from 'succeeded'
+            or coalesce((select max(discarded_at) from ops.discards) >= max(started_at), false)
+        from ops.runs
+        where {BUILDS} and had_work is not false
         """
     ).fetchall()
-    if not was_discarded:
+    if not may_differ:
         return
     opened = dict(
         connection.execute(
@@ -241,17 +259,24 @@ def _warnings(
     connection: duckdb.DuckDBPyConnection, project: Project, run: Run, states: dict[str, Row]
 ) -> list[str]:
     """What the run, and the state of the entities that it did not build, ask to look at."""
+    of_states = ", ".join(f"'{kind}'" for kind in _OF_STATES)
     found = rows(
         connection,
-        "select * from ops.run_warnings where run_id = ? and kind not in ('contract', 'drift')",
+        f"select * from ops.run_warnings where run_id = ? and kind not in ({of_states}, 'drift')",
         [run.run_id],
     )
     for state in states.values():
-        if state["dead_letters_of_another_contract"]:
+        if any(
+            state[figure]
+            for figure in (
+                *("dead_letters_of_another_contract", "rows_under_older_rules"),
+                "rows_of_removed_sources",
+            )
+        ):
             found += rows(
                 connection,
                 "select * from ops.run_warnings "
-                "where run_id = ? and kind = 'contract' and entity = ?",
+                f"where run_id = ? and kind in ({of_states}) and entity = ?",
                 [state["run_id"], state["entity"]],
             )
     places = {name: place for place, name in enumerate([*project.entities, *project.sources])}

@@ -89,8 +89,8 @@ def build_state(
 
 def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: BuildState) -> Work:
     """What a build would change: everything, unless the last run succeeded, tests included, with
-    the project as it is; then the entities that are not as it left them, or have a load or a
-    redrive that is not finished."""
+    the project as it is; then the entities that are not as it left them, or have a load, a redrive
+    or a reprocessing that is not finished."""
     last = connection.execute(
         f"select build_state from ops.runs where {BUILDS} and status <> 'running' "
         "order by run_id desc limit 1"
@@ -103,17 +103,23 @@ def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Bu
     }
     unfinished = unfinished_loads(connection)
     changed |= {entity for entity, _, _ in unfinished}
-    changed |= {
-        entity
-        for (entity,) in connection.execute(
-            "select distinct entity from ops.redrive_requests where completed_at is null"
-        ).fetchall()
-    }
+    changed |= _requested(connection, "ops.redrive_requests")
+    reprocessed = _requested(connection, "ops.reprocess_requests")
+    changed |= reprocessed
     return Work(
         tuple(entity for entity in project.entities if entity in changed),
         views=False,
-        is_small=sum(size for _, _, size in unfinished) <= _SMALL_BATCH,
+        # nobody knows yet how many records a request stands for
+        is_small=not reprocessed and sum(size for _, _, size in unfinished) <= _SMALL_BATCH,
     )
+
+
+def _requested(connection: duckdb.DuckDBPyConnection, requests: str) -> set[str]:
+    """The entities with a request that is not carried out yet."""
+    found = connection.execute(
+        f"select distinct entity from {requests} where completed_at is null"
+    ).fetchall()
+    return {entity for (entity,) in found}
 
 
 def everything(project: Project) -> Work:

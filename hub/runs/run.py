@@ -50,7 +50,8 @@ class RunResult:
 
     receipt:     as plain data.
     did_nothing: whether there was nothing new to build.
-    afterwards:  what the plan looked at when all was done, such as the dead letters of a redrive.
+    afterwards:  what the plan looked at when all was done: the dead letters of a redrive, or what a
+                 reprocessing changed.
     """
 
     receipt: dict[str, Any]

@@ -16,7 +16,7 @@ from loader.errors import HubError, WrongUse
 from loader.warehouse.lock import is_pulling
 
 # The runs that build, in SQL.
-BUILDS = "command in ('run', 'build', 'redrive', 'stream')"
+BUILDS = "command in ('run', 'build', 'redrive', 'reprocess', 'stream')"
 
 
 class RunStatus(StrEnum):
@@ -50,13 +50,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def parse_clock(text: str) -> datetime:
+def parse_clock(text: str, option: str = "--now") -> datetime:
     """A moment given on the command line, in UTC unless it has an offset. Raises WrongUse."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError as error:
         raise WrongUse(
-            f"--now {text}", "this is no moment", "Write it as 2025-01-15T12:00:00."
+            f"{option} {text}", "this is no moment", "Write it as 2025-01-15T12:00:00."
         ) from error
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,60 +1,274 @@
 {#
-    A query for the dead letters among decisions, each with its latest attempt and its status:
-    open, resolved (a later attempt was not rejected) or discarded.
+    A query for the dead letters of an entity. A dead letter is a text that a source sent and that
+    was ever turned away; it is known by the first record with this text. The latest decision on
+    the text, by whatever record, says how it stands:
 
-    decisions: the relation of the decisions.
+    discarded: the text is turned away for the very reasons that somebody discarded it with
+    resolved:  the text was accepted; or a record of the same source and key was, which arrived
+               later and is greater: not older, or, where the letter's own time cannot be read,
+               whatever its time
+    open:      neither
 
-    Columns: those of the decision that made the dead letter, the reasons being those of its latest
-    attempt, then attempts, last_outcome, last_contract_version and status.
+    entity:    the entity's name.
+    decisions: the relation of its decisions.
+
+    Columns: source, text_hash, load_id, row_number, record_id (of the first record), record_key,
+    record, reasons, error, explanation, last_outcome, content_hash, rule_set (of the latest
+    decision), attempts, status, resolved_by (a record_id), run_id, recorded_at, last_seen.
 #}
-{% macro dead_letters_of(decisions) -%}
-select
-    dead_letters.source,
-    dead_letters.load_id,
-    dead_letters.row_number,
-    dead_letters.record_id,
-    dead_letters.record_key,
-    dead_letters.record,
-    dead_letters.content_hash,
-    dead_letters.run_id,
-    dead_letters.decided_at,
-    case
-        when dead_letters.outcome = 'late' then split('late', ',')
-        else coalesce(later_attempts.reasons, dead_letters.reasons)
-    end as reasons,
-    case
-        when dead_letters.outcome = 'late' then 'late'
-        else coalesce(later_attempts.error, dead_letters.error)
-    end as error,
-    coalesce(later_attempts.explanation, dead_letters.explanation) as explanation,
-    coalesce(later_attempts.attempts, dead_letters.attempt) as attempts,
-    coalesce(later_attempts.outcome, dead_letters.outcome) as last_outcome,
-    coalesce(later_attempts.contract_version, dead_letters.contract_version)
-        as last_contract_version,
-    case
-        when discards.record_id is not null then 'discarded'
-        when coalesce(later_attempts.outcome, dead_letters.outcome) in ('rejected', 'late')
-            then 'open'
-        else 'resolved'
-    end as status
-from {{ decisions }} as dead_letters
-left join (
+{% macro dead_letters_of(entity, decisions) -%}
+with
+
+letters as (
+
     select
-        record_id,
-        max(attempt) as attempts,
-        max_by(outcome, attempt) as outcome,
-        max_by(reasons, attempt) as reasons,
-        max_by(error, attempt) as error,
-        max_by(explanation, attempt) as explanation,
-        max_by(contract_version, attempt) as contract_version
+        source,
+        text_hash,
+        min(record_id) as record_id,
+        max(record) as record,
+        min(run_id) as run_id,
+        min(decided_at) as recorded_at
     from {{ decisions }}
-    where attempt > 1
-    group by record_id
-) as later_attempts
-    on later_attempts.record_id = dead_letters.record_id
-left join (
-    select distinct record_id from {{ source('ops', 'discards') }}
-) as discards
-    on discards.record_id = dead_letters.record_id
-where dead_letters.is_dead_letter
+    where is_dead_letter
+    group by
+        source,
+        text_hash
+
+),
+
+texts as (
+
+    -- few decisions have the digest of a text
+    select distinct
+        decided.record_id,
+        letters.source,
+        letters.text_hash
+    from {{ decisions }} as decided
+    inner join letters
+        on letters.text_hash = decided.text_hash
+        and letters.source = decided.source
+    where decided.text_hash is not null
+
+),
+
+decided as (
+
+    {{ _decisions_on_texts(decisions, 'decided.text_hash is not null') | indent(4) }}
+    union all
+    -- a record that was accepted in the end has no digest of its text any more
+    {{ _decisions_on_texts(decisions, 'decided.attempt > 1 and decided.text_hash is null')
+        | indent(4) }}
+
+),
+
+numbered as (
+
+    select
+        decided.*,
+        row_number() over (
+            partition by decided.source, decided.text_hash, decided.is_repeat
+            order by decided.decided_at desc, decided.attempt desc, decided.record_id desc
+        ) as recency,
+        row_number() over (
+            partition by decided.source, decided.text_hash, decided.is_dead_letter
+            order by decided.decided_at desc, decided.attempt desc, decided.record_id desc
+        ) as recency_of_its_side
+    from decided
+
+),
+
+summed_up as (
+
+    select
+        source,
+        text_hash,
+        count(case when not is_repeat then record_id end) as attempts,
+        max(decided_at) as last_seen
+    from decided
+    group by
+        source,
+        text_hash
+
+),
+
+latest as (
+
+    select
+        numbered.*,
+        case
+            when {{ is_accepted('outcome') }} then record_id
+            -- it repeats what another text said, and that was accepted
+            when outcome = 'duplicate' then other_record_id
+        end as accepted_id
+    from numbered
+    where recency = 1
+        and not is_repeat
+
+),
+
+turned_away as (
+
+    select
+        source,
+        text_hash,
+        case when outcome = 'late' then split('late', ',') else reasons end as reasons,
+        case when outcome = 'late' then 'late' else error end as error,
+        explanation
+    from numbered
+    where recency_of_its_side = 1
+        and is_dead_letter
+
+),
+
+waiting as (
+
+    select
+        latest.source,
+        latest.text_hash,
+        latest.record_key,
+        latest.key_hash,
+        latest.event_time,
+        letters.record_id
+    from latest
+    inner join letters
+        on letters.source = latest.source
+        and letters.text_hash = latest.text_hash
+    where latest.accepted_id is null
+        and latest.record_key is not null
+
+),
+
+followers as (
+
+    select
+        waiting.source,
+        waiting.text_hash,
+        min(later.record_id) as record_id
+    from {{ last_decisions(
+        decisions,
+        ['source', 'record_key', 'key_hash', 'event_time', 'record_id', 'outcome'],
+        alias='later',
+    ) | indent(4) }}
+    inner join waiting
+        on waiting.key_hash = later.key_hash
+        and waiting.source = later.source
+        and waiting.record_key = later.record_key
+    where {{ is_accepted('later.outcome') }}
+        and later.record_id > waiting.record_id
+        and (
+            waiting.event_time is null
+            or later.event_time is null
+            or later.event_time >= waiting.event_time
+        )
+    group by
+        waiting.source,
+        waiting.text_hash
+
+),
+
+discards as (
+
+    select distinct
+        source,
+        text_hash,
+        reasons
+    from {{ source('ops', 'discards') }}
+    where entity = '{{ entity }}'
+
+),
+
+-- when it was first turned away, whatever was rebuilt since
+logged as (
+
+    select
+        source,
+        text_hash,
+        min(run_id) as run_id,
+        min(recorded_at) as recorded_at
+    from {{ source('ops', 'dead_letter_log') }}
+    where entity = '{{ entity }}'
+    group by
+        source,
+        text_hash
+
+)
+
+select
+    letters.source,
+    letters.text_hash,
+    {{ load_of('letters.record_id') }} as load_id,
+    letters.record_id % {{ rows_per_load() }} as row_number,
+    letters.record_id,
+    latest.record_key,
+    letters.record,
+    turned_away.reasons,
+    turned_away.error,
+    turned_away.explanation,
+    latest.outcome as last_outcome,
+    latest.content_hash,
+    latest.rule_set,
+    summed_up.attempts,
+    case
+        when latest.accepted_id is not null then 'resolved'
+        when discards.text_hash is not null then 'discarded'
+        when followers.record_id is not null then 'resolved'
+        else 'open'
+    end as status,
+    case
+        when latest.accepted_id is not null then latest.accepted_id
+        when discards.text_hash is null then followers.record_id
+    end as resolved_by,
+    coalesce(logged.run_id, letters.run_id) as run_id,
+    coalesce(logged.recorded_at, letters.recorded_at) as recorded_at,
+    summed_up.last_seen
+from letters
+inner join latest
+    on latest.source = letters.source
+    and latest.text_hash = letters.text_hash
+inner join turned_away
+    on turned_away.source = letters.source
+    and turned_away.text_hash = letters.text_hash
+inner join summed_up
+    on summed_up.source = letters.source
+    and summed_up.text_hash = letters.text_hash
+left join followers
+    on followers.source = letters.source
+    and followers.text_hash = letters.text_hash
+left join discards
+    on discards.source = letters.source
+    and discards.text_hash = letters.text_hash
+    and discards.reasons = turned_away.reasons
+left join logged
+    on logged.source = letters.source
+    and logged.text_hash = letters.text_hash
+{%- endmacro %}
+
+
+{#- The decisions on the records of the CTE texts; is_repeat: one of these texts repeats itself. -#}
+{% macro _decisions_on_texts(decisions, condition) -%}
+select
+    texts.source,
+    texts.text_hash,
+    decided.record_id,
+    decided.attempt,
+    decided.record_key,
+    decided.key_hash,
+    decided.event_time,
+    decided.content_hash,
+    decided.rule_set,
+    decided.outcome,
+    decided.other_record_id,
+    decided.outcome = 'duplicate' and originals.record_id is not null as is_repeat,
+    decided.is_dead_letter,
+    decided.reasons,
+    decided.error,
+    decided.explanation,
+    decided.decided_at
+from {{ decisions }} as decided
+inner join texts
+    on texts.record_id = decided.record_id
+left join texts as originals
+    on originals.record_id = decided.other_record_id
+    and originals.text_hash = texts.text_hash
+where {{ condition }}
 {%- endmacro %}

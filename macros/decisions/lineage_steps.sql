@@ -1,25 +1,34 @@
 {#
-    A query for the steps that a record takes, one row per outcome and step: they follow from its
-    outcome. A redriven record has the step `redrive` before them.
+    A query for the steps that a record takes, one row per outcome, kind of record and step: they
+    follow from its outcome. A deletion takes the row of its key out where another record becomes
+    it. A record that is decided again has the step `redrive` or `reprocess` before them.
 
-    Columns: outcome, step_number (from 1), step.
+    Columns: outcome, is_deletion, step_number (from 1), step.
 #}
 {% macro lineage_steps() -%}
-{%- for outcome, step_number, step in [
-    ('applied', 1, 'stage'),
-    ('applied', 2, 'load'),
-    ('superseded', 1, 'stage'),
-    ('superseded', 2, 'load'),
-    ('outdated', 1, 'stage'),
-    ('outdated', 2, 'guard'),
-    ('rejected', 1, 'reject'),
-    ('late', 1, 'late'),
-    ('duplicate', 1, 'duplicate'),
+{%- set steps = [
+    ('applied', 1, 'stage', 'stage'),
+    ('applied', 2, 'load', 'delete'),
+    ('superseded', 1, 'stage', 'stage'),
+    ('superseded', 2, 'load', 'delete'),
+    ('outdated', 1, 'stage', 'stage'),
+    ('outdated', 2, 'guard', 'guard'),
+    ('rejected', 1, 'reject', 'reject'),
+    ('late', 1, 'late', 'late'),
+    ('duplicate', 1, 'duplicate', 'duplicate'),
 ] -%}
+{%- for outcome, step_number, step, step_of_deletion in steps -%}
 select
     '{{ outcome }}' as outcome,
+    false as is_deletion,
     {{ step_number }} as step_number,
     '{{ step }}' as step
+union all
+select
+    '{{ outcome }}' as outcome,
+    true as is_deletion,
+    {{ step_number }} as step_number,
+    '{{ step_of_deletion }}' as step
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {%- endmacro %}

@@ -82,28 +82,6 @@ replaced as (
 in_force as (
 
     select
-        record_id,
-        attempt
-    from {{ decisions }}
-    where outcome <> 'applied'
-        and load_id in (select load_id from {{ checked }})
-    union all
-    select
-        displaced.record_id,
-        displaced.attempt
-    from {{ decisions }} as displaced
-    inner join {{ decisions }} as displacing
-        on displacing.other_record_id = displaced.record_id
-        and displacing.outcome = 'applied'
-        and displacing.load_id in (select load_id from {{ checked }})
-    where displaced.outcome = 'applied'
-        and displaced.load_id in (select load_id from {{ checked }})
-
-),
-
-in_force as (
-
-    select
         checked.*,
         decided_loads.run_id,
         decided_loads.decided_at

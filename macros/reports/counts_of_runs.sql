@@ -3,8 +3,9 @@
 
     keys: the columns to count by: run_id and entity, with or without source.
 
-    Columns: the keys, records, one per outcome, accepted, stale, ties, unvalidated, null_keys,
-    and quality: accepted / (accepted + rejected), NULL where there was neither.
+    Columns: the keys, records, one per outcome, accepted, deleted, implied_deletions, stale, ties,
+    unvalidated, null_keys, and quality: accepted / (accepted + rejected), NULL where there was
+    neither. records and outcomes are of what landed: what a full delivery implies is apart.
 #}
 {% macro counts_of_runs(keys) -%}
 {%- set outcomes = ['applied', 'superseded', 'outdated', 'late', 'rejected', 'duplicate'] -%}
@@ -20,6 +21,8 @@ from (
         {{ amount_of("measure = '" ~ outcome ~ "'") }} as {{ outcome }},
         {%- endfor %}
         {{ amount_of(is_accepted('measure')) }} as accepted,
+        {{ amount_of("measure = 'deleted'") }} as deleted,
+        {{ amount_of("measure = 'implied deletion'") }} as implied_deletions,
         {{ amount_of("measure = 'stale'") }} as stale,
         {{ amount_of("measure = 'tie'") }} as ties,
         {{ amount_of("measure = 'unvalidated'") }} as unvalidated,

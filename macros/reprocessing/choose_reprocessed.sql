@@ -10,7 +10,7 @@
     {% set requests = open_requests(entity) %}
     {% if requests %}
         {% set chosen = source('ops', 'reprocess_records') %}
-        {% call statement() %}
+        {% call statement(auto_begin=false) %}
             delete from {{ chosen }} where entity = '{{ entity }}';
             create or replace temporary table keys_of_records as
             {{ keys_of_records(entity) }};
@@ -18,13 +18,13 @@
         {% endcall %}
         {% set ns = namespace(before=-1, chosen=_amount(entity)) %}
         {% for round in range(1000) if ns.chosen > ns.before %}
-            {% call statement() %}
+            {% call statement(auto_begin=false) %}
                 {{ _choose(entity, _of_the_same_keys(entity)) }}
             {% endcall %}
             {% set ns.before = ns.chosen %}
             {% set ns.chosen = _amount(entity) %}
         {% endfor %}
-        {% call statement() %}drop table keys_of_records{% endcall %}
+        {% call statement(auto_begin=false) %}drop table keys_of_records{% endcall %}
     {% endif %}
 {% endmacro %}
 

@@ -1,7 +1,8 @@
 {#
     A statement that stores how many records of an entity a run decided, by source and outcome, and
-    what else the receipt counts of them. Decisions are stored in the order in which they were made,
-    so the bound on time keeps the query from reading the past.
+    what else the receipt counts of them. A deletion that a full delivery implies is no record: it
+    is counted apart. Decisions are stored in the order in which they were made, so the bound on
+    time keeps the query from reading the past.
 
     entity:             the entity's name.
     run_id, started_at: the run.
@@ -14,7 +15,8 @@ decided as (
 
     select
         decisions.*,
-        {{ is_accepted('outcome') }} as is_accepted
+        {{ is_accepted('outcome') }} as is_accepted,
+        row_number is null as is_implied
     from {{ warehouse_relation('ops', entity ~ '_decisions') }} as decisions
     where run_id = '{{ run_id }}'
         and decided_at >= cast('{{ started_at }}' as timestamp)
@@ -23,10 +25,20 @@ decided as (
 
 counted as (
 
-    select source, outcome as measure, count(*) as amount from decided group by source, outcome
+    select
+        source,
+        outcome as measure,
+        count(*) as amount
+    from decided
+    where not is_implied
+    group by
+        source,
+        outcome
     {% for measure, condition in {
-        'stale': "is_accepted and freshness = 'stale'",
-        'unvalidated': 'is_accepted and not is_validated',
+        'deleted': "is_deletion and outcome in ('applied', 'superseded')",
+        'implied deletion': "is_implied and outcome in ('applied', 'superseded')",
+        'stale': "is_accepted and not is_implied and freshness = 'stale'",
+        'unvalidated': 'is_accepted and not is_implied and not is_validated',
         'tie': 'is_tie',
         'null_key': "array_contains(reasons, 'missing_" ~ contract(entity).key ~ "')",
     }.items() -%}
@@ -37,6 +49,7 @@ counted as (
     union all
     select source, {{ _rollout_group(stage) }}, count(*)
     from decided
+    where not is_implied
     group by source, {{ _rollout_group(stage) }}
     {% endfor %}
 )

@@ -7,26 +7,25 @@ letters as (
         '{{ entity }}' as entity,
         letters.*
     from (
-        {{ dead_letters_of(ref(entity ~ '_decisions')) | indent(8) }}
+        {{ dead_letters_of(entity, ref(entity ~ '_decisions')) | indent(8) }}
     ) as letters
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-repeats as (
-
-    select
-        other_record_id,
-        max(decided_at) as last_seen
-    from {{ ref('decisions') }}
-    where outcome = 'duplicate'
-    group by other_record_id
-
-),
-
 loads as (
 
     select * from {{ source('raw', 'loads') }}
+
+),
+
+contract_versions as (
+
+    select
+        rule_set,
+        max(contract_version) as contract_version
+    from {{ source('ops', 'rule_sets') }}
+    group by rule_set
 
 )
 
@@ -44,15 +43,18 @@ select
     letters.explanation,
     letters.last_outcome,
     letters.content_hash,
-    letters.last_contract_version as contract_version,
+    letters.text_hash,
+    letters.rule_set,
+    contract_versions.contract_version,
     letters.attempts,
     letters.status,
+    letters.resolved_by,
     letters.run_id,
-    letters.decided_at as recorded_at,
-    letters.decided_at as first_seen,
-    greatest(letters.decided_at, coalesce(repeats.last_seen, letters.decided_at)) as last_seen
+    letters.recorded_at,
+    letters.recorded_at as first_seen,
+    greatest(letters.recorded_at, letters.last_seen) as last_seen
 from letters
-left join repeats
-    on repeats.other_record_id = letters.record_id
 left join loads
     on loads.load_id = letters.load_id
+left join contract_versions
+    on contract_versions.rule_set = letters.rule_set

@@ -7,14 +7,19 @@
     'lineage_entries': "substr(measure, 1, 8) = 'lineage '",
     'lineage_stage': "measure = 'lineage stage'",
     'lineage_load': "measure = 'lineage load'",
+    'lineage_delete': "measure = 'lineage delete'",
     'lineage_guard': "measure = 'lineage guard'",
     'lineage_reject': "measure = 'lineage reject'",
     'lineage_late': "measure = 'lineage late'",
     'lineage_duplicate': "measure = 'lineage duplicate'",
     'lineage_redrive': "measure = 'lineage redrive'",
+    'lineage_reprocess': "measure = 'lineage reprocess'",
+    'rows_under_older_rules': "substr(measure, 1, 25) = 'rows under older rules of'",
+    'rows_of_removed_sources': "substr(measure, 1, 22) = 'rows of removed source'",
     'matched': "measure = 'reconciliation matched'",
     'mismatched': "measure = 'reconciliation mismatched'",
     'single_source': "measure = 'reconciliation single_source'",
+    'stale_source': "measure = 'reconciliation stale_source'",
 } -%}
 with
 

@@ -34,6 +34,8 @@ decided_rows as (
         count(*) as found
     from {{ ref('decisions') }}
     where attempt = 1
+        -- a deletion that a full delivery implies did not land
+        and row_number is not null
     group by
         entity,
         load_id
@@ -68,6 +70,33 @@ open_dead_letters as (
         ), 0) as opened_before
     from {{ ref('dead_letters') }}
     where status = 'open'
+
+),
+
+-- how the rows of each target stood when its entity was last built: only a build changes that
+older_rows as (
+
+    select
+        counts.entity,
+        counts.measure,
+        counts.amount
+    from {{ source('ops', 'run_counts') }} as counts
+    inner join (
+        select
+            entity,
+            max(run_id) as run_id
+        from {{ source('ops', 'run_counts') }}
+        where source is null
+        group by entity
+    ) as latest
+        on latest.entity = counts.entity
+        and latest.run_id = counts.run_id
+    where counts.source is null
+        and counts.amount > 0
+        and (
+            substr(counts.measure, 1, 25) = 'rows under older rules of'
+            or substr(counts.measure, 1, 22) = 'rows of removed source'
+        )
 
 ),
 
@@ -162,6 +191,18 @@ problems as (
     from latest_stream_events
     where (place = 1 and event in ('broker away', 'failed', 'circuit open'))
         or event = 'offsets lost'
+    union all
+    select
+        'rules' as check_name,
+        concat(amount, ' rows of marts.', entity, ' from ', substr(measure, 27)) as problem
+    from older_rows
+    where substr(measure, 1, 25) = 'rows under older rules of'
+    union all
+    select
+        'removed sources' as check_name,
+        concat(amount, ' rows of marts.', entity, ' from ', substr(measure, 24)) as problem
+    from older_rows
+    where substr(measure, 1, 22) = 'rows of removed source'
 
 ),
 
@@ -274,6 +315,24 @@ checks as (
         ) as detail_if_none,
         'See ops.stream_events, and docs/streams.md: Runbook.' as remedy
     from {{ source('ops', 'stream_offsets') }}
+    union all
+    select
+        10 as check_number,
+        'rules' as check_name,
+        'warn' as status_if_found,
+        'decided under older rules: ' as found_are,
+        'all rows of the targets were decided under the present rules' as detail_if_none,
+        '`hub reprocess --entity E` decides them again; with --dry-run it shows what changes.'
+            as remedy
+    union all
+    select
+        11 as check_number,
+        'removed sources' as check_name,
+        'warn' as status_if_found,
+        'of sources registered no more: ' as found_are,
+        'all rows of the targets are of registered sources' as detail_if_none,
+        '`hub reprocess --entity E` takes them out; register the source again to keep them.'
+            as remedy
 
 )
 

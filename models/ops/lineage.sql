@@ -13,6 +13,12 @@ steps as (
 
 ),
 
+redrives as (
+
+    select * from {{ source('ops', 'redrive_requests') }}
+
+),
+
 taken as (
 
     select
@@ -22,12 +28,16 @@ taken as (
     from {{ ref('decisions') }} as decisions
     inner join steps
         on steps.outcome = decisions.outcome
+        and steps.is_deletion = decisions.is_deletion
     union all
     select
         decisions.*,
         0 as step_number,
-        'redrive' as step
+        {{ step_before('redrives') }} as step
     from {{ ref('decisions') }} as decisions
+    left join redrives
+        on redrives.entity = decisions.entity
+        and {{ was_redriven('decisions', 'redrives') | indent(8) }}
     where decisions.attempt > 1
 
 ),
@@ -46,7 +56,10 @@ described as (
         taken.step_number,
         taken.step,
         case
-            when taken.step = 'redrive' then concat('decided again, attempt ', taken.attempt)
+            when taken.step in ('redrive', 'reprocess')
+                then concat('decided again, attempt ', taken.attempt)
+            when taken.step = 'stage' and taken.row_number is null
+                then 'the full delivery lacks its key'
             when taken.step = 'stage' then concat('passed contract ', taken.contract_version)
             when taken.step = 'reject' then taken.explanation
             when taken.step = 'late' then 'at or before the watermark of its source'
@@ -54,6 +67,9 @@ described as (
             when taken.step = 'guard' then concat('not newer than record ', taken.other_record_id)
             when taken.outcome = 'superseded'
                 then concat('overtaken in its own run by record ', taken.other_record_id)
+            when taken.step = 'delete' and taken.other_record_id is not null
+                then concat('deleted its key, which record ', taken.other_record_id, ' held')
+            when taken.step = 'delete' then 'deleted its key, which held nothing'
             when taken.other_record_id is not null
                 then concat('became the row of its key instead of record ', taken.other_record_id)
             else 'became the row of its key'

@@ -15,10 +15,12 @@ loads as (
 -- what takes a key over names the record that held it
 displaced as (
 
-    select other_record_id as record_id
-    from {{ ref('decisions') }}
-    where outcome = 'applied'
-        and other_record_id is not null
+    select displacing.other_record_id as record_id
+    from {{ last_decisions(
+        ref('decisions'), ['outcome', 'other_record_id'], alias='displacing'
+    ) | indent(4) }}
+    where displacing.outcome = 'applied'
+        and displacing.other_record_id is not null
 
 ),
 
@@ -41,9 +43,14 @@ placed as (
         loads.file,
         loads.landed_at,
         other_loads.file as other_file,
-        decisions.other_record_id % {{ rows_per_load() }} as other_row_number,
+        -- a deletion that a full delivery implies has a number after those of the file's rows
+        case
+            when decisions.other_record_id % {{ rows_per_load() }} <= other_loads.rows
+                then decisions.other_record_id % {{ rows_per_load() }}
+        end as other_row_number,
         coalesce(
             decisions.outcome = 'applied'
+            and not decisions.is_deletion
             and displaced.record_id is null
             and decisions.attempt >= coalesce(later_attempts.attempt, 1),
             false
@@ -60,6 +67,44 @@ placed as (
 
 ),
 
+worded as (
+
+    select
+        named.*,
+        case
+            when outcome = 'applied' and is_deletion and other_record_id is null
+                then 'it deleted its key, which held nothing'
+            when outcome = 'applied' and is_deletion
+                then concat('it deleted its key, which had been held by ', other_record)
+            when outcome = 'applied' and other_record_id is null
+                then 'it became the row of its key'
+            when outcome = 'applied'
+                then concat('it became the row of its key, instead of ', other_record)
+            when outcome = 'superseded'
+                then concat('newer than the target, but overtaken in its run by ', other_record)
+            when outcome = 'outdated' then concat('not newer than ', other_record)
+            when outcome = 'duplicate' then concat('it repeats ', other_record)
+            when outcome = 'late' then 'at or before the watermark of its source'
+            else explanation
+        end as sentence
+    from (
+        select
+            placed.*,
+            concat(
+                'record ', other_record_id, ' (',
+                case
+                    when other_file is null then 'place unknown'
+                    when other_row_number is null
+                        then concat(other_file, ', a full delivery that lacks the key')
+                    else concat(other_file, ':', other_row_number)
+                end,
+                ')'
+            ) as other_record
+        from placed
+    ) as named
+
+),
+
 explained as (
 
     select
@@ -72,42 +117,31 @@ explained as (
         record_key,
         attempt,
         outcome,
-        case
-            when outcome = 'applied' and other_record_id is null
-                then 'it became the row of its key'
-            when outcome = 'applied'
-                then concat('it became the row of its key, instead of ', other_record)
-            when outcome = 'superseded'
-                then concat('newer than the target, but overtaken in its run by ', other_record)
-            when outcome = 'outdated' then concat('not newer than ', other_record)
-            when outcome = 'duplicate' then concat('it repeats ', other_record)
-            when outcome = 'late' then 'at or before the watermark of its source'
-            else explanation
-        end as explanation,
+        is_deletion,
+        concat(
+            case when row_number is null then 'the full delivery lacks its key: ' else '' end,
+            sentence,
+            case
+                when arrived_as is not null then concat(
+                    '; sent before as record ', arrived_as, ' and decided under other rules'
+                )
+                else ''
+            end
+        ) as explanation,
         reasons,
         other_record_id,
         other_file,
         other_row_number,
+        arrived_as,
         is_current,
         event_time,
         content_hash,
+        rule_set,
         contract_version,
         run_id,
         decided_at,
         landed_at
-    from (
-        select
-            placed.*,
-            concat(
-                'record ', other_record_id, ' (',
-                case
-                    when other_file is null then 'place unknown'
-                    else concat(other_file, ':', other_row_number)
-                end,
-                ')'
-            ) as other_record
-        from placed
-    ) as named
+    from worded
 
 ),
 
@@ -155,14 +189,17 @@ select
     cast(null as string) as record_key,
     cast(null as bigint) as attempt,
     cast(null as string) as outcome,
+    cast(null as boolean) as is_deletion,
     'not decided yet: the next build does' as explanation,
     split(cast(null as string), ',') as reasons,
     cast(null as bigint) as other_record_id,
     cast(null as string) as other_file,
     cast(null as bigint) as other_row_number,
+    cast(null as bigint) as arrived_as,
     false as is_current,
     cast(null as timestamp) as event_time,
     cast(null as decimal(38, 0)) as content_hash,
+    cast(null as bigint) as rule_set,
     cast(null as string) as contract_version,
     cast(null as string) as run_id,
     cast(null as timestamp) as decided_at,

@@ -1,16 +1,5 @@
 with
 
-later_attempts as (
-
-    select
-        record_id,
-        max(attempt) as attempt
-    from {{ ref('decisions') }}
-    where attempt > 1
-    group by record_id
-
-),
-
 loads as (
 
     select * from {{ source('raw', 'loads') }}
@@ -30,6 +19,7 @@ current_outcomes as (
         decisions.record_key,
         decisions.outcome,
         decisions.other_record_id,
+        decisions.is_deletion,
         decisions.reasons,
         decisions.error,
         decisions.explanation,
@@ -38,17 +28,24 @@ current_outcomes as (
         decisions.freshness,
         decisions.event_time,
         decisions.content_hash,
+        decisions.rule_set,
         decisions.contract_version,
         decisions.run_id,
         decisions.decided_at,
         loads.landed_at
-    from {{ ref('decisions') }} as decisions
-    left join later_attempts
-        on later_attempts.record_id = decisions.record_id
-        and later_attempts.attempt > decisions.attempt
+    from {{ last_decisions(
+        ref('decisions'),
+        [
+            'entity', 'source', 'load_id', 'row_number', 'record_id', 'attempt', 'record_key',
+            'outcome', 'other_record_id', 'is_deletion', 'reasons', 'error', 'explanation',
+            'is_tie', 'is_validated', 'freshness', 'event_time', 'content_hash', 'rule_set',
+            'contract_version', 'run_id', 'decided_at',
+        ],
+        'decided.row_number is not null',
+        'decisions',
+    ) | indent(4) }}
     left join loads
         on loads.load_id = decisions.load_id
-    where later_attempts.record_id is null
 
 )
 

@@ -25,6 +25,8 @@ select
     counted.rejected,
     counted.duplicate,
     counted.accepted,
+    counted.deleted,
+    counted.implied_deletions,
     counted.stale,
     counted.ties,
     counted.unvalidated,

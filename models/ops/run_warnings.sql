@@ -13,6 +13,28 @@ states as (
 
 ),
 
+-- one row per source whose rows in the target are not of the present rules
+older_rows as (
+
+    select
+        run_id,
+        entity,
+        case
+            when substr(measure, 1, 25) = 'rows under older rules of' then substr(measure, 27)
+            else substr(measure, 24)
+        end as source,
+        substr(measure, 1, 22) = 'rows of removed source' as is_of_removed_source,
+        amount
+    from {{ source('ops', 'run_counts') }}
+    where source is null
+        and (
+            substr(measure, 1, 25) = 'rows under older rules of'
+            or substr(measure, 1, 22) = 'rows of removed source'
+        )
+        and amount > 0
+
+),
+
 of_quality as (
 
     select
@@ -48,7 +70,8 @@ of_contract as (
         cast(null as bigint) as load_id,
         concat(
             entity, ': ', dead_letters_of_another_contract, ' open dead letters were decided ',
-            'under another contract: `hub redrive --entity ', entity, '` decides them again'
+            'under another contract or adapter: `hub redrive --entity ', entity,
+            '` decides them again'
         ) as warning
     from states
     where dead_letters_of_another_contract > 0
@@ -77,12 +100,144 @@ of_watermark as (
 
 ),
 
+of_late_records as (
+
+    select
+        run_id,
+        4 as kind_number,
+        'late' as kind,
+        entity,
+        source,
+        cast(null as bigint) as load_id,
+        concat(
+            source, ': ', late, ' records came too late: `hub reprocess --entity ', entity,
+            '` takes them up after all'
+        ) as warning
+    from records
+    where late > 0
+
+),
+
+of_ties as (
+
+    select
+        run_id,
+        5 as kind_number,
+        'tie' as kind,
+        entity,
+        source,
+        cast(null as bigint) as load_id,
+        concat(
+            source, ': ', ties, ' records have the key and the time of another with other ',
+            'content: see is_tie in ops.record_outcomes'
+        ) as warning
+    from records
+    where ties > 0
+
+),
+
+of_rules as (
+
+    select
+        run_id,
+        6 as kind_number,
+        'rules' as kind,
+        entity,
+        source,
+        cast(null as bigint) as load_id,
+        concat(
+            source, ': ', amount, ' rows of marts.', entity, ' were decided under older rules: ',
+            '`hub reprocess --entity ', entity, '` decides them again'
+        ) as warning
+    from older_rows
+    where not is_of_removed_source
+
+),
+
+of_removed_sources as (
+
+    select
+        run_id,
+        7 as kind_number,
+        'removed source' as kind,
+        entity,
+        source,
+        cast(null as bigint) as load_id,
+        concat(
+            source, ': ', amount, ' rows of marts.', entity, ' are of this source, which is ',
+            'registered no more: `hub reprocess --entity ', entity, '` takes them out'
+        ) as warning
+    from older_rows
+    where is_of_removed_source
+
+),
+
+deliveries as (
+
+    select
+        sources.entity,
+        loads.source,
+        loads.load_id,
+        loads.file,
+        loads.rows,
+        loads.run_id
+    from {{ source('raw', 'sources') }} as sources
+    inner join {{ source('raw', 'loads') }} as loads
+        on loads.source = sources.source
+    where sources.delivery = 'full'
+        and loads.status = 'landed'
+
+),
+
+-- a file without rows is in no build: it concerns the run that landed it
+idle_deliveries as (
+
+    select
+        run_id,
+        entity,
+        source,
+        load_id,
+        concat(file, ': the full delivery is empty, so it deletes nothing') as warning
+    from deliveries
+    where rows = 0
+    union all
+    select distinct
+        decisions.run_id,
+        decisions.entity,
+        decisions.source,
+        decisions.load_id,
+        concat(
+            deliveries.file, ': the full delivery has rows whose key cannot be read, so it ',
+            'deletes nothing'
+        ) as warning
+    from deliveries
+    inner join {{ ref('decisions') }} as decisions
+        on decisions.load_id = deliveries.load_id
+        and decisions.entity = deliveries.entity
+    where decisions.record_key is null
+
+),
+
+of_deliveries as (
+
+    select
+        run_id,
+        8 as kind_number,
+        'delivery' as kind,
+        entity,
+        source,
+        load_id,
+        warning
+    from idle_deliveries
+
+),
+
 -- of the loads that the run took up, whichever run landed them
 of_drift as (
 
     select distinct
         completed.run_id,
-        4 as kind_number,
+        9 as kind_number,
         'drift' as kind,
         completed.entity,
         drift.source,
@@ -102,5 +257,15 @@ union all
 select * from of_contract
 union all
 select * from of_watermark
+union all
+select * from of_late_records
+union all
+select * from of_ties
+union all
+select * from of_rules
+union all
+select * from of_removed_sources
+union all
+select * from of_deliveries
 union all
 select * from of_drift

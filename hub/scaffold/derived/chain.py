@@ -87,7 +87,8 @@ def checked(contract: Contract, words: Vocabulary) -> Relation:
         ),
         config=(
             "database: scratch",
-            f"pre_hook: \"{{{{ begin_entity('{entity}') }}}}\"",
+            "# it writes to the warehouse, and a transaction may write to one database only",
+            f"pre_hook: {{sql: \"{{{{ begin_entity('{entity}') }}}}\", transaction: false}}",
         ),
     )
 
