@@ -249,7 +249,8 @@ class Sequence:
             "timezone": policy.zone,
         }
         if policy.delivery != "incremental":
-            settings["delivery"] = policy.delivery
+            # a topic has no files that could be the whole state
+            settings |= {"delivery": policy.delivery, "kafka": None}
         self._bench.set_meta(source, **settings)
 
     # -- steps that change something
