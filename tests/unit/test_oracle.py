@@ -167,6 +167,17 @@ class TestDeletions:
         assert outcomes(oracle) == ["applied", "applied", "applied", "duplicate"]
         assert names(oracle) == {"k": "a"}
 
+    def test_another_source_may_have_deleted_it(self) -> None:
+        oracle = Oracle(NOW)
+        oracle.contracts["orders"] = replace(
+            oracle.contracts["orders"], deleted_when=("status", ("D",))
+        )
+        oracle.run([file("alpha/1.ndjson", order("alpha", "a"))])
+        oracle.run([file("beta/1.ndjson", order("beta", "D"))])
+        oracle.run([file("alpha/2.ndjson", order("alpha", "a"), order("alpha", "n", key="n"))])
+        assert outcomes(oracle)[2] == "applied"
+        assert statuses(oracle) == {"o": "a", "n": "n"}
+
     def test_a_source_that_deleted_a_key_says_nothing_of_it(self) -> None:
         oracle = Oracle(NOW)
         oracle.contracts["orders"] = replace(

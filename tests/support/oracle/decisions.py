@@ -461,6 +461,10 @@ class _Build:
         self, row: Record, rules: Rules, checked: Checked
     ) -> tuple[Record | None, Record | None]:
         """What the record repeats under the same rules, and what under any."""
+        # a row of an appended file stands where it stood; a full delivery says all of its rows anew
+        before = row.before
+        if before is not None and (not before.is_decided or self._oracle.is_full(self._entity)):
+            before = None
         if checked.reasons:
             said = [
                 other
@@ -471,27 +475,28 @@ class _Build:
             said = [
                 other
                 for other in self._by_content[row.source, checked.content]
-                if other.arrival < row.arrival
-                and other.outcome != "rejected"
-                and not self._was_deleted_between(other, row, checked.key)
+                if other.arrival < row.arrival and other.outcome != "rejected"
             ]
         else:
             # shipped, returned, shipped ends as shipped: only the latest accepted one is repeated
+            place = (place_of(before) if before else row.arrival, row.arrival)
             accepted = [
                 other
                 for other in self._by_key[checked.key]
                 if other.source == row.source
-                and other.arrival < row.arrival
                 and other.last.contends
+                and (place_of(other), other.arrival) < place
             ]
             latest = max(accepted, key=lambda other: (place_of(other), other.arrival), default=None)
             said = [latest] if latest is not None and latest.content == checked.content else []
+        if not checked.reasons:
+            said = [
+                other for other in said if not self._was_deleted_between(other, row, checked.key)
+            ]
         same_rules = [other for other in said if other.last.rules == rules]
         # what was rejected has no place that another could take
         twins = [] if checked.reasons else said
-        # a row of an appended file stands where it stood; a full delivery says all of its rows anew
-        before = row.before
-        if before is not None and before.is_decided and not self._oracle.is_full(self._entity):
+        if before is not None:
             same_rules += [before] if before.last.rules == rules else []
             twins = [*twins, before]
         return (
