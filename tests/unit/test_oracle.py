@@ -102,6 +102,14 @@ class TestTies:
         oracle.run([file("app/1.ndjson", event()), file("mobile/1.ndjson", event())])
         assert [row.last.is_tie for row in oracle.rows["events"]] == [True, True]
 
+    def test_under_other_rules_two_records_tie_but_none_with_what_it_was(self) -> None:
+        oracle = Oracle(NOW)
+        oracle.run([file("app/log.ndjson", event(name="A"))])
+        oracle.adapters["app"] = replace(oracle.adapters["app"], lowered=frozenset(["name"]))
+        oracle.run([file("app/log.ndjson", event(name="A"), event(key="new"))])
+        oracle.run([file("app/other.ndjson", event(name="b"))])
+        assert [row.last.is_tie for row in oracle.rows["events"]] == [False, False, False, True]
+
 
 class TestDuplicates:
     def test_shipped_returned_shipped_ends_as_shipped(self) -> None:

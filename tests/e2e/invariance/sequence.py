@@ -33,7 +33,6 @@ from tests.support.workbench import Workbench
 
 WITH_HISTORY = ("events", "orders")
 _FULL = {"events": "app", "clicks": "web"}  # what may be delivered in full, by one source alone
-_KEYS = 5
 
 
 @dataclass(frozen=True)
@@ -176,10 +175,11 @@ class Sequence:
         self._sent: dict[str, list[File]] = defaultdict(list)
         self._out: set[str] = set()
         self._full = self._rng.choice([None, None, *_FULL])
+        self._keys = self._rng.choice([3, 8, 20])
         shape = Shape(
             seed=seed,
             records=0,
-            keys=_KEYS,
+            keys=self._keys,
             moments=self._rng.choice([2, 4, 12]),
             bad_share=self._rng.choice([10, 25, 40]),
             repeat_share=self._rng.choice([15, 40]),
@@ -430,7 +430,7 @@ class Sequence:
 
     def _some_file(self, source: str) -> File:
         sent = self._sent[source]
-        new = self._senders[source].file(self._rng.randint(1, 12))
+        new = self._senders[source].file(self._rng.randint(1, 30))
         if sent and self._rng.random() < 0.4:
             earlier = self._rng.choice(sent)
             if earlier.header == new.header and earlier.name.endswith(new.name):
@@ -487,7 +487,7 @@ class Sequence:
                 source=self._rng.choice([*sources_of(entity, self._names)]),
             )
         if self._rng.random() < 0.4:
-            keys = [f"k{number}" for number in range(_KEYS)]
+            keys = [f"k{number}" for number in range(self._keys)]
             choice = replace(choice, key=self._rng.choice([*keys, "K1", "17"]))
         if self._rng.random() < 0.5 and self._oracle.loads:
             moments: list[datetime] = [

@@ -576,6 +576,8 @@ class _Build:
                 other.last.contends
                 and other.event_time == row.event_time
                 and (other.source, other.content) != (row.source, row.content)
+                # under other rules, what stands at the same place has another content
+                and place_of(other) != place_of(row)
                 for other in self._by_key[row.key]
             )
 
