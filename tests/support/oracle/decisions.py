@@ -181,8 +181,7 @@ class Oracle:
             self.rows[entity] = [row for row in rows if not row.is_implied]
             for row in self.rows[entity]:
                 row.decisions.clear()
-        self._took_part.clear()
-        self._build(skip, now, everything=True)
+        self._build(skip, now)
 
     # -- a build
 
@@ -192,8 +191,6 @@ class Oracle:
         now: datetime | None,
         again: Iterable[Record] = (),
         keys_of: Mapping[str, set[Any]] | None = None,
-        *,
-        everything: bool = False,
     ) -> None:
         """again: the records to decide again, besides those that are not decided yet.
         keys_of: entity -> keys of which all records are decided again."""
@@ -214,8 +211,6 @@ class Oracle:
                     self._reconciliation[entity] = reconciled(
                         self.contracts[entity], self.rows[entity], self.registered, self.order
                     )
-                elif everything:
-                    self._reconciliation[entity] = {}
 
     def rules(self, source: str, *, is_validated: bool) -> Rules:
         """What a record of a source is decided under now. Who wins a key is no part of it."""
@@ -452,6 +447,7 @@ class _Build:
         elif original is not None:
             decision.outcome = "outdated"
             decision.is_repeat = True
+        decision.is_text_kept = bool(checked.reasons) or policy.late == "dead_letter"
         decision.is_letter = decision.outcome == "rejected" or (
             decision.outcome == "late" and policy.late == "dead_letter"
         )

@@ -48,7 +48,7 @@ def letters_among(
             continue
         if row.last.is_accepted:
             accepted[row.source, row.key].append(row)
-        if not row.is_implied:
+        if any(each.is_text_kept for each in row.decisions):
             decided[row.source, row.text] += [(row, each) for each in row.decisions]
     return {
         (source, text): _letter(decisions, accepted, discards, by_time)
