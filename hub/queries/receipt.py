@@ -3,6 +3,7 @@
 All figures come from the views in ops; here they are put together.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +22,13 @@ _LINEAGE_STEPS = (
     *("stage", "load", "delete", "guard", "reject", "late", "duplicate", "redrive", "reprocess"),
 )
 _RECONCILIATION = ("matched", "mismatched", "single_source")
-# kinds of warnings about what an entity holds: they stand until a run builds it again
-_OF_STATES = ("contract", "rules", "removed source")
+# the warnings about what an entity holds, by kind, and the figure that they tell: they stand until
+# a run builds it again
+_OF_STATES = {
+    "contract": "dead_letters_of_another_contract",
+    "rules": "rows_under_older_rules",
+    "removed source": "rows_of_removed_sources",
+}
 # a broken file of many fields would say the same of each
 _MOST_DRIFTS = 20
 
@@ -261,24 +267,19 @@ def _warnings(
     connection: duckdb.DuckDBPyConnection, project: Project, run: Run, states: dict[str, Row]
 ) -> list[str]:
     """What the run, and the state of the entities that it did not build, ask to look at."""
-    of_states = ", ".join(f"'{kind}'" for kind in _OF_STATES)
     found = rows(
         connection,
-        f"select * from ops.run_warnings where run_id = ? and kind not in ({of_states}, 'drift')",
+        "select * from ops.run_warnings "
+        f"where run_id = ? and kind not in ('drift', {_listed(_OF_STATES)})",
         [run.run_id],
     )
     for state in states.values():
-        if any(
-            state[figure]
-            for figure in (
-                *("dead_letters_of_another_contract", "rows_under_older_rules"),
-                "rows_of_removed_sources",
-            )
-        ):
+        kinds = [kind for kind, figure in _OF_STATES.items() if state[figure]]
+        if kinds:
             found += rows(
                 connection,
                 "select * from ops.run_warnings "
-                f"where run_id = ? and kind in ({of_states}) and entity = ?",
+                f"where run_id = ? and kind in ({_listed(kinds)}) and entity = ?",
                 [state["run_id"], state["entity"]],
             )
     places = {name: place for place, name in enumerate([*project.entities, *project.sources])}
@@ -289,6 +290,10 @@ def _warnings(
         )
     )
     return [row["warning"] for row in found] + _drift_warnings(connection, run)
+
+
+def _listed(kinds: Iterable[str]) -> str:
+    return ", ".join(f"'{kind}'" for kind in kinds)
 
 
 def _drift_warnings(connection: duckdb.DuckDBPyConnection, run: Run) -> list[str]:

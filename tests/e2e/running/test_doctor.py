@@ -27,6 +27,8 @@ def test_a_warehouse_that_adds_up_has_no_failures(after_run):
         "drift",
         "dead letters",
         "streams",
+        "rules",
+        "removed sources",
         "pulls",
         "receipts",
         "disk",
@@ -115,7 +117,7 @@ def test_sql_gives_the_same_answers(after_run):
     after_run.sql("update ops.runs set status = 'failed'")
     found = {finding.check: finding for finding in commands.doctor(after_run.project)}
     by_sql = after_run.sql("select check_name, status, detail, remedy from ops.health_checks")
-    assert len(by_sql) == 9
+    assert len(by_sql) == 11
     for check, *told in by_sql:
         assert told == [found[check].status, found[check].detail, found[check].remedy]
     assert found["ledger = raw"].detail == "they differ: load 1 of app: ledger 7, raw 6"

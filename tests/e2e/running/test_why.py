@@ -96,7 +96,7 @@ def test_what_counts_as_current_is_what_the_targets_hold(after_run):
     after_run.drop("app/more.json", LATER)
     after_run.drop("alpha/more.json", [{"uid": "order_002", "data": "shipped"}])
     after_run.run()
-    after_run.sql("update ops.events_decisions set contract_version = '0.9.0'")
+    after_run.sql("update ops.events_decisions set rule_set = 1")
     commands.redrive(after_run.project, DeadLetterChoice(entity="events"))
     targets = " union ".join(
         f"select '{entity}', record_id from marts.{entity}" for entity in after_run.project.entities
