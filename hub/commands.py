@@ -91,6 +91,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
             )
         with stage("land"), checkpoint.last_visit() as connection:
             landing = land(connection, project, pulled, checkpoint.run_id)
+            landing = landing.after(checkpoint.outcomes)
             warnings = [
                 f"{outcome.source}: {warning}"
                 for outcome in outcomes

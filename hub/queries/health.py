@@ -16,6 +16,7 @@ from hub.queries.whole_entities import ask
 from loader.config.project import Project
 from loader.landing.file import digest_of
 from loader.landing.names import written_out
+from loader.warehouse.ledger import is_in_ledger
 from loader.warehouse.run_log import killed_runs
 
 # dbt writes a table anew before it drops the old one, so a build may need this much more
@@ -85,9 +86,8 @@ def _project(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding
 
 def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
     """Files in the landing folder against the ledger."""
-    known = set(connection.execute("select source, sha256 from raw.loads").fetchall())
     present, new, unreadable = 0, [], []
-    for name in project.sources:
+    for name, source in project.sources.items():
         folder = project.landing / name
         try:
             paths = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -99,9 +99,10 @@ def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
                 if path.name.startswith(".") or path.is_symlink() or not path.is_file():
                     continue
                 present += 1
+                shown_as = f"{name}/{written_out(path.name)}"
                 with path.open("rb") as file:
-                    if (name, digest_of(file)) not in known:
-                        new.append(f"{name}/{written_out(path.name)}")
+                    if not is_in_ledger(connection, source, shown_as, digest_of(file)):
+                        new.append(shown_as)
             except OSError as error:
                 unreadable.append(f"{name}/{written_out(path.name)} ({error.strerror})")
     if unreadable:
@@ -122,7 +123,7 @@ def _turned_away(connection: duckdb.DuckDBPyConnection, project: Project) -> Fin
     """Files that were held or quarantined, as long as they lie in the landing folder like that."""
     rows = connection.execute(
         "select source, file, sha256, concat(file, ' (', reason, ')') "
-        "from raw.loads where status <> 'landed' order by file"
+        "from raw.loads where status in ('held', 'quarantined') order by file"
     ).fetchall()
     texts = [
         text for source, file, sha256, text in rows if _is_there(project, source, file, sha256)

@@ -242,7 +242,9 @@ def _recount_dead_letters(connection: duckdb.DuckDBPyConnection, states: dict[st
 
 def _files(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:
     found = connection.execute(
-        "select status, count(*) from raw.loads where run_id = ? group by status", [run_id]
+        "select status, count(*) from raw.loads where run_id = ? and status <> 'known' "
+        "group by status",
+        [run_id],
     ).fetchall()
     return {"landed": 0, "held": 0, "quarantined": 0, **dict(found)}
 

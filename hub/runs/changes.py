@@ -146,7 +146,8 @@ def _entity_state(
     ]
     state += connection.execute(
         "select source, status, count(*), sum(rows) from raw.loads "
-        "where list_contains(?::varchar[], source) group by all order by all",
+        "where list_contains(?::varchar[], source) and status <> 'known' "
+        "group by all order by all",
         [names],
     ).fetchall()
     state += connection.execute(

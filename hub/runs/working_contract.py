@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.runs.dbt import invoke
+from loader.config.adapter_digest import AdapterDigests
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError
@@ -36,6 +37,7 @@ def working_contract(project: Project, entity: str, sources: Iterable[Source]) -
         scratch = replace(project, database=Path(folder) / project.database.name)
         parsed = _parsed(scratch)
         listed = list(sources)
+        digests = AdapterDigests(project.root)
         printed: list[str] = []
 
         def keep(event: Any) -> None:
@@ -45,7 +47,7 @@ def working_contract(project: Project, entity: str, sources: Iterable[Source]) -
         arguments = {
             "entity": entity,
             "adapters": _adapters(scratch, listed, parsed),
-            "settings": [settings_of(source) for source in listed],
+            "settings": [settings_of(source, digests) for source in listed],
         }
         outcome = invoke(
             scratch,

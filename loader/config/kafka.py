@@ -28,6 +28,8 @@ class KafkaSettings(Settings, frozen=True):
     group:             the consumer group that the broker is told the progress of, for lag tools.
     start:             where to begin in a partition that was never read.
     lost_offsets:      what to do where the next record is no longer in the log.
+    key_from:          key: a message without a value (a tombstone) deletes the key that stands in
+                       the message's key; None: it is a dead letter.
     batch_records, batch_seconds: a batch is complete with so many records, or after so long.
     buffer_records, buffer_bytes: how much may wait in memory while a build runs.
     security:          properties of librdkafka; secrets as references to environment variables.
@@ -38,6 +40,7 @@ class KafkaSettings(Settings, frozen=True):
     group: Name = "hub"
     start: Literal["earliest", "latest"] = "earliest"
     lost_offsets: Literal["error", "earliest"] = "error"
+    key_from: Literal["key"] | None = None
     batch_records: Count = 1_000
     batch_seconds: Positive = 1.0
     buffer_records: Count = 20_000

@@ -22,7 +22,7 @@ from loader.config.reading import (
     meant,
     read_as,
 )
-from loader.config.values import TimeZone
+from loader.config.values import Seconds, TimeZone
 from loader.errors import WrongUse
 from loader.readers import UnreadableFile, format_of
 
@@ -84,6 +84,10 @@ class SourceSettings(Settings, frozen=True):
     late:             what becomes of a late record.
     allowed_lateness: seconds before the watermark within which a record is not late.
     timezone:         of times without an offset.
+    delivery:         full: each file is the whole state of the source, and deletes the keys that it
+                      lacks; incremental: it is no more than what is new.
+    stale_after:      seconds after its last delivery from which the source counts as stale; None:
+                      never.
     format, fields:   what its files and its records look like.
     kafka:            where its records are on a topic.
     http:             where they are pulled from an API.
@@ -92,6 +96,8 @@ class SourceSettings(Settings, frozen=True):
     late: Literal["apply", "skip", "dead_letter"] = "apply"
     allowed_lateness: Annotated[int, Meta(ge=0)] = 0
     timezone: TimeZone = TimeZone("UTC")
+    delivery: Literal["incremental", "full"] = "incremental"
+    stale_after: Seconds | None = None
     format: FormatSettings = FormatSettings()
     fields: dict[str, _DeclaredType] = field(default_factory=dict)
     kafka: Annotated[KafkaSettings, Secret] | None = None
@@ -104,6 +110,13 @@ class SourceSettings(Settings, frozen=True):
                 "kind or encoding",
                 "Take kind and encoding out of `format`.",
                 at=("http",),
+            )
+        if self.delivery == "full" and (self.kafka or self.http):
+            raise Refused(
+                "only files can hold the whole state of a source, but "
+                f"`{'kafka' if self.kafka else 'http'}` is declared, too",
+                f"Write incremental, or take `{'kafka' if self.kafka else 'http'}` out.",
+                at=("delivery",),
             )
 
     def declared_fields(self) -> dict[str, Field]:
@@ -165,7 +178,7 @@ def read_sources(
             settings = SourceSettings()
             adapter = files.root / "models" / "staging" / name / f"stg_{name}__{entity}.sql"
             with problems.caught():
-                settings = _settings_of(name, tables.get(name))
+                settings = _settings_of(name, names, tables.get(name))
                 if not adapter.is_file():
                     raise WrongUse(
                         f"source '{name}'",
@@ -211,7 +224,11 @@ def _declared_tables(files: ModelFiles, problems: Problems) -> dict[str, _Table]
     return tables
 
 
-def _settings_of(name: str, table: _Table | None) -> SourceSettings:
+def _settings_of(name: str, names: list[str], table: _Table | None) -> SourceSettings:
+    """The settings of a source. Raises WrongUse.
+
+    names: of all sources of its entity.
+    """
     if table is None:
         raise WrongUse(
             f"source '{name}'",
@@ -222,7 +239,15 @@ def _settings_of(name: str, table: _Table | None) -> SourceSettings:
     where = f"{table.file}: source '{name}'"
     config = read_as(dict[str, Any], table.written.get("config") or {}, f"{where}: config")
     _refuse_misplaced(table, config, where)
-    return read_as(SourceSettings, config.get("meta") or {}, f"{where}: meta")
+    settings = read_as(SourceSettings, config.get("meta") or {}, f"{where}: meta")
+    if settings.delivery == "full" and len(names) > 1:
+        others = ", ".join(other for other in names if other != name)
+        raise WrongUse(
+            f"{where}: meta: delivery",
+            f"full is for the only source of an entity: a key that a file lacks may be of {others}",
+            f"Write incremental, or take {others} out of vars: sources.",
+        )
+    return settings
 
 
 def _refuse_misplaced(table: _Table, config: dict[str, Any], where: str) -> None:

@@ -13,6 +13,7 @@ Name = Annotated[str, Meta(pattern=r"\S")]
 Count = Annotated[int, Meta(ge=1)]
 Amount = Annotated[float, Meta(ge=0, lt=1e12)]
 Positive = Annotated[float, Meta(gt=0, lt=1e12)]
+Seconds = Annotated[int, Meta(gt=0, lt=10**12)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 

@@ -29,11 +29,14 @@ from loader.readers.formats import FileFormat
 from loader.verification.verify import verify_load
 from loader.warehouse.ledger import (
     Load,
-    load_of_bytes,
+    add_load,
+    known_load,
+    landed_since,
     load_of_untouched,
     next_load_id,
     note_file_state,
     replace_outcome,
+    turned_away_load,
 )
 from loader.warehouse.memory import LANDING_BYTES, memory_cap
 from loader.warehouse.transactions import transaction
@@ -100,20 +103,8 @@ class _FileLanding:
         except OSError as error:
             unread = f"cannot be read: {error.strerror}"
             return FileOutcome(self.source.name, self.name, "refused", reason=unread)
-        settings = json.dumps(self.source.format.declared(), sort_keys=True)
-        known = load_of_bytes(self.connection, self.source.name, sha256)
-        if known and known.status == "landed":
-            # touched or written anew: else it would be read at every run from now on
-            if state is not None and known.file == self.name:
-                note_file_state(self.connection, known.load_id, state)
-            return FileOutcome(self.source.name, self.name, "known", load_id=known.load_id)
-        # name and settings decide the format, so a change of either may have fixed it
-        same = known and (known.settings, known.file) == (settings, self.name)
-        if known and known.status == "quarantined" and same:
-            return FileOutcome(self.source.name, self.name, "quarantined", reason=known.reason)
-
         found = Load(
-            load_id=known.load_id if known else next_load_id(self.connection),
+            load_id=next_load_id(self.connection),
             source=self.source.name,
             file=self.name,
             sha256=sha256,
@@ -122,9 +113,18 @@ class _FileLanding:
             status="landed",
             run_id=self.run_id,
             modified_at=_moment(before.st_mtime),
-            settings=settings,
+            settings=json.dumps(self.source.format.declared(), sort_keys=True),
             file_state=state,
         )
+        if known := known_load(self.connection, self.source, self.name, sha256):
+            self._note_known(found, known)
+            return FileOutcome(self.source.name, self.name, "known", load_id=known.load_id)
+        if away := turned_away_load(self.connection, self.source.name, sha256):
+            # name and settings decide the format, so a change of either may have fixed it
+            is_same = (away.settings, away.file) == (found.settings, found.file)
+            if away.status == "quarantined" and is_same:
+                return FileOutcome(self.source.name, self.name, "quarantined", reason=away.reason)
+            found = replace(found, load_id=away.load_id)
         try:
             load = self._taken_in(found, before)
         except UnreadableFile as error:
@@ -141,9 +141,21 @@ class _FileLanding:
             self.source.name, self.name, load.status, load.rows, load.load_id, load.reason
         )
 
+    def _note_known(self, found: Load, known: Load) -> None:
+        """Keep by what the file is known, where that could be forgotten."""
+        if known.file == self.name:
+            # touched or written anew: else it would be read at every run from now on
+            if found.file_state is not None:
+                note_file_state(self.connection, known.load_id, found.file_state)
+        elif self.source.delivery == "full":
+            # a copy of the newest file must not become a delivery when a newer one has landed
+            reason = f"its bytes are those of load {known.load_id}"
+            add_load(self.connection, replace(found, status="known", reason=reason))
+
     def _taken_in(self, found: Load, before: os.stat_result) -> Load:
         """Take the file in under the memory cap, or without it where records are too long for that:
         DuckDB reads 2,048 records at a time. Raises UnreadableFile."""
+        first = next_load_id(self.connection)
         try:
             with memory_cap(self.connection, LANDING_BYTES):
                 return self._take_in(found, before)
@@ -151,8 +163,8 @@ class _FileLanding:
             if not ran_out_of_memory(error):
                 raise
         # memory may have run out when all was committed
-        load = load_of_bytes(self.connection, found.source, found.sha256)
-        if load and load.status == "landed":
+        load = landed_since(self.connection, found.source, found.sha256, first)
+        if load:
             return load
         try:
             return self._take_in(found, before)

@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from loader.config.project import Project
+from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
 from loader.landing.file import FileOutcome, land_file
 from loader.landing.names import written_out
 
 log = logging.getLogger(__name__)
+
+# the coarsest step of a file system's clock
+_TOGETHER_NS = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,15 @@ class Landing:
 
     files: tuple[FileOutcome, ...]
     unclaimed: tuple[str, ...]
+
+    def after(self, outcomes: Iterable[FileOutcome]) -> "Landing":
+        """The same, with what became of files before this visit, in the same run."""
+        earlier = {outcome.file: outcome for outcome in outcomes if outcome.status == "landed"}
+        files = tuple(
+            earlier.get(outcome.file, outcome) if outcome.status == "known" else outcome
+            for outcome in self.files
+        )
+        return replace(self, files=files)
 
     def warnings(self) -> list[str]:
         """What was found amiss, for the receipt."""
@@ -45,7 +58,7 @@ def land(
 
     Raises WrongUse for an unknown source, HubError where the landing folder is missing.
     """
-    names = tuple(names) or tuple(project.sources)
+    names = tuple(dict.fromkeys(names)) or tuple(project.sources)
     for name in names:
         if name not in project.sources:
             raise WrongUse(
@@ -59,14 +72,21 @@ def land(
             "there is no such folder",
             "Create it, or name another with --landing.",
         )
+    found: dict[Path, Source] = {}
     outcomes = []
     for name in names:
         try:
-            paths = _entries(project.landing / name)
+            entries = _entries(project.landing / name)
         except OSError as error:
             outcomes.append(FileOutcome(name, f"{name}/", "refused", reason=error.strerror))
-            continue
-        outcomes += [land_file(connection, project.sources[name], path, run_id) for path in paths]
+        else:
+            found |= dict.fromkeys(entries, project.sources[name])
+    visited = {
+        path: land_file(connection, found[path], path, run_id)
+        for path in in_order_of_arrival(found)
+    }
+    # told of by source and name, in whatever order they came
+    outcomes += [visited[path] for path in found]
     for outcome in outcomes:
         level = logging.INFO if outcome.status in ("landed", "known") else logging.WARNING
         log.log(
@@ -78,6 +98,33 @@ def land(
             f" ({outcome.reason})" if outcome.reason else "",
         )
     return Landing(tuple(outcomes), tuple(_unclaimed(project)))
+
+
+def in_order_of_arrival(paths: Iterable[Path]) -> list[Path]:
+    """Files that wait, those first that came first.
+
+    When a file came, only its change of status tells: it is set when the file is written, or moved
+    to its place, and nobody can set it back. It is no exact clock, so files that came together,
+    each less than two seconds after another, stay in the order given.
+    """
+    place = {path: number for number, path in enumerate(paths)}
+    came = {path: _came_at(path) for path in place}
+    together: list[list[Path]] = []
+    last = 0
+    for path in sorted(place, key=lambda path: came[path]):
+        if not together or came[path] - last >= _TOGETHER_NS:
+            together.append([])
+        together[-1].append(path)
+        last = came[path]
+    return [path for group in together for path in sorted(group, key=lambda path: place[path])]
+
+
+def _came_at(path: Path) -> int:
+    """When a file came, in nanoseconds of the epoch; one that is gone again came first."""
+    try:
+        return path.lstat().st_ctime_ns
+    except OSError:
+        return 0
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -1,16 +1,19 @@
-"""Keeps a pull's checkpoint in the warehouse, which it opens for moments only: an API may be slow,
-and others want to work."""
+"""Keeps a pull's checkpoint in the warehouse, and lands its pages, on visits of a moment: an API
+may be slow, and others want to work."""
 
 import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
 from loader.config.project import Project
+from loader.config.sources import Source
 from loader.errors import HubError
+from loader.landing.file import FileOutcome, land_file
 from loader.pull.state import PullState, landed_digests, load_state, save_state
 from loader.warehouse.connection import open_warehouse
 from loader.warehouse.lock import InUse, warehouse_lock
@@ -36,14 +39,21 @@ class Checkpoint:
     run_id: of the pull's run.
     states: where each source stood at the start.
     landed: digests of the files of each source that had landed then.
+    outcomes: what became of the pages that have landed since.
     """
 
     project: Project
     run_id: str
     states: dict[str, PullState] = field(default_factory=dict)
     landed: dict[str, set[str]] = field(default_factory=dict)
+    outcomes: list[FileOutcome] = field(default_factory=list)
+    _pages: list[tuple[Source, Path]] = field(default_factory=list)
     _unsaved: dict[str, tuple[PullState, str | None]] = field(default_factory=dict)
     _tried_at: float = field(default_factory=time.monotonic)
+
+    def add_page(self, source: Source, page: Path) -> None:
+        """Let a page that is on the disk land before the state that leads past it is saved."""
+        self._pages.append((source, page))
 
     def keep(self, source: str, state: PullState, error: str | None = None) -> None:
         """Save how far a source has come, as soon as that is due and nobody else has the warehouse.
@@ -64,7 +74,14 @@ class Checkpoint:
             log.debug("the state is saved later: %s", in_use)
 
     def save(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Save what is not saved yet."""
+        """Land the pages that have not landed yet, and save what is not saved.
+
+        In this order, a page has its place in the order of arrival as soon as no pull asks for it
+        again: nothing that comes later lands before it.
+        """
+        while self._pages:
+            self.outcomes.append(land_file(connection, *self._pages[0], self.run_id))
+            del self._pages[0]
         for source, (state, error) in self._unsaved.items():
             save_state(connection, source, state, self.run_id, error)
         self._unsaved.clear()

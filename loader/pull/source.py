@@ -304,7 +304,7 @@ class _Pull:
             return
         # names sort by arrival, and none is ever used twice
         name = f"pull-{self.checkpoint.run_id}-{self.state.pages + 1:06}"
-        write_page(self.folder, name, file)
+        self.checkpoint.add_page(self.source, write_page(self.folder, name, file))
         log.debug("%s: %s written", self.source.name, name)
 
     def _move(self, page: Page | None, after: Position) -> None:

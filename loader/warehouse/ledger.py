@@ -5,7 +5,11 @@ from datetime import datetime
 
 import duckdb
 
+from loader.config.sources import Source
 from loader.warehouse.run_log import utc_now
+
+# landed, or no more than known; the others were held or quarantined
+_TAKEN_IN = "status in ('landed', 'known')"
 
 
 @dataclass(frozen=True)
@@ -30,21 +34,75 @@ class Load:
 def load_of_untouched(
     connection: duckdb.DuckDBPyConnection, source: str, file: str, state: str | None
 ) -> int | None:
-    """The load that a file landed as, where its state is that of then."""
+    """The load that a file landed as, or is known by, where its state is that of then."""
     row = connection.execute(
-        "select load_id from raw.loads "
-        "where source = ? and file = ? and file_state = ? and status = 'landed'",
+        "select load_id from raw.loads where source = ? and file = ? and file_state = ? "
+        f"and {_TAKEN_IN}",
         [source, file, state],
     ).fetchone()
     return row[0] if row else None
 
 
-def load_of_bytes(connection: duckdb.DuckDBPyConnection, source: str, sha256: str) -> Load | None:
-    """What the ledger says of a source's file with these bytes."""
+def known_load(
+    connection: duckdb.DuckDBPyConnection, source: Source, file: str, sha256: str
+) -> Load | None:
+    """The load that has a file's bytes already, so that it is not to land.
+
+    Where a source delivers its whole state with each file, an earlier state may come again. Then a
+    file is known only by the newest that landed, or by what its own name brought last: it may have
+    been touched, copied back or written anew, and is no new delivery. (As a file's state is not
+    kept while another change could bear the same time, no file could be known by that alone.)
+    """
+    if source.delivery != "full":
+        return _latest(connection, source.name, "status = 'landed' and sha256 = ?", sha256)
+    of_name = _latest(connection, source.name, "file = ?", file)
+    newest = _latest(connection, source.name, "status = 'landed'")
+    return next((load for load in (of_name, newest) if load and load.sha256 == sha256), None)
+
+
+def is_in_ledger(
+    connection: duckdb.DuckDBPyConnection, source: Source, file: str, sha256: str
+) -> bool:
+    """Whether the ledger has an outcome for a file with these bytes, so that it is not new."""
+    return (
+        known_load(connection, source, file, sha256)
+        or turned_away_load(connection, source.name, sha256)
+    ) is not None
+
+
+def turned_away_load(
+    connection: duckdb.DuckDBPyConnection, source: str, sha256: str
+) -> Load | None:
+    """The load with these bytes that was held or quarantined."""
+    condition = f"source = ? and sha256 = ? and not {_TAKEN_IN}"
+    return _load_where(connection, condition, source, sha256)
+
+
+def landed_since(
+    connection: duckdb.DuckDBPyConnection, source: str, sha256: str, load_id: int
+) -> Load | None:
+    """The load with these bytes that has landed under this number or a greater one."""
+    condition = "status = 'landed' and sha256 = ? and load_id >= ?"
+    return _latest(connection, source, condition, sha256, load_id)
+
+
+def _latest(
+    connection: duckdb.DuckDBPyConnection, source: str, condition: str, *parameters: str | int
+) -> Load | None:
+    return _load_where(
+        connection,
+        f"source = ? and {condition} and {_TAKEN_IN} order by load_id desc limit 1",
+        source,
+        *parameters,
+    )
+
+
+def _load_where(
+    connection: duckdb.DuckDBPyConnection, condition: str, *parameters: str | int
+) -> Load | None:
     columns = [column.name for column in fields(Load)]
     row = connection.execute(
-        f"select {', '.join(columns)} from raw.loads where source = ? and sha256 = ?",
-        [source, sha256],
+        f"select {', '.join(columns)} from raw.loads where {condition}", parameters
     ).fetchone()
     return Load(**dict(zip(columns, row, strict=True))) if row else None
 
@@ -61,7 +119,7 @@ def replace_outcome(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Write what became of a file, instead of an earlier outcome of these bytes or of an earlier
     state of a file that was held."""
     connection.execute(
-        "delete from raw.loads where source = ? and status <> 'landed' "
+        f"delete from raw.loads where source = ? and not {_TAKEN_IN} "
         "and (sha256 = ? or (file = ? and status = 'held'))",
         [load.source, load.sha256, load.file],
     )
@@ -69,7 +127,12 @@ def replace_outcome(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
 
 
 def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number for the next load."""
+    """The number for the next load.
+
+    Whatever lands takes it in the transaction that commits its records, and one process at a time
+    can write: so the numbers of files, pulled pages and batches of streams are one clock, and what
+    landed first has the least. What is held or quarantined has not landed: it takes another then.
+    """
     # a number is never given twice, not even when a row of the ledger was deleted
     rows = connection.execute(
         "select coalesce(max(load_id), 0) + 1 from ("

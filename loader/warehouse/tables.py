@@ -1,6 +1,5 @@
 """Creates the tables that dbt expects to find: of the loader, of each source, of decisions."""
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from itertools import chain
@@ -10,6 +9,7 @@ from typing import Any
 import duckdb
 
 from loader import __version__
+from loader.config.adapter_digest import AdapterDigests
 from loader.config.project import SCHEMAS, Project
 from loader.config.reading import read_yaml
 from loader.config.sources import Source
@@ -150,7 +150,8 @@ def _create_table(
 
 def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
-    settings = [tuple(settings_of(source).values()) for source in project.sources.values()]
+    digests = AdapterDigests(project.root)
+    settings = [tuple(settings_of(source, digests).values()) for source in project.sources.values()]
     fields = [
         (source.name, name, field.type, field.optional)
         for source in project.sources.values()
@@ -169,7 +170,7 @@ def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> 
             )
 
 
-def settings_of(source: Source) -> dict[str, str | int]:
+def settings_of(source: Source, digests: AdapterDigests) -> dict[str, str | int | None]:
     """A source's row of raw.sources, as its files are now."""
     return {
         "source": source.name,
@@ -177,7 +178,10 @@ def settings_of(source: Source) -> dict[str, str | int]:
         "late": source.late,
         "allowed_lateness": source.allowed_lateness,
         "timezone": source.timezone,
-        "adapter_hash": hashlib.sha256(source.adapter.read_bytes()).hexdigest(),
+        "adapter_hash": digests.of(source.adapter),
+        "delivery": source.delivery,
+        "key_from": source.kafka.key_from if source.kafka else None,
+        "stale_after": source.stale_after,
     }
 
 

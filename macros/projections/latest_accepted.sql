@@ -26,52 +26,47 @@ checked as (
 
 ),
 
--- by its last decision
-decided as (
-
-    select
-        source,
-        load_id,
-        row_number,
-        record_id,
-        attempt,
-        record_key,
-        key_hash,
-        event_time,
-        arrived_as,
-        is_deletion
-    from {{ last_decisions(
-        ref(entity ~ '_decisions'),
-        [
-            'source', 'load_id', 'row_number', 'record_id', 'attempt', 'record_key', 'key_hash',
-            'event_time', 'arrived_as', 'is_deletion', 'outcome',
-        ],
-        'decided.load_id in (select load_id from checked)',
-    ) | indent(4) }}
-    where {{ is_accepted('outcome') }}
-
-),
-
 accepted as (
 
     select
-        {%- for column in shared if column != 'landed_at' %}
-        decided.{{ column }},
+        {%- for column in shared %}
+        {{ {'arrived_as': 'decided', 'landed_at': 'loads'}.get(column, 'checked') }}.{{ column }},
         {%- endfor %}
-        loads.landed_at,
         {%- for column in own %}
         checked.{{ column }},
         {%- endfor %}
-        {{ hash_number("decided.source || ':' || decided.record_key") }} as source_key_hash,
+        {{ hash_number("checked.source || ':' || checked.record_key") }} as source_key_hash,
         1 as is_new
-    from decided
-    inner join {{ source('raw', 'loads') }} as loads
-        on loads.load_id = decided.load_id
-    left join checked
-        on checked.record_id = decided.record_id
-        and checked.attempt = decided.attempt
+    from checked
+    inner join {{ last_decisions(
+        ref(entity ~ '_decisions'),
+        ['record_id', 'attempt', 'load_id', 'outcome', 'arrived_as'],
+        'decided.load_id in (select load_id from checked)',
+        'decided',
+    ) | indent(4) }}
+        on decided.record_id = checked.record_id
+        and decided.attempt = checked.attempt
+    left join {{ source('raw', 'loads') }} as loads
+        on loads.load_id = checked.load_id
+    where {{ is_accepted('decided.outcome') }}
+    {%- if is_delivered_in_full(entity) %}
+    union all
     -- a deletion that a full delivery implies has no record
-    where checked.record_id is not null or decided.row_number is null
+    select
+        {%- for column in shared %}
+        {{ 'loads' if column == 'landed_at' else 'implied' }}.{{ column }},
+        {%- endfor %}
+        {%- for column in own %}
+        null as {{ column }},
+        {%- endfor %}
+        {{ hash_number("implied.source || ':' || implied.record_key") }} as source_key_hash,
+        1 as is_new
+    from {{ ref(entity ~ '_decisions') }} as implied
+    left join {{ source('raw', 'loads') }} as loads
+        on loads.load_id = implied.load_id
+    where implied.row_number is null
+        and implied.load_id in (select load_id from checked)
+    {%- endif %}
 
 ),
 

@@ -214,7 +214,7 @@ idle_deliveries as (
     inner join {{ ref('decisions') }} as decisions
         on decisions.load_id = deliveries.load_id
         and decisions.entity = deliveries.entity
-    where decisions.record_key is null
+    where {{ is_blank('decisions.record_key') }}
 
 ),
 

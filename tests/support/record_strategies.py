@@ -8,6 +8,7 @@ its buffer. Few keys and few moments, so that collisions and ties are the rule.
 import json
 import os
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -58,7 +59,10 @@ def examples(usual: int) -> settings:
 
 @dataclass(frozen=True)
 class Shape:
-    """What the records of an example are like; the shares are in percent."""
+    """What the records of an example are like; the shares are in percent.
+
+    deletion_share: how many say what DELETIONS has, which a contract may take for a deletion.
+    """
 
     seed: int
     records: int
@@ -66,6 +70,16 @@ class Shape:
     moments: int
     bad_share: int
     repeat_share: int
+    deletion_share: int = 0
+
+
+# entity -> column, and what it holds in a deletion
+DELETIONS = {
+    "events": ("name", "D"),
+    "orders": ("status", "deleted"),
+    "clicks": ("event_type", "delete"),
+    "measurements": ("category", "deleted"),
+}
 
 
 def _around(usual: int, least: int, most: int) -> st.SearchStrategy[int]:
@@ -99,15 +113,16 @@ def split(files: Sequence[File], at: Sequence[int]) -> list[list[File]]:
 
 
 def reordered(files: Sequence[File], seed: int) -> list[File]:
-    """The files in another order, save that those of entities without an event time keep theirs."""
+    """The files in another order, save that those of a source keep theirs, and those of all sources
+    of an entity without an event time."""
     rng = random.Random(seed)
-    timed = [file for file in files if _is_timed(file)]
-    untimed = [file for file in files if not _is_timed(file)]
-    rng.shuffle(timed)
-    which_is_next = [True] * len(timed) + [False] * len(untimed)
+    queues: dict[str, list[File]] = defaultdict(list)
+    for file in files:
+        queues[file.source if _is_timed(file) else SOURCES[file.source].entity].append(file)
+    which_is_next = [name for name, queue in queues.items() for _ in queue]
     rng.shuffle(which_is_next)
-    of_either = {True: iter(timed), False: iter(untimed)}
-    return renamed([next(of_either[is_timed]) for is_timed in which_is_next])
+    of_each = {name: iter(queue) for name, queue in queues.items()}
+    return renamed([next(of_each[name]) for name in which_is_next])
 
 
 def _is_timed(file: File) -> bool:
@@ -120,7 +135,7 @@ def write_files(shape: Shape, sources: Sequence[str] = SHIPPED) -> list[File]:
     entities = [SOURCES[source].entity for source in sources]
     files = []
     for source, entity in zip(sources, entities, strict=True):
-        sender = _Sender(source, shape, rng)
+        sender = Sender(source, shape, rng)
         share = shape.records // len(set(entities)) // entities.count(entity)
         ends = sorted([rng.randint(0, share) for _ in range(rng.randint(1, 3))] + [share])
         for start, end in zip([0, *ends], ends, strict=False):
@@ -143,7 +158,7 @@ def renamed(files: Sequence[File]) -> list[File]:
 # ----------------------------------------------------------------------------------------- senders
 
 
-class _Sender:
+class Sender:
     """Writes the files of one source, and remembers what it sent."""
 
     def __init__(self, source: str, shape: Shape, rng: random.Random) -> None:
@@ -203,6 +218,9 @@ class _Sender:
                 value = {"status": value}
             if value is not _ABSENT:
                 record[names[column]] = value
+        if self._shape.deletion_share and self._chance(self._shape.deletion_share):
+            column, word = DELETIONS[SOURCES[self._source].entity]
+            record[names[column]] = word
         return record
 
     def _json(self, sent: Record | str | bytes, in_array: bool) -> bytes:

@@ -1,5 +1,6 @@
 """The entities and sources of the tests: what their contracts and adapters say."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,29 +24,38 @@ class Column:
 
 @dataclass(frozen=True)
 class Entity:
-    """What records of one kind look like. Without an event time, arrival is their order."""
+    """What records of one kind look like. Without an event time, arrival is their order.
+
+    deleted_when: a column, and what it holds where the record takes the row of its key away.
+    prefer:       sources, the most trusted first, where the newest record does not win.
+    """
 
     key: str
     event_time: str | None
     columns: dict[str, Column]
+    deleted_when: tuple[str, tuple[str, ...]] | None = None
+    prefer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where records come from: `fields` says under which name each column stands in them."""
+    """Where records come from: `fields` says under which name each column stands in them, and
+    `lowered` which columns the adapter turns into lower case."""
 
     entity: str
     fields: dict[str, str]
+    lowered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The settings of a source: what becomes of late rows (allowed lateness in seconds), and the
-    zone of times without an offset."""
+    """The settings of a source: what becomes of late rows (allowed lateness in seconds), the zone
+    of times without an offset, and whether each file is the source's whole state."""
 
     late: str = "apply"
     allowed_lateness: int = 0
     zone: str = "UTC"
+    delivery: str = "incremental"
 
 
 ENTITIES = {
@@ -101,7 +111,8 @@ def _under_its_own_name(entity: str) -> dict[str, str]:
     return {name: name for name in ENTITIES[entity].columns}
 
 
-# In the order in which the hub lands them. Those of ADDED are not shipped: tests register them.
+# In the order in which they are registered, and the hub lands them. Those of ADDED are not shipped:
+# tests register them.
 SOURCES = {
     "app": Source("events", _under_its_own_name("events")),
     "mobile": Source("events", _under_its_own_name("events")),
@@ -116,3 +127,8 @@ SOURCES = {
     "partner": Source("measurements", _under_its_own_name("measurements")),
 }
 ADDED = ("mobile", "gamma", "shop")
+
+
+def sources_of(entity: str, among: Iterable[str] = SOURCES) -> list[str]:
+    """The sources of an entity, in the order in which they are registered."""
+    return [name for name in SOURCES if name in set(among) and SOURCES[name].entity == entity]

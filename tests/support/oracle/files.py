@@ -12,7 +12,9 @@ from typing import Any
 from tests.support.oracle.entities import SOURCES
 
 Json = Any
-RowId = tuple[str, int]  # the file with its source's folder, and the row in it from 1
+# The file with its source's folder, and the row in it from 1. A later version of the file has its
+# number behind the name: "app/1.ndjson (2)". A deletion that a full delivery implies has row 0.
+RowId = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def in_order_of_landing(files: Iterable[File]) -> list[File]:
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """A record that was read: its text, and its fields or the problem."""
 
     text: str
@@ -55,25 +57,25 @@ class _Read:
     problem: str | None = None
 
 
-def read_record(file: File, record: bytes) -> _Read:
+def read_record(file: File, record: bytes) -> Read:
     try:
         text = record.decode()
     except UnicodeDecodeError:
-        return _Read(base64.b64encode(record).decode(), None, "invalid_utf8")
+        return Read(base64.b64encode(record).decode(), None, "invalid_utf8")
     if file.header:
         names, values = next(csv.reader([file.header])), next(csv.reader(io.StringIO(text)))
         if len(names) != len(values):
-            return _Read(text, None, "malformed_csv")
+            return Read(text, None, "malformed_csv")
         row = dict(zip(names, values, strict=True))
-        return _Read(json.dumps(row, separators=(",", ":"), ensure_ascii=False), row)
+        return Read(json.dumps(row, separators=(",", ":"), ensure_ascii=False), row)
     try:
         # NaN and Infinity are no JSON but what many a sender writes: they are known by their names
         value = json.loads(text, parse_float=Decimal, parse_constant=str)
     except ValueError:
-        return _Read(text, None, "malformed_json")
+        return Read(text, None, "malformed_json")
     if not isinstance(value, dict):
-        return _Read(text, None, "not_an_object")
-    return _Read(text, value)
+        return Read(text, None, "not_an_object")
+    return Read(text, value)
 
 
 def as_text(value: Json) -> str | None:
