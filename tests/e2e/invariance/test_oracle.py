@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -304,3 +305,60 @@ def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench)
             assert (decision["reasons"] is not None) == (row.outcome == "rejected")
             held = oracle.holds(row)
             assert told["is_current"] == held, row.row_id
+
+
+@pytest.mark.slow
+def test_a_row_of_an_appended_file_keeps_its_place_through_all_versions(bench: Workbench) -> None:
+    """With validation off, it is decided under other rules."""
+    start_over(bench)
+    oracle = Oracle(NOW)
+    lines = [f'{{"uid": "{key}", "data": "shipped"}}' for key in ("o1", "o2", "o3", "o4")]
+    decide_by_both(bench, oracle, [records("alpha/log.ndjson", *lines[:1])])
+    returned = '{"uid": "o1", "data": "returned"}'
+    decide_by_both(bench, oracle, [records("alpha/other.ndjson", returned)])
+    for end, skip in ((2, ["validate"]), (3, ["validate"]), (4, [])):
+        decide_by_both(bench, oracle, [records("alpha/log.ndjson", *lines[:end])], skip)
+    assert oracle.state().targets["orders"]["o1"]["status"] == "returned"
+
+
+@pytest.mark.slow
+def test_a_deletion_that_comes_late_deletes_nothing(own_project: Workbench) -> None:
+    bench = own_project
+    bench.edit(
+        "macros/contracts/clicks.sql",
+        "'prefer':",
+        "'deleted_when': {'column': 'event_type', 'values': ['delete']}, 'prefer':",
+    )
+    bench.set_meta("web", late="skip")
+    oracle = Oracle(NOW, {"web": Policy(late="skip")})
+    oracle.contracts["clicks"] = replace(
+        oracle.contracts["clicks"], deleted_when=("event_type", ("delete",))
+    )
+
+    def click(kind: str, moment: str) -> str:
+        return (
+            f'{{"event_id": "c", "event_timestamp": "{moment}", "event_type": "{kind}", '
+            '"user_id": "u"}'
+        )
+
+    search = click("search", "2025-05-05")
+    decide_by_both(bench, oracle, [records("web/1.ndjson", search)])
+    late = click("delete", "2025-05-03")
+    decide_by_both(bench, oracle, [records("web/2.ndjson", late, search)])
+    assert bench.outcomes("web") == ["applied", "late", "duplicate"]
+
+
+@pytest.mark.slow
+def test_a_whole_state_says_all_of_its_rows_anew(own_project: Workbench) -> None:
+    """Also where they stand as they did in the file of the same name before."""
+    bench = own_project
+    bench.set_meta("app", delivery="full")
+    oracle = Oracle(NOW, {"app": Policy(delivery="full")})
+
+    def event(key: str) -> str:
+        return f'{{"key": "{key}", "name": "n", "value": 1, "ts": "2025-05-01"}}'
+
+    for name, keys in (("state", "ab"), ("other", "b"), ("state", "abc")):
+        bench.empty_landing()
+        decide_by_both(bench, oracle, [records(f"app/{name}.ndjson", *map(event, keys))])
+    assert set(oracle.state().targets["events"]) == {"a", "b", "c"}
