@@ -11,7 +11,10 @@
     {% if requests %}
         {% set chosen = source('ops', 'reprocess_records') %}
         {% call statement(auto_begin=false) %}
-            delete from {{ chosen }} where entity = '{{ entity }}';
+            -- a run that was stopped chose before; what it forgot already, it alone can name
+            delete from {{ chosen }}
+            where entity = '{{ entity }}'
+                and new_key_hash is not null;
             create or replace temporary table keys_of_records as
             {{ keys_of_records(entity) }};
             {{ _choose(entity, _first_choice(entity, requests)) }}
