@@ -76,7 +76,7 @@ AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
         "select count(*) from raw.plant": [(4,)],
     },
     "Rename a source": {
-        "select distinct source from ops.record_outcomes where entity = 'measurements' order by 1": [
+        "select distinct source from ops.decisions where entity = 'measurements' order by source": [
             ("partner",),
             ("works",),
         ],
