@@ -205,6 +205,23 @@ def reprocess(
         sys.exit(1)
 
 
+@hub.command(name="rename-source", section=_RULES, epilog="Example: hub rename-source alpha north")
+@click.argument("old")
+@click.argument("new")
+def rename_source(project: Project, old: str, new: str, as_json: bool) -> None:
+    """Give a source that you have renamed its new name in the warehouse.
+
+    First end `hub stream`, rename models/staging/OLD, its files, landing/OLD and the name in vars:
+    sources. Then this command, and `hub run`. Nothing lands twice, and no dead letter is lost.
+    """
+    from dataclasses import asdict
+
+    from hub import commands
+
+    renamed = commands.rename_source(project, old, new)
+    _print(asdict(renamed), text.render_renamed(renamed), as_json)
+
+
 def _choice(
     project: Project,
     entity: str | None,
@@ -215,7 +232,6 @@ def _choice(
     from hub.queries.dead_letters import DeadLetterChoice
 
     _require_known("entity", entity, project.entities)
-    _require_known("source", source, tuple(project.sources))
     return DeadLetterChoice(entity, source, reason, record_id)
 
 
@@ -250,8 +266,15 @@ def redrive(
         clock=None if now is None else parse_clock(now),
         dry=dry_run,
     )
-    data = {"run": result.receipt, "dead_letters": result.afterwards, "dry_run": dry_run}
-    shown = text.render_redrive(result.afterwards, None if result.did_nothing else result.receipt)
+    data = {
+        "run": result.receipt,
+        "dead_letters": result.afterwards,
+        "left_out": result.warnings,
+        "dry_run": dry_run,
+    }
+    shown = text.render_redrive(
+        result.afterwards, None if result.did_nothing else result.receipt, result.warnings
+    )
     _print(data, text.render_dry_run(shown) if dry_run else shown, as_json)
     if result.failed:
         sys.exit(1)

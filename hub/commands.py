@@ -12,8 +12,11 @@ import duckdb
 from hub.queries.contract_diff import compare, landed_sources
 from hub.queries.dead_letters import (
     DeadLetterChoice,
+    check_redrive,
+    check_source,
     dead_letters_by_id,
     discard_dead_letters,
+    left_out_of_redrive,
     request_redrive,
 )
 from hub.queries.explain import Question, answer
@@ -39,6 +42,7 @@ from loader.warehouse.run_log import closing_on_error, end_run, find_run, runs, 
 
 if TYPE_CHECKING:
     from hub.runs.follow import StreamSummary
+    from hub.runs.rename_source import RenamedSource
     from loader.pull.source import PullOutcome
 
 
@@ -148,21 +152,34 @@ def redrive(
 ) -> RunResult:
     """Decide open dead letters again, from their raw text, under the present rules.
 
-    The result's `afterwards` has the chosen dead letters as they stand then. clock and dry are as
-    for `run`.
+    The result's `afterwards` has the chosen dead letters as they stand then; its receipt warns of
+    those that were left out, as their source is registered no more. clock and dry are as for `run`.
+    Raises WrongUse where such letters were asked for by their source or record, and for an unknown
+    source.
     """
     project.require_sound()
-    require_warehouse(project)
+    with read_warehouse(project) as connection:
+        check_redrive(connection, choice, project.sources)
     chosen: list[int] = []
+    warnings: list[str] = []
 
     def request(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
-        chosen.extend(request_redrive(connection, choice))
+        warnings.extend(left_out_of_redrive(connection, choice, project.sources))
+        chosen.extend(request_redrive(connection, choice, project.sources))
         return Landing((), ())
 
     def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
         return dead_letters_by_id(connection, chosen)
 
-    plan = Plan("redrive", list(project.vars.skip), clock, False, request, look_again)
+    plan = Plan(
+        "redrive",
+        list(project.vars.skip),
+        clock,
+        False,
+        request,
+        look_again,
+        warnings=warnings,
+    )
     return _run(project, plan, dry)
 
 
@@ -200,12 +217,42 @@ def reprocess(
     return _run(project, plan, dry)
 
 
+def rename_source(project: Project, old: str, new: str) -> "RenamedSource":
+    """Give a source that the project has renamed its new name in the warehouse, too; logged as a
+    run of its own. The next build decides its records again under that name.
+
+    Raises WrongUse where the project does not say so, or one of the two cannot be meant.
+    """
+    # imported here because no other command calls macros of the project
+    from hub.runs.rename_source import check_names, check_sources, rename_source
+
+    check_names(project, old, new)
+    project.require_sound()
+    require_warehouse(project)
+    with (
+        # a pull that is under way would go on under the old name
+        pull_lock(project.database, project.wait),
+        warehouse_lock(project.database, project.wait),
+        open_warehouse(project) as connection,
+    ):
+        check_sources(connection, project, old, new)
+        run_id = start_run(connection, "rename-source", [], None)
+        with logged(run_id), closing_on_error(connection, run_id):
+            renamed = rename_source(connection, project, old, new)
+            end_run(connection, run_id, errors=[], warnings=[*renamed.notes], build_state=None)
+    return renamed
+
+
 def discard(
     project: Project, choice: DeadLetterChoice, discarded_by: str, reason: str
 ) -> list[dict[str, Any]]:
-    """Mark open dead letters as discarded, with who and why; returns them. Deletes nothing."""
+    """Mark open dead letters as discarded, with who and why; returns them. Deletes nothing.
+
+    Raises WrongUse for an unknown source; one that is registered no more may have dead letters.
+    """
     require_warehouse(project)
     with warehouse_lock(project.database, project.wait), open_warehouse(project) as connection:
+        check_source(connection, choice, project.sources)
         return discard_dead_letters(connection, choice, discarded_by, reason)
 
 

@@ -14,6 +14,7 @@ from loader.logs import plain
 
 if TYPE_CHECKING:
     from hub.commands import PullResult
+    from hub.runs.rename_source import RenamedSource
 
 _MOST_CHARS = 500
 
@@ -145,13 +146,17 @@ def render_history(entries: list[dict[str, Any]]) -> str:
     return _text(_table(rows))
 
 
-def render_redrive(dead_letters: list[dict[str, Any]], receipt: dict[str, Any] | None) -> str:
+def render_redrive(
+    dead_letters: list[dict[str, Any]], receipt: dict[str, Any] | None, left_out: Iterable[str] = ()
+) -> str:
     """A line for each dead letter that was decided again, under the run's headline.
 
-    receipt: None for a run that had nothing to do.
+    receipt: None for a run that had nothing to do.   left_out: of those that were not, and why.
     """
     headline = [_headline(receipt), ""] if receipt else []
-    remarks = ["", *_remarks(receipt)] if receipt and receipt["errors"] else []
+    remarks = [f"warning: {each}" for each in left_out]
+    if receipt and receipt["errors"]:
+        remarks = ["", *_remarks(receipt)]  # these warnings, too
     return _text([*headline, *_dead_letters(dead_letters), *remarks])
 
 
@@ -184,6 +189,17 @@ def render_discard(dead_letters: list[dict[str, Any]]) -> str:
     """How many dead letters were discarded, and a line for each."""
     headline = [f"discarded {_counted(dead_letters, 'dead letter')}", ""] if dead_letters else []
     return _text([*headline, *_dead_letters(dead_letters)])
+
+
+def render_renamed(renamed: "RenamedSource") -> str:
+    """What was renamed, and what is left to do."""
+    lines = [
+        f"{renamed.old} is {renamed.new} now: {renamed.loads:,} loads, {renamed.records:,} records "
+        f"of {renamed.entity}, {renamed.dead_letters:,} dead letters"
+    ]
+    if renamed.request_id is not None:
+        lines.append("`hub run` completes it: it decides the records again under their new name")
+    return _text([*lines, *renamed.notes])
 
 
 def render_nothing_new(receipt: dict[str, Any]) -> str:

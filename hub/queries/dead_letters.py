@@ -1,10 +1,12 @@
 """Dead letters: chooses open ones, requests that they be decided again, or discards them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from loader.errors import WrongUse
 from loader.landing.names import written_out
 from loader.warehouse.run_log import utc_now
 
@@ -59,13 +61,66 @@ def dead_letters_by_id(
     return _fetch(connection, "record_id in (select unnest(?::bigint[]))", [record_ids])
 
 
-def request_redrive(connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice) -> list[int]:
+def check_source(
+    connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice, registered: Collection[str]
+) -> None:
+    """Raise WrongUse where the chosen source is neither registered nor has a dead letter."""
+    if choice.source is None or choice.source in registered:
+        return
+    if not _sources_of(connection, "source = ?", [choice.source]):
+        raise WrongUse(
+            f"source '{choice.source}'", "there is none", f"Known are {', '.join(registered)}."
+        )
+
+
+def check_redrive(
+    connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice, registered: Collection[str]
+) -> None:
+    """Raise WrongUse where the very letters that were asked for cannot be decided again."""
+    check_source(connection, choice, registered)
+    source, where = choice.source, f"source '{choice.source}'"
+    if choice.record_id is not None:
+        found = _sources_of(connection, "record_id = ?", [choice.record_id])
+        source, where = found[0] if found else None, f"dead letter {choice.record_id}"
+    if source is not None and source not in registered:
+        raise WrongUse(
+            where,
+            f"no adapter reads what {source} sent, which is registered no more",
+            f"Register it again or, if it has another name now, `hub rename-source {source} NAME`.",
+        )
+
+
+def left_out_of_redrive(
+    connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice, registered: Collection[str]
+) -> list[str]:
+    """Of the open letters of a choice, what is to be said of those that cannot be decided again."""
+    condition, parameters = choice.condition()
+    rows = connection.execute(
+        f"select source, count(*) from ops.dead_letters where {condition} "
+        "and not list_contains(?::varchar[], source) group by source order by source",
+        [*parameters, list(registered)],
+    ).fetchall()
+    return [
+        f"{source}: {count:,} open dead letters cannot be decided again, as the source is "
+        f"registered no more: register it, or `hub rename-source {source} NAME`"
+        for source, count in rows
+    ]
+
+
+def request_redrive(
+    connection: duckdb.DuckDBPyConnection, choice: DeadLetterChoice, registered: Collection[str]
+) -> list[int]:
     """Ask for new decisions on all records that have the text of a chosen letter; returns the
-    letters' ids.
+    letters' ids, without those whose source is not registered.
 
     The next build carries the requests out; one that is pending already is not doubled.
     """
-    chosen = [int(letter["record_id"]) for letter in letters(connection, choice)]
+    condition, parameters = choice.condition()
+    readable = f"{condition} and list_contains(?::varchar[], source)"
+    chosen = [
+        int(letter["record_id"])
+        for letter in _fetch(connection, readable, [*parameters, list(registered)])
+    ]
     connection.execute(
         """
         insert into ops.redrive_requests (entity, record_id, attempt, requested_at)
@@ -105,6 +160,15 @@ def discard_dead_letters(
         [utc_now(), written_out(discarded_by), written_out(reason), chosen],
     )
     return dead_letters_by_id(connection, chosen)
+
+
+def _sources_of(
+    connection: duckdb.DuckDBPyConnection, condition: str, parameters: list[Any]
+) -> list[str]:
+    rows = connection.execute(
+        f"select distinct source from ops.dead_letters where {condition}", parameters
+    ).fetchall()
+    return [source for (source,) in rows]
 
 
 def _fetch(

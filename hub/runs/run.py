@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Plan:
     force: build even if there is nothing new.
     kept:  the parsed project, in a process that makes many runs.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
+    warnings: for the receipt, besides those of the landing; `prepare` may add some.
     """
 
     command: str
@@ -42,6 +43,7 @@ class Plan:
     look_after: Callable[[duckdb.DuckDBPyConnection, str], list[dict[str, Any]]] | None = None
     kept: ParsedProject | None = None
     proves_all: bool = True
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,14 @@ class RunResult:
     did_nothing: whether there was nothing new to build.
     afterwards:  what the plan looked at when all was done: the dead letters of a redrive, or what a
                  reprocessing changed.
+    warnings:    those of the plan.
     """
 
     receipt: dict[str, Any]
     landing: Landing
     did_nothing: bool
     afterwards: list[dict[str, Any]]
+    warnings: tuple[str, ...]
 
     @property
     def failed(self) -> bool:
@@ -159,7 +163,7 @@ class _Run:
 
         state: the build_state that the next run is compared with.
         """
-        warnings = self.landing.warnings()
+        warnings = self.landing.warnings() + self.plan.warnings
         end_run(
             connection,
             self.run_id,
@@ -177,4 +181,5 @@ class _Run:
             self.landing,
             did_nothing,
             afterwards,
+            tuple(self.plan.warnings),
         )

@@ -22,9 +22,9 @@ class Macros:
     they are given. A macro that asks the warehouse or the manifest cannot be called.
     """
 
-    def __init__(self, root: Path, project_vars: ProjectVars, **known: Callable[..., Any]) -> None:
+    def __init__(self, root: Path, project_vars: ProjectVars, **known: Any) -> None:
         """root: the project's folder.   project_vars: what its `vars` say.
-        known: what else the macros may call, such as ref and source.
+        known: what else the macros may call or use, such as ref, source and dbt.
         """
         # imported here because most commands call none
         from jinja2 import Environment

@@ -251,6 +251,43 @@ def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(str
     assert "offsets lost" in checks["streams"].detail
 
 
+def test_a_tombstone_deletes_the_key_of_its_message(own_project, mock):
+    mock.create_topic(TOPIC, 1)
+    read_from(own_project, mock, key_from="key")
+    at_nine = 1736931600000  # when the clicks happen, in the milliseconds of a broker
+    mock.produce(TOPIC, [click(1), click(2), click(3)])
+    drain(own_project)
+    mock.produce(
+        TOPIC,
+        [
+            Message(None, key=b"clk-1", timestamp=at_nine + 60_000),
+            Message(None, key=b"clk-2", timestamp=at_nine),
+            Message(None, timestamp=at_nine + 60_000),
+            click(1, user_id="u-2"),
+        ],
+    )
+    assert drain(own_project) == 4
+
+    # clk-2 was clicked after the moment of its tombstone; an older click brings clk-1 not back
+    assert own_project.sql("select event_id from marts.clicks order by 1") == [
+        ("clk-2",),
+        ("clk-3",),
+    ]
+    assert own_project.outcomes() == [
+        *["applied"] * 3,
+        *["applied", "outdated", "rejected", "superseded"],
+    ]
+    # one that names no key deletes nothing
+    assert own_project.sql("select error, record from ops.dead_letters") == [
+        ("missing_event_id", None)
+    ]
+    mock.produce(TOPIC, [click(1, event_timestamp="2025-01-15T09:02:00Z")])
+    drain(own_project)
+    assert own_project.sql("select user_id from marts.clicks where event_id = 'clk-1'") == [
+        ("u-1",)
+    ]
+
+
 @pytest.mark.slow
 def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock):
     mock.create_topic(TOPIC, 1)

@@ -188,7 +188,7 @@ class TestTheSettingsOfASource:
     @pytest.mark.parametrize(
         ("settings", "says"),
         [
-            ({"lateness": 5}, ["'lateness'", "allowed_lateness, fields, format, "]),
+            ({"lateness": 5}, ["'lateness'", "allowed_lateness, delivery, fields, format, "]),
             ({"late": "drop"}, ["late", "'drop'", "apply, skip, dead_letter"]),
             ({"Late": "skip"}, ["unknown key 'Late'. Did you mean 'late'?"]),
             ({"allowed_lateness": "1h"}, ["allowed_lateness", "'1h'"]),
@@ -204,6 +204,22 @@ class TestTheSettingsOfASource:
             ({"format": "csv"}, ["format", "'csv'"]),
             ({"fields": {"key": "text"}}, ["fields", "key", "'text'", "string, number, boolean"]),
             ({"fields": ["key"]}, ["fields", "expected a mapping"]),
+            ({"delivery": "all"}, ["delivery", "'all'", "incremental, full"]),
+            ({"stale_after": 0}, ["stale_after", "found 0", "above 0"]),
+            ({"stale_after": "1h"}, ["stale_after", "'1h'"]),
+            ({"key_from": "key"}, ["unknown key 'key_from'"]),
+            (
+                {"kafka": {"topic": "t", "bootstrap_servers": "b", "key_from": "value"}},
+                ["kafka: key_from", "'value'", "Expected one of key."],
+            ),
+            (
+                {"delivery": "full", "http": {"url": "https://api.example", "items": "a"}},
+                ["meta: delivery: only files", "`http` is declared", "take `http` out"],
+            ),
+            (
+                {"delivery": "full", "kafka": {"topic": "t", "bootstrap_servers": "b"}},
+                ["meta: delivery: only files", "`kafka` is declared"],
+            ),
         ],
         ids=str,
     )
@@ -221,6 +237,33 @@ class TestTheSettingsOfASource:
         assert "models/staging/app/app.yml" in said
         for part in says:
             assert part in said
+
+    def test_a_whole_state_is_refused_of_one_source_among_several(
+        self, own_project: Workbench, complaint: Complaint
+    ) -> None:
+        own_project.set_meta("alpha", delivery="full")
+
+        assert complaint("land") == (
+            "hub: models/staging/alpha/alpha.yml: source 'alpha': meta: delivery: full is for the "
+            "only source of an entity: a key that a file lacks may be of beta. Write incremental, "
+            "or take beta out of vars: sources.\n"
+        )
+
+    def test_how_a_source_delivers_is_kept_for_the_models(self, own_project: Workbench) -> None:
+        own_project.set_meta("app", delivery="full")
+        own_project.set_meta("alpha", stale_after=3600)
+        kafka = {"topic": "t", "bootstrap_servers": "b", "key_from": "key"}
+        own_project.set_meta("web", kafka=kafka)
+        own_project.land()
+
+        assert own_project.sql(
+            "select source, delivery, key_from, stale_after from raw.sources "
+            "where source in ('app', 'alpha', 'web') order by source"
+        ) == [
+            ("alpha", "incremental", None, 3600),
+            ("app", "full", None, None),
+            ("web", "incremental", "key", None),
+        ]
 
     @pytest.mark.parametrize(
         ("old", "new", "says"),
