@@ -61,9 +61,11 @@ AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
     "Change a rule": {
         "select event_type from marts.clicks where event_id = 'clk-006'": [("hover",)],
         "select status from marts.orders where order_id = 'order_002'": [('"pending"',)],
-        "select timestamp from marts.measurements where source = 'plant'": [],
+        "select cast(timestamp as varchar) from marts.measurements where source = 'plant'": [
+            ("2025-01-15 07:05:00",)
+        ],
     },
-    "Add a column": {
+    "Add or rename a column": {
         "select event_id, referrer from marts.clicks where referrer is not null": [
             ("clk-008", "newsletter")
         ],
