@@ -50,7 +50,7 @@ AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
             ("discarded",),
             ("resolved",),
         ],
-        "select status from marts.orders where order_id = 'order_010'": [('"delivered"',)],
+        "select status from marts.orders where order_id = 'order_010'": [("delivered",)],
     },
     "Delete records": {
         "select key from marts.events order by key": [("evt-002",), ("evt-003",), ("evt-006",)],
@@ -60,7 +60,7 @@ AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
     },
     "Change a rule": {
         "select event_type from marts.clicks where event_id = 'clk-006'": [("hover",)],
-        "select status from marts.orders where order_id = 'order_002'": [('"pending"',)],
+        "select status from marts.orders where order_id = 'order_002'": [("pending",)],
         "select cast(timestamp as varchar) from marts.measurements where source = 'plant'": [
             ("2025-01-15 07:05:00",)
         ],
