@@ -77,7 +77,6 @@ class TestHelp:
         assert listed["Take records in"] == ["run", "land", "stream", "pull"]
         assert listed["Ask"] == ["report", "why", "contract", "doctor"]
         assert listed["Dead letters"] == ["redrive", "discard"]
-        assert "reprocess" in listed["After a change of rules"]
         assert sorted(itertools.chain(*listed.values())) == sorted(hub.commands)
 
     def test_the_version_is_shown(self, command: Command) -> None:
