@@ -4,7 +4,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -171,7 +171,8 @@ class Sequence:
         self._now = NOW - timedelta(hours=2)
         self._found = Found(self._oracle.state())
         self._changes: dict[str, list[str]] = {entity: [] for entity in ENTITIES}
-        self._waiting: dict[str, File] = {}
+        self._waiting: dict[str, tuple[int, File]] = {}
+        self._deliveries = 0
         self._sent: dict[str, list[File]] = defaultdict(list)
         self._out: set[str] = set()
         self._full = self._rng.choice([None, None, *_FULL])
@@ -317,7 +318,7 @@ class Sequence:
         self._register()
 
     def _discard(self) -> None:
-        choice, letters = self._some_letters()
+        choice, letters = self._some_letters(self._names)
         self._say(f"discard {choice}: {len(letters)} letters")
         commands.discard(self._bench.project, choice, "mia", "a test")
         self._oracle.discard(letters)
@@ -346,7 +347,8 @@ class Sequence:
         self._succeed(commands.run(self._bench.project, skip=tuple(skip), clock=self._now))
 
     def _redrive(self) -> None:
-        choice, letters = self._some_letters()
+        # what a source sent that is not registered is refused, if asked for by name
+        choice, letters = self._some_letters(self._oracle.registered)
         self._pass_time()
         self._say(f"redrive {choice}: {len(letters)} letters")
         self._oracle.redrive(letters, now=self._now)
@@ -412,21 +414,22 @@ class Sequence:
     def _some_files(self) -> list[File]:
         """New files in the landing folder, in the order in which they land; those of sources that
         are not registered wait there."""
+        self._deliveries += 1
         for source in self._rng.sample(self._names, self._rng.choice([0, 2, 4, len(self._names)])):
             file = self._some_file(source)
             if self._is_full(source):
                 # all files that lie there are looked at again, and only the newest is known
                 for old in (self._bench.root / "landing" / source).glob("*"):
                     old.unlink()
-                self._waiting = {
-                    path: each for path, each in self._waiting.items() if each.source != source
-                }
             self._bench.drop(file.path, file.content)
-            self._waiting[file.path] = file
-        visible = [file for file in self._waiting.values() if file.source not in self._out]
-        for file in visible:
-            del self._waiting[file.path]
-        return in_order_of_landing(visible)
+            self._waiting[file.path] = (self._deliveries, file)
+        visible: dict[int, list[File]] = defaultdict(list)
+        for path, (delivery, file) in list(self._waiting.items()):
+            if file.source not in self._out:
+                visible[delivery].append(file)
+                del self._waiting[path]
+        # what came first lands first; what came together, by source and name
+        return [file for _, files in sorted(visible.items()) for file in in_order_of_landing(files)]
 
     def _some_file(self, source: str) -> File:
         sent = self._sent[source]
@@ -445,14 +448,20 @@ class Sequence:
         sent.append(new)
         return new
 
-    def _some_letters(self) -> tuple[DeadLetterChoice, list[tuple[str, str]]]:
-        """A choice of open letters, in the hub's words and in the oracle's."""
+    def _some_letters(
+        self, sources: Collection[str]
+    ) -> tuple[DeadLetterChoice, list[tuple[str, str]]]:
+        """A choice of open letters, in the hub's words and in the oracle's.
+
+        sources: of which one may be asked for by name.
+        """
         open_letters = {
             key: letter for key, letter in self._oracle.letters().items() if letter.status == "open"
         }
         choice = DeadLetterChoice()
-        if open_letters:
-            (source, text) = self._rng.choice(list(open_letters))
+        named = [key for key in open_letters if key[0] in sources]
+        if named:
+            (source, text) = self._rng.choice(named)
             letter = open_letters[source, text]
             choice = self._rng.choice(
                 [
