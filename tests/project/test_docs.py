@@ -26,8 +26,6 @@ _VARIES = (
     (r"rule set \d+", "rule set <number>"),
     (r"20\d\d-(?!01-15)\d\d-\d\d \d\d:\d\d:\d\d", "<time>"),
 )
-# what restoring a copy of the project leaves: the rest would be parsed and set up again
-_KEPT = (".venv", "target")
 DOCUMENTS = sorted(path.name for path in (PROJECT / "docs").glob("*.md"))
 
 # what the queries find when a section of docs/extending.md was followed
@@ -187,15 +185,13 @@ class Reader:
             return connection.execute(sql).fetchall()
 
     def save(self, image: Path) -> None:
-        """Keep all files as they are now, save what dbt has parsed."""
-        shutil.copytree(self.root, image, ignore=shutil.ignore_patterns(*_KEPT))
+        """Keep all files as they are now."""
+        shutil.copytree(self.root, image, symlinks=True)
 
     def restore(self, image: Path) -> None:
         """Put back the files that were kept, in place of those that there are now."""
-        for path in self.root.iterdir():
-            if path.name not in _KEPT:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.copytree(image, self.root, dirs_exist_ok=True)
+        shutil.rmtree(self.root)
+        shutil.copytree(image, self.root, symlinks=True)
 
 
 @pytest.fixture(scope="module")
