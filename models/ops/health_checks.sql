@@ -73,6 +73,17 @@ open_dead_letters as (
 
 ),
 
+last_builds as (
+
+    select
+        entity,
+        max(run_id) as run_id
+    from {{ source('ops', 'run_counts') }}
+    where source is null
+    group by entity
+
+),
+
 -- how the rows of each target stood when its entity was last built: only a build changes that
 older_rows as (
 
@@ -81,14 +92,7 @@ older_rows as (
         counts.measure,
         counts.amount
     from {{ source('ops', 'run_counts') }} as counts
-    inner join (
-        select
-            entity,
-            max(run_id) as run_id
-        from {{ source('ops', 'run_counts') }}
-        where source is null
-        group by entity
-    ) as latest
+    inner join last_builds as latest
         on latest.entity = counts.entity
         and latest.run_id = counts.run_id
     where counts.source is null

@@ -102,6 +102,14 @@ class TestTies:
         oracle.run([file("app/1.ndjson", event()), file("mobile/1.ndjson", event())])
         assert [row.last.is_tie for row in oracle.rows["events"]] == [True, True]
 
+    def test_under_other_rules_two_records_tie_but_none_with_what_it_was(self) -> None:
+        oracle = Oracle(NOW)
+        oracle.run([file("app/log.ndjson", event(name="A"))])
+        oracle.adapters["app"] = replace(oracle.adapters["app"], lowered=frozenset(["name"]))
+        oracle.run([file("app/log.ndjson", event(name="A"), event(key="new"))])
+        oracle.run([file("app/other.ndjson", event(name="b"))])
+        assert [row.last.is_tie for row in oracle.rows["events"]] == [False, False, False, True]
+
 
 class TestDuplicates:
     def test_shipped_returned_shipped_ends_as_shipped(self) -> None:
@@ -166,6 +174,17 @@ class TestDeletions:
         oracle.run([file("app/3.ndjson", event(), event())])
         assert outcomes(oracle) == ["applied", "applied", "applied", "duplicate"]
         assert names(oracle) == {"k": "a"}
+
+    def test_another_source_may_have_deleted_it(self) -> None:
+        oracle = Oracle(NOW)
+        oracle.contracts["orders"] = replace(
+            oracle.contracts["orders"], deleted_when=("status", ("D",))
+        )
+        oracle.run([file("alpha/1.ndjson", order("alpha", "a"))])
+        oracle.run([file("beta/1.ndjson", order("beta", "D"))])
+        oracle.run([file("alpha/2.ndjson", order("alpha", "a"), order("alpha", "n", key="n"))])
+        assert outcomes(oracle)[2] == "applied"
+        assert statuses(oracle) == {"o": "a", "n": "n"}
 
     def test_a_source_that_deleted_a_key_says_nothing_of_it(self) -> None:
         oracle = Oracle(NOW)

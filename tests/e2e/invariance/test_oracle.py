@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +59,8 @@ def decide_by_both(
 
 def hold_to(oracle: Oracle, bench: Workbench) -> Found:
     """What the hub holds; fails where the oracle says otherwise."""
-    found = hub_state(bench.sql)
+    with duckdb.connect(str(bench.database)) as connection:
+        found = hub_state(lambda query: connection.execute(query).fetchall())
     different = differences(oracle.state(), found.state)
     if different:
         pytest.fail(explained(different, oracle))

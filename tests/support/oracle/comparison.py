@@ -41,19 +41,13 @@ def hub_state(sql: Query) -> Found:
     rule_sets: dict[RowId, int] = {}
     row_ids: dict[int, RowId] = {}
     for entity in ENTITIES:
-        for load, row, record_id, outcome, reasons, digest, rule_set, tie, deletion, key in sql(
+        decisions = f"ops.{entity}_decisions"
+        for load, row, record_id, outcome, reasons, digest, rule_set, tie, deletion in sql(
             "select shown.load_id, shown.row_number, shown.record_id, shown.outcome, "
-            "shown.reasons, shown.content_hash, decided.rule_set, decided.is_tie, "
-            "decided.is_deletion, shown.record_key "
-            "from ops.record_outcomes as shown "
-            f"inner join ops.{entity}_decisions as decided "
-            "on decided.record_id = shown.record_id and decided.attempt = shown.attempt "
-            f"where shown.entity = '{entity}'"
+            "shown.reasons, shown.content_hash, shown.rule_set, shown.is_tie, shown.is_deletion "
+            f"from ops.record_outcomes as shown where shown.entity = '{entity}'"
         ):
-            row_id = row_ids[record_id] = (names[load], row or 0)
-            if row is None:
-                implied[names[load], key] = outcome
-                continue
+            row_id = row_ids[record_id] = (names[load], row)
             words = [word for word, applies in (("tie", tie), ("deletion", deletion)) if applies]
             outcomes[row_id] = (
                 outcome,
@@ -62,6 +56,12 @@ def hub_state(sql: Query) -> Found:
             )
             digests[row_id] = digest
             rule_sets[row_id] = rule_set
+        for load, record_id, key, outcome in sql(
+            f"select load_id, record_id, record_key, outcome from {decisions} "
+            "where row_number is null"
+        ):
+            row_ids[record_id] = (names[load], 0)
+            implied[names[load], key] = outcome
     state = State(
         outcomes=outcomes,
         implied=implied,
@@ -109,7 +109,7 @@ def _letters(
             (names[load], row),
             status,
             # those that a letter had before it was accepted are told for people only
-            frozenset() if outcome in ACCEPTED else frozenset(reasons or []),
+            frozenset() if outcome in (*ACCEPTED, "duplicate") else frozenset(reasons or []),
             row_ids[resolved_by] if resolved_by is not None else None,
         )
     return letters

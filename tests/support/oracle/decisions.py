@@ -181,8 +181,7 @@ class Oracle:
             self.rows[entity] = [row for row in rows if not row.is_implied]
             for row in self.rows[entity]:
                 row.decisions.clear()
-        self._took_part.clear()
-        self._build(skip, now, everything=True)
+        self._build(skip, now)
 
     # -- a build
 
@@ -192,8 +191,6 @@ class Oracle:
         now: datetime | None,
         again: Iterable[Record] = (),
         keys_of: Mapping[str, set[Any]] | None = None,
-        *,
-        everything: bool = False,
     ) -> None:
         """again: the records to decide again, besides those that are not decided yet.
         keys_of: entity -> keys of which all records are decided again."""
@@ -214,8 +211,6 @@ class Oracle:
                     self._reconciliation[entity] = reconciled(
                         self.contracts[entity], self.rows[entity], self.registered, self.order
                     )
-                elif everything:
-                    self._reconciliation[entity] = {}
 
     def rules(self, source: str, *, is_validated: bool) -> Rules:
         """What a record of a source is decided under now. Who wins a key is no part of it."""
@@ -452,6 +447,7 @@ class _Build:
         elif original is not None:
             decision.outcome = "outdated"
             decision.is_repeat = True
+        decision.is_text_kept = bool(checked.reasons) or policy.late == "dead_letter"
         decision.is_letter = decision.outcome == "rejected" or (
             decision.outcome == "late" and policy.late == "dead_letter"
         )
@@ -461,6 +457,10 @@ class _Build:
         self, row: Record, rules: Rules, checked: Checked
     ) -> tuple[Record | None, Record | None]:
         """What the record repeats under the same rules, and what under any."""
+        # a row of an appended file stands where it stood; a full delivery says all of its rows anew
+        before = row.before
+        if before is not None and (not before.is_decided or self._oracle.is_full(self._entity)):
+            before = None
         if checked.reasons:
             said = [
                 other
@@ -471,27 +471,28 @@ class _Build:
             said = [
                 other
                 for other in self._by_content[row.source, checked.content]
-                if other.arrival < row.arrival
-                and other.outcome != "rejected"
-                and not self._was_deleted_between(other, row, checked.key)
+                if other.arrival < row.arrival and other.outcome != "rejected"
             ]
         else:
             # shipped, returned, shipped ends as shipped: only the latest accepted one is repeated
+            place = (place_of(before) if before else row.arrival, row.arrival)
             accepted = [
                 other
                 for other in self._by_key[checked.key]
                 if other.source == row.source
-                and other.arrival < row.arrival
                 and other.last.contends
+                and (place_of(other), other.arrival) < place
             ]
             latest = max(accepted, key=lambda other: (place_of(other), other.arrival), default=None)
             said = [latest] if latest is not None and latest.content == checked.content else []
+        if not checked.reasons:
+            said = [
+                other for other in said if not self._was_deleted_between(other, row, checked.key)
+            ]
         same_rules = [other for other in said if other.last.rules == rules]
         # what was rejected has no place that another could take
         twins = [] if checked.reasons else said
-        # a row of an appended file stands where it stood; a full delivery says all of its rows anew
-        before = row.before
-        if before is not None and before.is_decided and not self._oracle.is_full(self._entity):
+        if before is not None:
             same_rules += [before] if before.last.rules == rules else []
             twins = [*twins, before]
         return (
@@ -571,6 +572,8 @@ class _Build:
                 other.last.contends
                 and other.event_time == row.event_time
                 and (other.source, other.content) != (row.source, row.content)
+                # under other rules, what stands at the same place has another content
+                and place_of(other) != place_of(row)
                 for other in self._by_key[row.key]
             )
 

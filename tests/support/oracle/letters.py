@@ -14,7 +14,8 @@ class Letter:
 
     row_id:      the first record with this text that was rejected.
     status:      open, resolved or discarded.
-    reasons:     those of the latest decision on the text; empty where that accepted it.
+    reasons:     those of the latest decision on the text; empty where that accepted it, or found
+                 that another text said the same.
     resolved_by: the record that was accepted.
     """
 
@@ -47,7 +48,7 @@ def letters_among(
             continue
         if row.last.is_accepted:
             accepted[row.source, row.key].append(row)
-        if not row.is_implied:
+        if any(each.is_text_kept for each in row.decisions):
             decided[row.source, row.text] += [(row, each) for each in row.decisions]
     return {
         (source, text): _letter(decisions, accepted, discards, by_time)
@@ -63,13 +64,20 @@ def _letter(
     by_time: bool,
 ) -> Letter:
     first = min((row for row, each in decisions if each.is_letter), key=lambda row: row.arrival)
-    # what was only a duplicate has no reasons of its own
+    # that the text repeats itself says nothing of it
     row, latest = max(
-        ((row, each) for row, each in decisions if each.outcome != "duplicate"),
+        (
+            (row, each)
+            for row, each in decisions
+            if each.original is None or each.original.text != row.text
+        ),
         key=lambda pair: (pair[1].run.number, pair[0].arrival),
     )
     if latest.is_accepted:
         return Letter(first.row_id, "resolved", frozenset(), row.row_id)
+    if latest.original is not None:
+        # another text said the same, and was accepted
+        return Letter(first.row_id, "resolved", frozenset(), latest.original.row_id)
     reasons = latest.checked.reasons if latest.outcome == "rejected" else frozenset(["late"])
     if Discard(row.source, row.text, reasons) in discards:
         return Letter(first.row_id, "discarded", reasons)

@@ -37,6 +37,7 @@ class Decision:
                rules.
     original:  what a duplicate repeats.
     is_repeat: whether it says nothing new, although duplicates pass.
+    is_text_kept: whether the hub keeps a digest of the text, by which letters are found.
     """
 
     run: Run
@@ -49,6 +50,7 @@ class Decision:
     is_repeat: bool = False
     is_tie: bool = False
     is_letter: bool = False
+    is_text_kept: bool = False
 
     @property
     def is_accepted(self) -> bool:
