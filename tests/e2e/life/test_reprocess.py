@@ -258,6 +258,24 @@ def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
     assert bench.sql("select * from ops.reprocess_records") == []
 
 
+@pytest.mark.slow
+def test_a_period_of_history_goes_on_where_no_business_column_changes(
+    own_project: Workbench,
+) -> None:
+    bench = own_project
+    bench.drop("app/1.ndjson", [event("e1"), event("e2")])
+    bench.run()
+    periods = "select key, dbt_valid_from, dbt_valid_to from marts.events_history order by 1, 2"
+    before = bench.sql(periods)
+    bench.edit("macros/contracts/events.sql", "'version': '1.0.0'", "'version': '1.1.0'")
+    reprocess(bench, "events")
+    assert bench.sql("select max(attempt) from ops.decisions") == [(2,)]
+    assert bench.sql(periods) == before
+    full_refresh(bench)
+    assert bench.sql("select max(attempt) from ops.decisions") == [(1,)]
+    assert bench.sql(periods) == before
+
+
 def test_reprocess_of_an_unknown_entity_is_refused(own_project: Workbench) -> None:
     own_project.drop_samples()
     own_project.run()
