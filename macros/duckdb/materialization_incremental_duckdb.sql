@@ -27,7 +27,8 @@
         {{ return(dbt.materialization_incremental_duckdb()) }}
     {%- endif -%}
     {%- set columns = [] -%}
-    {%- for name, type in found.table -%}
+    {#- one that the model has no more stays in the table, NULL in new rows -#}
+    {%- for name, type in found.table if name in model.columns -%}
         {%- do columns.append(api.Column(name, type)) -%}
     {%- endfor -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}

@@ -7,7 +7,12 @@
 {% macro failures_of(results) %}
     {% set errors = [] %}
     {% for result in results if result.status in ['error', 'fail', 'runtime error'] %}
-        {% set text = result.node.name ~ ': ' ~ (result.message or '') | trim %}
+        {% set message = (result.message or '') | trim %}
+        {#- of what our own macros say, the sentence alone, without the macros that called them -#}
+        {% if '\n  > in macro ' in message %}
+            {% set message = message.split('\n  > in macro ')[0].partition('\n')[2] | trim %}
+        {% endif %}
+        {% set text = result.node.name ~ ': ' ~ message %}
         {% if result.status == 'fail' and result.node.resource_type == 'test' %}
             {% set rows = run_query(
                 'select * from (' ~ result.node.compiled_code ~ ') as failing limit 10'
