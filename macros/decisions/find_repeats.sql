@@ -46,9 +46,14 @@ standing as (
         pending.rule_set,
         coalesce(twin_decisions.arrived_as, twin_decisions.original_id, pending.record_id)
             as arrival,
-        pending.is_deletion,
+        pending.is_deletion and not coalesce({{ _is_late('pending') | indent(8) }}, false)
+            as is_deletion,
         true as is_new
     from pending
+    left join settings
+        on settings.source = pending.source
+    left join watermarks
+        on watermarks.source = pending.source
     left join repeats_of_place
         on repeats_of_place.record_id = pending.record_id
     left join twin_decisions
@@ -344,7 +349,7 @@ twins as (
         from pending
         inner join twin_decisions
             on twin_decisions.record_id = pending.twin_id
-            and twin_decisions.rule_set <> pending.rule_set
+        -- of a duplicate, too: the next version of its file asks for its place
     ) as all_twins
     group by record_id
 
