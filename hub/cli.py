@@ -178,11 +178,12 @@ def reprocess(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Decide records again, under the present contract and adapters.
+    """Decide records again, under the present rules.
 
-    All records of a chosen key are decided from their raw text, in the order in which they arrived;
-    none is late. Without --source, --key, --since and --until: the keys of records that were
-    decided under older rules or came too late, or all if the order of records has changed.
+    The present rules are those of contract and adapters. All records of a chosen key are decided
+    from their raw text, in the order in which they arrived; none is late. Without --source, --key,
+    --since and --until: the keys of records that were decided under older rules or came too late,
+    or all if the order of records has changed.
     """
     from hub import commands
     from hub.queries.reprocess import ReprocessChoice

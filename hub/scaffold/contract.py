@@ -62,6 +62,7 @@ class Contract:
     """The contract of an entity, with all that it leaves unsaid filled in.
 
     prefer:      the sources, most trusted first; none where the newest record wins.
+    deletion:    the column, and the texts in it, by which a record deletes its key; none without.
     has_history: whether every state of a row is kept in marts.<entity>_history.
     """
 
@@ -70,6 +71,7 @@ class Contract:
     key: str
     event_time: str | None
     prefer: tuple[str, ...]
+    deletion: tuple[str, tuple[str, ...]] | None
     has_history: bool
     columns: tuple[Column, ...]
     reasons: tuple[Reason, ...]
@@ -116,6 +118,7 @@ def _contract(macros: Macros, entity: str, written: dict[str, Any]) -> Contract:
         key=checked["key"],
         event_time=checked.get("event_time"),
         prefer=() if checked["prefer"] == "newest" else tuple(checked["prefer"]),
+        deletion=_deletion(checked.get("deleted_when")),
         has_history=bool(written.get("history")),
         columns=tuple(
             Column(
@@ -131,6 +134,10 @@ def _contract(macros: Macros, entity: str, written: dict[str, Any]) -> Contract:
             for reason in macros.call("contract_reasons", entity)
         ),
     )
+
+
+def _deletion(words: dict[str, Any] | None) -> tuple[str, tuple[str, ...]] | None:
+    return (words["column"], tuple(map(str, words["values"]))) if words else None
 
 
 def _description(entity: str, name: str, words: dict[str, Any]) -> str:

@@ -23,11 +23,14 @@ log = logging.getLogger(__name__)
 # this version cannot work on the warehouses of the one before, or that one not on those of this.
 WAREHOUSE_FORMAT = 2
 
+# Text of which no two rows have the same: written faster than by the compression that DuckDB would
+# choose.
+_UNIQUE_TEXT = "varchar using compression zstd"
+
 _RAW_COLUMNS = (
     ("load_id", "bigint", "The load that brought the row: raw.loads has its file."),
     ("row_number", "bigint", "Number of the record in its file, from 1."),
-    # smaller and written faster than by the compression that DuckDB would choose
-    ("record", "varchar using compression zstd", "The record's text as it stood in the file."),
+    ("record", _UNIQUE_TEXT, "The record's text as it stood in the file."),
     ("problem", "varchar", "Why the record could not be read; NULL where it could."),
     ("position", "varchar", "What else places the record, as JSON."),
 )
@@ -113,15 +116,23 @@ def _declared_tables(
         "sources"
     ]:
         for table in group["tables"]:
-            yield f"{group['schema']}.{table['name']}", _described(table)
+            yield f"{group['schema']}.{table['name']}", _described(table, {})
     for path in sorted(folder.glob("*_decisions.yml")):
         for model in read_yaml(path, f"models/ops/{path.name}")["models"]:
-            yield f"ops.{model['name']}", _described(model)
+            yield f"ops.{model['name']}", _described(model, {"record_key": _UNIQUE_TEXT})
 
 
-def _described(table: dict[str, Any]) -> tuple[str, list[tuple[str, str, str]]]:
+def _described(
+    table: dict[str, Any], stored_as: dict[str, str]
+) -> tuple[str, list[tuple[str, str, str]]]:
+    """stored_as: column -> its type in DuckDB, where that says more than the declared one."""
     columns = [
-        (column["name"], column["data_type"], column["description"]) for column in table["columns"]
+        (
+            column["name"],
+            stored_as.get(column["name"], column["data_type"]),
+            column["description"],
+        )
+        for column in table["columns"]
     ]
     return table["description"], columns
 

@@ -1,4 +1,7 @@
-{#  What a measurement must look like. Two plants that differ by a cent agree. #}
+{#
+    What a measurement must look like. Two plants that differ by a cent agree. One that turns out to
+    be wrong is withdrawn.
+#}
 {% macro contract_measurements() %}
     {{ return({
         'version': '1.0.0',
@@ -6,6 +9,7 @@
         'event_time': none,
         'freshness': 'timestamp',
         'prefer': 'newest',
+        'deleted_when': {'column': 'category', 'values': ['withdrawn']},
         'columns': {
             'id': {'type': 'string', 'required': true, 'description': 'Key of the measurement.'},
             'value': {

@@ -28,7 +28,7 @@ from (
         {{ amount_of("measure = 'unvalidated'") }} as unvalidated,
         {{ amount_of("measure = 'null_key'") }} as null_keys
     from {{ source('ops', 'run_counts') }}
-    where source is not null
+    where source is not null and measure not in ('older_rules', 'removed_source')
     group by
         {{ keys | join(',\n        ') }}
 ) as counted

@@ -35,8 +35,8 @@ counted as (
         source,
         outcome
     {% for measure, condition in {
-        'deleted': "is_deletion and outcome in ('applied', 'superseded')",
-        'implied deletion': "is_implied and outcome in ('applied', 'superseded')",
+        'deleted': "is_deletion and is_accepted and outcome <> 'outdated'",
+        'implied deletion': "is_implied and is_accepted and outcome <> 'outdated'",
         'stale': "is_accepted and not is_implied and freshness = 'stale'",
         'unvalidated': 'is_accepted and not is_implied and not is_validated',
         'tie': 'is_tie',

@@ -24,11 +24,7 @@ older_rule_sets as (
 
     select
         used.rule_set,
-        case
-            when used.source in ('{{ sources_of(entity) | join("', '") }}')
-                then concat('rows under older rules of ', used.source)
-            else concat('rows of removed source ', used.source)
-        end as measure,
+        used.source,
         used.source in ('{{ sources_of(entity) | join("', '") }}') as is_registered
     from {{ source('ops', 'rule_sets') }} as used
     left join present
@@ -59,20 +55,23 @@ steps as (
 
 )
 
-select '{{ run_id }}', '{{ entity }}', null, state.measure, state.amount
+select '{{ run_id }}', '{{ entity }}', state.source, state.measure, state.amount
 from (
-    select concat('dead letters ', status) as measure, sum(amount) as amount
+    select
+        cast(null as {{ dbt.type_string() }}) as source,
+        concat('dead letters ', status) as measure,
+        sum(amount) as amount
     from dead_letters
     group by status
     union all
-    select 'dead letters of another contract', coalesce(sum(dead_letters.amount), 0)
+    select null, 'dead letters of another contract', coalesce(sum(dead_letters.amount), 0)
     from dead_letters
     inner join older_rule_sets
         on older_rule_sets.rule_set = dead_letters.rule_set
     where dead_letters.status = 'open'
         and older_rule_sets.is_registered
     union all
-    select concat('lineage ', steps.step), sum(decided.amount)
+    select null, concat('lineage ', steps.step), sum(decided.amount)
     from (
         select outcome, is_deletion, count(*) as amount
         from {{ decisions }}
@@ -83,7 +82,7 @@ from (
         and steps.is_deletion = decided.is_deletion
     group by steps.step
     union all
-    select concat('lineage ', {{ step_before('redrives') }}), count(*)
+    select null, concat('lineage ', {{ step_before('redrives') }}), count(*)
     from {{ decisions }} as decisions
     left join {{ source('ops', 'redrive_requests') }} as redrives
         on redrives.entity = '{{ entity }}'
@@ -92,17 +91,22 @@ from (
     group by {{ step_before('redrives') }}
     {%- if projected is not none %}
     union all
-    select 'target_rows', count(*) from {{ projected }}
+    select null, 'target_rows', count(*) from {{ projected }}
     union all
-    select older_rule_sets.measure, count(*)
+    select
+        older_rule_sets.source,
+        case when older_rule_sets.is_registered then 'older_rules' else 'removed_source' end,
+        count(*)
     from {{ projected }} as projected
     inner join older_rule_sets
         on older_rule_sets.rule_set = projected.rule_set
-    group by older_rule_sets.measure
+    group by
+        older_rule_sets.source,
+        older_rule_sets.is_registered
     {%- endif %}
     {%- if reconciliation is not none %}
     union all
-    select concat('reconciliation ', status), count(*)
+    select null, concat('reconciliation ', status), count(*)
     from {{ reconciliation }}
     group by status
     {%- endif %}

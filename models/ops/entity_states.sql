@@ -14,8 +14,8 @@
     'lineage_duplicate': "measure = 'lineage duplicate'",
     'lineage_redrive': "measure = 'lineage redrive'",
     'lineage_reprocess': "measure = 'lineage reprocess'",
-    'rows_under_older_rules': "substr(measure, 1, 25) = 'rows under older rules of'",
-    'rows_of_removed_sources': "substr(measure, 1, 22) = 'rows of removed source'",
+    'rows_under_older_rules': "measure = 'older_rules'",
+    'rows_of_removed_sources': "measure = 'removed_source'",
     'matched': "measure = 'reconciliation matched'",
     'mismatched': "measure = 'reconciliation mismatched'",
     'single_source': "measure = 'reconciliation single_source'",
@@ -26,7 +26,7 @@ with
 counts as (
 
     select * from {{ source('ops', 'run_counts') }}
-    where source is null
+    where source is null or measure in ('older_rules', 'removed_source')
 
 ),
 

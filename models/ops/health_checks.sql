@@ -73,30 +73,31 @@ open_dead_letters as (
 
 ),
 
+last_builds as (
+
+    select
+        entity,
+        max(run_id) as run_id
+    from {{ source('ops', 'run_counts') }}
+    where source is null
+    group by entity
+
+),
+
 -- how the rows of each target stood when its entity was last built: only a build changes that
 older_rows as (
 
     select
         counts.entity,
+        counts.source,
         counts.measure,
         counts.amount
     from {{ source('ops', 'run_counts') }} as counts
-    inner join (
-        select
-            entity,
-            max(run_id) as run_id
-        from {{ source('ops', 'run_counts') }}
-        where source is null
-        group by entity
-    ) as latest
+    inner join last_builds as latest
         on latest.entity = counts.entity
         and latest.run_id = counts.run_id
-    where counts.source is null
+    where counts.measure in ('older_rules', 'removed_source')
         and counts.amount > 0
-        and (
-            substr(counts.measure, 1, 25) = 'rows under older rules of'
-            or substr(counts.measure, 1, 22) = 'rows of removed source'
-        )
 
 ),
 
@@ -194,15 +195,15 @@ problems as (
     union all
     select
         'rules' as check_name,
-        concat(amount, ' rows of marts.', entity, ' from ', substr(measure, 27)) as problem
+        concat(amount, ' rows of marts.', entity, ' from ', source) as problem
     from older_rows
-    where substr(measure, 1, 25) = 'rows under older rules of'
+    where measure = 'older_rules'
     union all
     select
         'removed sources' as check_name,
-        concat(amount, ' rows of marts.', entity, ' from ', substr(measure, 24)) as problem
+        concat(amount, ' rows of marts.', entity, ' from ', source) as problem
     from older_rows
-    where substr(measure, 1, 22) = 'rows of removed source'
+    where measure = 'removed_source'
 
 ),
 

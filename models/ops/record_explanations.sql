@@ -121,12 +121,9 @@ explained as (
         concat(
             case when row_number is null then 'the full delivery lacks its key: ' else '' end,
             sentence,
-            case
-                when arrived_as is not null then concat(
-                    '; sent before as record ', arrived_as, ' and decided under other rules'
-                )
-                else ''
-            end
+            case when arrived_as is not null then '; sent before as record ' else '' end,
+            coalesce(cast(arrived_as as string), ''),
+            case when arrived_as is not null then ' and decided under other rules' else '' end
         ) as explanation,
         reasons,
         other_record_id,

@@ -19,18 +19,11 @@ older_rows as (
     select
         run_id,
         entity,
-        case
-            when substr(measure, 1, 25) = 'rows under older rules of' then substr(measure, 27)
-            else substr(measure, 24)
-        end as source,
-        substr(measure, 1, 22) = 'rows of removed source' as is_of_removed_source,
+        source,
+        measure = 'removed_source' as is_of_removed_source,
         amount
     from {{ source('ops', 'run_counts') }}
-    where source is null
-        and (
-            substr(measure, 1, 25) = 'rows under older rules of'
-            or substr(measure, 1, 22) = 'rows of removed source'
-        )
+    where measure in ('older_rules', 'removed_source')
         and amount > 0
 
 ),

@@ -39,6 +39,7 @@ _LINEAGE = {
     "row_number": "bigint",
     "record_id": "bigint",
     "key_hash": "bigint",
+    "rule_set": "bigint",
     "run_id": "string",
 }
 

@@ -1,4 +1,5 @@
-"""README and docs are executed: every command, every query, every file that they tell to write."""
+"""README and docs are executed: every command, every query, every file that they tell to write or
+to change. What they show of the output of a command is what it prints."""
 
 import json
 import os
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import dbt
@@ -18,23 +20,104 @@ from tests.kafka.mock_cluster import MockCluster
 from tests.support.workbench import PROJECT, copy_project
 
 _BLOCK = re.compile(r"^( *)```(\w+)(?: (\S+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-# what changes from run to run
-_VARIES = ((r"run \S+-[0-9a-f]{8} ", "run <run_id> "), (r"in \d+\.\d s", "in <seconds> s"))
+# what changes from run to run; the samples are of January 2025
+_VARIES = (
+    (r"run \S+-[0-9a-f]{8}", "run <run_id>"),
+    (r"in \d+\.\d s", "in <seconds> s"),
+    (r"rule set \d+", "rule set <number>"),
+    (r"20\d\d-(?!01-15)\d\d-\d\d \d\d:\d\d:\d\d", "<time>"),
+)
 DOCUMENTS = sorted(path.name for path in (PROJECT / "docs").glob("*.md"))
+
+# what the queries find when a section of docs/extending.md was followed
+AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
+    "Add a source": {
+        "select outcome, count(*) from ops.record_outcomes where source = 'gamma' group by all": [
+            ("applied", 2)
+        ],
+        "select status, sources from marts.orders_reconciliation where order_id = 'order_001'": [
+            ("matched", ["alpha", "beta", "gamma"])
+        ],
+    },
+    "Add an entity": {"select refund_id, amount from marts.refunds": [("r-1", 12.5)]},
+    "Correct records": {
+        "select key, value from marts.events where key in ('evt-002', 'evt-005') order by key": [
+            ("evt-002", 0.7),
+            ("evt-005", 5.0),
+        ],
+        "select status from ops.dead_letters where entity = 'events' order by record_id": [
+            ("discarded",),
+            ("resolved",),
+        ],
+        "select status from marts.orders where order_id = 'order_010'": [("delivered",)],
+    },
+    "Delete records": {
+        "select key from marts.events order by key": [("evt-002",), ("evt-003",), ("evt-006",)],
+    },
+    "Deliver whole states": {
+        "select key, value from marts.events order by key": [("evt-001", 1.0), ("evt-006", 2.0)],
+    },
+    "Change a rule": {
+        "select event_type from marts.clicks where event_id = 'clk-006'": [("hover",)],
+        "select status from marts.orders where order_id = 'order_002'": [("pending",)],
+        "select cast(timestamp as varchar) from marts.measurements where source = 'plant'": [
+            ("2025-01-15 07:05:00",)
+        ],
+    },
+    "Add or rename a column": {
+        "select event_id, referrer from marts.clicks where referrer is not null": [
+            ("clk-008", "newsletter")
+        ],
+    },
+    "Late records and backfills": {
+        "select value from marts.events where key = 'evt-004'": [(4.0,)],
+    },
+    "Remove a source": {
+        "select count(*) from marts.measurements where source = 'plant'": [(0,)],
+        "select count(*) from raw.plant": [(4,)],
+    },
+    "Rename a source": {
+        "select distinct source from ops.decisions where entity = 'measurements' order by source": [
+            ("partner",),
+            ("works",),
+        ],
+        "select status from ops.dead_letters where source = 'works'": [("open",)],
+    },
+    "Build everything anew": {"select count(*) from marts.events": [(4,)]},
+}
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the file that it is to be written into, its text."""
+    """A fenced block: its language, the file that it is to be written into, its text.
+
+    A `diff` with a file changes lines of it. `sh` and `sql` are to be executed, `console` is not.
+    `text` shows lines of what the commands before it print: `...` at the end of a line stands for
+    the rest of it. Where it begins with an error, the last of them fails.
+    """
 
     language: str
     file: str | None
     text: str
 
+    @property
+    def lines(self) -> list[str]:
+        return [comparable(line) for line in self.text.splitlines() if line.strip(" .")]
 
-def blocks(document: str) -> list[Block]:
-    """The fenced blocks of a document; `sh` and `sql` are to be executed, `console` is not."""
-    found = _BLOCK.findall((PROJECT / document).read_text())
+    @property
+    def tells_of_a_failure(self) -> bool:
+        return self.language == "text" and self.text.startswith(("error:", "hub:"))
+
+
+def sections(document: str) -> dict[str, str]:
+    """The text of a document by its headings of the second level."""
+    parts = re.split(r"^## (.+)\n", (PROJECT / document).read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def blocks(text: str) -> list[Block]:
+    """The fenced blocks of a text."""
+    found = _BLOCK.findall(text)
     return [
         Block(language, file, re.sub(f"^{margin}", "", text, flags=re.MULTILINE))
         for margin, language, file, text in found
@@ -54,7 +137,7 @@ class Reader:
     root: Path
     bootstrap_servers: str
 
-    def run(self, command: str) -> str:
+    def run(self, command: str, *, fails: bool = False) -> str:
         # the environment is the one that the tests run in, and the suite inside one of its tests
         # would never end
         command = re.sub(
@@ -74,8 +157,8 @@ class Reader:
             text=True,
             timeout=300,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        assert (done.returncode != 0) is fails, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr if fails else done.stdout
 
     def write(self, file: str, text: str) -> None:
         path = self.root / file
@@ -89,9 +172,27 @@ class Reader:
         assert count == 1, f"{file} has no line {key!r}"
         path.write_text(changed)
 
+    def change(self, file: str, diff: str) -> None:
+        """Change the lines of a file that a diff shows: all of it that is not new must be there."""
+        lines = diff.splitlines(keepends=True)
+        old = "".join(line[1:] for line in lines if line[0] != "+")
+        new = "".join(line[1:] for line in lines if line[0] != "-")
+        text = (self.root / file).read_text()
+        assert text.count(old) == 1, f"{file} does not have once:\n{old}"
+        (self.root / file).write_text(text.replace(old, new))
+
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
             return connection.execute(sql).fetchall()
+
+    def save(self, image: Path) -> None:
+        """Keep all files as they are now."""
+        shutil.copytree(self.root, image, symlinks=True)
+
+    def restore(self, image: Path) -> None:
+        """Put back the files that were kept, in place of those that there are now."""
+        shutil.rmtree(self.root)
+        shutil.copytree(image, self.root, symlinks=True)
 
 
 @pytest.fixture(scope="module")
@@ -108,24 +209,54 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield Reader(root, cluster.bootstrap_servers)
 
 
-def follow(reader: Reader, document: str) -> tuple[list[str], list[list[tuple[object, ...]]]]:
-    """What the commands of a document print, and what its queries find."""
+@pytest.fixture(scope="module")
+def samples(reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a run over the samples leaves behind."""
+    image = tmp_path_factory.mktemp("images") / "samples"
+    reader.run("make run")
+    reader.save(image)
+    return image
+
+
+def follow(reader: Reader, text: str) -> tuple[list[str], list[list[tuple[object, ...]]]]:
+    """What the commands of a text print, and what its queries find."""
     printed, found = [], []
-    for block in blocks(document):
-        if block.file:
+    steps = blocks(text)
+    for block, after in zip_longest(steps, steps[1:]):
+        if block.language == "diff" and block.file:
+            reader.change(block.file, block.text)
+        elif block.file:
             reader.write(block.file, block.text)
         elif block.language == "sh":
-            printed += [reader.run(line) for line in block.text.splitlines()]
+            *others, last = block.text.splitlines()
+            printed += [reader.run(line) for line in others]
+            printed.append(reader.run(last, fails=bool(after and after.tells_of_a_failure)))
+            if after and after.language == "text":
+                assert missing(after.lines, "".join(printed[-len(others) - 1 :])) == []
         elif block.language == "sql":
             found.append(reader.query(block.text))
     return printed, found
 
 
+def missing(shown: list[str], printed: str) -> list[str]:
+    """The lines that a document shows and that are not printed in this order, under what is."""
+    lines = iter(comparable(printed).splitlines())
+    for line in shown:
+        is_part = line.endswith("...")
+        if not any(
+            each.strip().startswith(line[:-3].strip()) if is_part else each.strip() == line
+            for each in lines
+        ):
+            return [line, "is not in", *comparable(printed).splitlines()]
+    return []
+
+
 @pytest.mark.long
 def test_the_readme_can_be_followed_from_top_to_bottom(reader):
-    printed, found = follow(reader, "README.md")
+    readme = (PROJECT / "README.md").read_text()
+    printed, found = follow(reader, readme)
     assert all(found)
-    receipts = [block.text for block in blocks("README.md") if block.language == "text"]
+    receipts = [block.text for block in blocks(readme) if block.language == "text"]
     assert [comparable(receipt) for receipt in receipts] == [
         comparable(printed[0][printed[0].index("run 2") :])
     ]
@@ -155,22 +286,20 @@ def test_the_page_of_dbt_has_what_the_docs_replace():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != "extending.md"])
-def test_the_commands_and_queries_of_the_docs_work(reader, document):
-    reader.run("make run")
-    follow(reader, f"docs/{document}")
+def test_the_commands_and_queries_of_the_docs_work(reader, samples, document):
+    reader.restore(samples)
+    follow(reader, (PROJECT / "docs" / document).read_text())
 
 
 @pytest.mark.slow
-def test_a_source_and_an_entity_are_added_as_the_docs_say(reader):
-    reader.run("make run")
-    follow(reader, "docs/extending.md")
-    assert reader.query(
-        "select outcome, count(*) from ops.record_outcomes where source = 'gamma' group by all"
-    ) == [("applied", 2)]
-    assert reader.query(
-        "select status, sources from marts.orders_reconciliation where order_id = 'order_001'"
-    ) == [("matched", ["alpha", "beta", "gamma"])]
-    assert reader.query("select refund_id, amount from marts.refunds") == [("r-1", 12.5)]
+@pytest.mark.parametrize(
+    "section", [name for name, text in sections("docs/extending.md").items() if blocks(text)]
+)
+def test_each_change_is_made_as_the_docs_say(reader, samples, section):
+    reader.restore(samples)
+    follow(reader, sections("docs/extending.md")[section])
+    for query, expected in AFTERWARDS.get(section, {}).items():
+        assert reader.query(query) == expected, query
 
 
 @pytest.mark.check

@@ -185,7 +185,7 @@ def test_every_column_of_the_warehouse_is_described(samples: Workbench):
 def test_an_adapter_has_the_columns_of_its_contract(samples: Workbench):
     """In their order, after the identity of the record, and all of them as text."""
     samples.run()
-    identity = ["load_id", "row_number", "record", "problem"]
+    identity = ["load_id", "row_number", "record", "problem", "position"]
     contracts = {contract.entity: contract for contract in read_contracts(PROJECT)}
     breaches = []
     for entity, names in SHIPPED.items():

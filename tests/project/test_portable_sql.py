@@ -24,7 +24,7 @@ _FUNCTIONS = {
     *("abs", "array_contains", "cast", "coalesce", "concat", "concat_ws", "count", "date_trunc"),
     *("first_value", "greatest", "lag", "least", "length", "lower", "max", "max_by", "md5", "min"),
     *("nullif", "replace", "round", "row_number", "split", "split_part", "substr", "sum", "trim"),
-    *("try_cast", "upper", "bit_xor", "bool_or", "decimal"),
+    *("try_cast", "upper", "bit_xor", "bool_or", "decimal", "chr", "contains"),
 }
 # words that an opening bracket may follow and that are no functions
 _KEYWORDS = {

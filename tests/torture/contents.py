@@ -34,13 +34,12 @@ _RAW = (
     "from raw.{source} as raw left join raw.loads as loads on loads.load_id = raw.load_id"
 )
 _DECIDED: dict[str, tuple[int, str]] = {
+    # the last one on each record: a command that was killed may have decided it once more
     "decision": (
-        4,
-        "select decisions.entity, loads.file, decisions.row_number, decisions.attempt, "
+        3,
+        "select entity, file, row_number, "
         "case when outcome in ('applied', 'superseded', 'outdated') then 'accepted' "
-        "else outcome end, reasons, content_hash "
-        "from ops.decisions as decisions "
-        "left join raw.loads as loads on loads.load_id = decisions.load_id",
+        "else outcome end, reasons, content_hash from ops.record_outcomes",
     ),
     "letter": (
         3,

@@ -13,6 +13,7 @@ from tests.torture.playground import (
     LAND,
     REDRIVE,
     REFRESH,
+    REPROCESS,
     RUN,
     Glimpse,
     Playground,
@@ -70,7 +71,11 @@ def kills(
     former it is a process of its own. Every third of them is a second one, on a warehouse that has
     built half; every fifth trial is two or three kills in a row."""
     found = []
-    counts = {LAND: land, RUN: run, **dict.fromkeys((BUILD, REFRESH, REDRIVE, DISCARD), other)}
+    counts = {
+        LAND: land,
+        RUN: run,
+        **dict.fromkeys((BUILD, REFRESH, REDRIVE, REPROCESS, DISCARD), other),
+    }
     for command, count in counts.items():
         for number in range(count):
             delivery = deliveries[number % len(deliveries)]

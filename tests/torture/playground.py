@@ -29,6 +29,7 @@ HUB = Path(sys.executable).with_name("hub")
 RUN = ("run", "--now", NOW.isoformat())
 LAND = ("land",)
 REDRIVE = ("redrive", "--entity", "events", "--now", NOW.isoformat())
+REPROCESS = ("reprocess", "--entity", "orders", "--source", "alpha", "--now", NOW.isoformat())
 DISCARD = ("discard", "--entity", "events", "--by", "torture", "--why", "to be killed")
 # It has its own folder for what it parses: dbt parses all anew where vars are not those of before.
 BUILD = (

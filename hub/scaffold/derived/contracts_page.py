@@ -48,6 +48,7 @@ def _entity(contract: Contract) -> str:
         [
             f"## {contract.entity}",
             f"Version {contract.version}. The key is `{contract.key}`. {_winner(contract)}"
+            + _deletion(contract)
             + (history if contract.has_history else ""),
             _table(["column", "holds", "type", "required", "rules"], columns),
             _table(["reason", "rejected because", "with validation off, too"], reasons),
@@ -64,6 +65,16 @@ def _winner(contract: Contract) -> str:
         return newest[0].upper() + newest[1:] + "."
     trusted = ", ".join(f"`{name}`" for name in contract.prefer)
     return f"The most trusted source wins its key ({trusted}); within one, {newest}."
+
+
+def _deletion(contract: Contract) -> str:
+    if contract.deletion is None:
+        return ""
+    column, values = contract.deletion
+    return (
+        f" A record with the `{column}` {' or '.join(f'`{value}`' for value in values)} takes the "
+        "row of its key out."
+    )
 
 
 def _rules(column: Column) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub import commands
 from loader.landing import folder
 from loader.landing.folder import in_order_of_arrival
 from tests.support.landed import statuses
@@ -136,6 +137,16 @@ class TestAWholeState:
             ("app/2.ndjson", OTHER),
             ("app/3.ndjson", LINE),
         ]
+
+    def test_that_waits_is_said_to_wait(self, full: Workbench) -> None:
+        for content in (LINE, OTHER, LINE):
+            full.drop("app/state.ndjson", content)
+            full.land()
+        full.drop("app/state.ndjson", OTHER)
+
+        (finding,) = [each for each in commands.doctor(full.project) if each.check == "files"]
+
+        assert finding.detail == "1 not landed yet: app/state.ndjson"
 
     def test_lands_again_under_its_own_name(self, full: Workbench) -> None:
         for content in (LINE, OTHER, LINE):

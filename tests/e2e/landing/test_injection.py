@@ -180,7 +180,7 @@ class TestTheCommands:
             (key, file_of(key))
         }
         assert [json.loads(record["record"]) for record in answer["records"]] == records_of(key)
-        assert shown.count("\n") == 12, "a line more would be the sender's"
+        assert shown.count("\n") == 13, "a line more would be the sender's"
 
     @pytest.mark.slow
     @pytest.mark.parametrize("payload", PAYLOADS)

@@ -33,6 +33,7 @@ def test_the_later_of_two_in_one_file_corrects_the_earlier(bench: Workbench) -> 
     assert values(bench) == {"e1": 2.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later", ["app", "mobile"])
 def test_between_sources_the_first_registered_wins_a_tie_whatever_comes_later(
     own_project: Workbench, later: str
@@ -83,6 +84,7 @@ def test_what_a_file_had_before_it_grew_stays_as_it_was_decided(bench: Workbench
     ]
 
 
+@pytest.mark.slow
 def test_three_versions_of_a_file_in_one_run_are_one_history(bench: Workbench) -> None:
     rows = [{"uid": "o1", "data": state} for state in ("new", "paid", "sent")]
     for length in (1, 2, 3):
@@ -105,6 +107,7 @@ def test_a_row_that_changed_at_its_place_is_a_new_record(bench: Workbench) -> No
     assert values(bench) == {"e1": 5.0, "e2": 1.0}
 
 
+@pytest.mark.slow
 def test_a_fast_clock_makes_nobody_late_once_real_time_has_passed_it(
     own_project: Workbench,
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_file_that_does_not_name_all_its_keys_deletes_nothing(
     assert any("app/2.ndjson" in warning and "delete" in warning for warning in receipt["warnings"])
 
 
+@pytest.mark.slow
 def test_a_record_that_is_rejected_keeps_its_key(full: Workbench) -> None:
     full.drop("app/1.ndjson", [event("a"), event("b")])
     full.run()
@@ -82,6 +83,7 @@ def test_a_record_that_is_rejected_keeps_its_key(full: Workbench) -> None:
     assert full.outcomes()[-1] == "rejected"
 
 
+@pytest.mark.slow
 def test_many_files_in_one_run_are_taken_one_after_the_other(full: Workbench) -> None:
     full.drop("app/1.ndjson", [event("a"), event("b"), event("x", "no")])
     full.drop("app/2.ndjson", [event("a")])

@@ -63,6 +63,7 @@ def test_an_adapter_that_is_corrected_is_told_and_reprocess_corrects_old_rows(
     assert business(bench, "events") == before
 
 
+@pytest.mark.slow
 def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_place(
     own_project: Workbench,
 ) -> None:
@@ -83,6 +84,7 @@ def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_pl
     assert bench.sql("select count(*) from ops.decisions where arrived_as is not null") == [(3,)]
 
 
+@pytest.mark.slow
 def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
     own_project: Workbench,
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_rule_that_is_taken_away_fails_no_build(own_project: Workbench) -> Non
     assert bench.outcomes() == ["applied"]
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
     own_project: Workbench,
 ) -> None:
@@ -218,6 +221,7 @@ def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target
     ]
 
 
+@pytest.mark.slow
 def test_sources_that_change_places_stop_an_entity_with_event_times(own_project: Workbench) -> None:
     bench = own_project
     add_source(bench.root, "mobile", like="app", entity="events")
@@ -236,6 +240,7 @@ def test_sources_that_change_places_stop_an_entity_with_event_times(own_project:
     assert [value for _, _, value, *_ in business(bench, "events")] == [2.0, 1.0]
 
 
+@pytest.mark.slow
 def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
     own_project: Workbench,
 ) -> None:
@@ -251,6 +256,24 @@ def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
     assert business(bench, "events")[0][1] == "N"
     assert bench.sql("select completed_at is null from ops.reprocess_requests") == [(False,)]
     assert bench.sql("select * from ops.reprocess_records") == []
+
+
+@pytest.mark.slow
+def test_a_period_of_history_goes_on_where_no_business_column_changes(
+    own_project: Workbench,
+) -> None:
+    bench = own_project
+    bench.drop("app/1.ndjson", [event("e1"), event("e2")])
+    bench.run()
+    periods = "select key, dbt_valid_from, dbt_valid_to from marts.events_history order by 1, 2"
+    before = bench.sql(periods)
+    bench.edit("macros/contracts/events.sql", "'version': '1.0.0'", "'version': '1.1.0'")
+    reprocess(bench, "events")
+    assert bench.sql("select max(attempt) from ops.decisions") == [(2,)]
+    assert bench.sql(periods) == before
+    full_refresh(bench)
+    assert bench.sql("select max(attempt) from ops.decisions") == [(1,)]
+    assert bench.sql(periods) == before
 
 
 def test_reprocess_of_an_unknown_entity_is_refused(own_project: Workbench) -> None:

@@ -385,6 +385,29 @@ class TestTheState:
 
         assert saved == pages_saved
 
+    def test_is_saved_with_its_pages_landed_so_that_nothing_later_comes_before_them(
+        self, project: Workbench, api: SampleApi, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(checkpoint, "_SAVE_SECONDS", 0)
+
+        def land_meanwhile(request: Request) -> None:
+            if len(api.requests) == 3:
+                project.drop("plant/later.csv", "id,value,category\nm-1,1,flow\n")
+                project.land("plant")
+
+        api.answer = land_meanwhile
+
+        result = commands.pull(project.project, ())
+
+        arrived = project.sql("select source, rows from raw.loads order by load_id")
+        assert arrived == [
+            *[("partner", 3)] * 2,
+            ("plant", 1),
+            *[("partner", 3)] * 2,
+        ]
+        assert [(each.status, each.rows) for each in result.landing.files] == [("landed", 3)] * 4
+        assert landed(project) == RECORDS
+
     def test_is_saved_later_where_others_are_at_work(
         self,
         project: Workbench,

@@ -71,7 +71,9 @@ class TestHelp:
         assert answer.code == 0
         assert "0 done, 1 failed, 2 wrong use" in answer.out
         sections = re.findall(r"^(\w.*):\n((?:  .+\n)+)", answer.out, re.MULTILINE)
-        listed = {title: re.findall(r"^  (\w+) ", lines, re.MULTILINE) for title, lines in sections}
+        listed = {
+            title: re.findall(r"^  (\w[\w-]*) ", lines, re.MULTILINE) for title, lines in sections
+        }
         assert listed["Take records in"] == ["run", "land", "stream", "pull"]
         assert listed["Ask"] == ["report", "why", "contract", "doctor"]
         assert listed["Dead letters"] == ["redrive", "discard"]

@@ -381,6 +381,23 @@ class TestTheCommandLine:
         assert "--now" in complaint("run", "--now", moment)
         assert not bench.database.exists()
 
+    @pytest.mark.parametrize("option", ["--since", "--until", "--now"])
+    def test_a_moment_of_a_reprocessing_is_named_by_its_option(
+        self, bench: Workbench, complaint: Complaint, option: str
+    ) -> None:
+        said = complaint("reprocess", "--entity", "events", option, "yesterday")
+
+        assert said.startswith(f"hub: {option} yesterday: ")
+
+    def test_what_cannot_be_reprocessed_is_refused_and_the_known_are_named(
+        self, after_run: Workbench, complaint: Complaint
+    ) -> None:
+        assert "events, orders, clicks, measurements" in complaint(
+            "reprocess", "--entity", "invoices"
+        )
+        assert "alpha, beta" in complaint("reprocess", "--entity", "orders", "--source", "app")
+        assert after_run.sql("select count(*) from ops.reprocess_requests") == [(0,)]
+
     def test_output_into_a_missing_folder_is_refused_before_anything_is_done(
         self, bench: Workbench, complaint: Complaint
     ) -> None:

@@ -36,30 +36,7 @@ letters as (
 
 ),
 
-texts as (
-
-    -- few decisions have the digest of a text
-    select distinct
-        decided.record_id,
-        letters.source,
-        letters.text_hash
-    from {{ decisions }} as decided
-    inner join letters
-        on letters.text_hash = decided.text_hash
-        and letters.source = decided.source
-    where decided.text_hash is not null
-
-),
-
-decided as (
-
-    {{ _decisions_on_texts(decisions, 'decided.text_hash is not null') | indent(4) }}
-    union all
-    -- a record that was accepted in the end has no digest of its text any more
-    {{ _decisions_on_texts(decisions, 'decided.attempt > 1 and decided.text_hash is null')
-        | indent(4) }}
-
-),
+{{ decisions_on_texts(decisions) }},
 
 numbered as (
 
@@ -138,23 +115,37 @@ waiting as (
 
 ),
 
+-- found by the digest of the key alone: of no other record the engine then reads key and source
+candidates as (
+
+    select distinct
+        later.record_id,
+        later.attempt
+    from {{ last_decisions(
+        decisions, ['record_id', 'attempt', 'key_hash', 'outcome'], alias='later'
+    ) | indent(4) }}
+    inner join waiting
+        on waiting.key_hash = later.key_hash
+    where {{ is_accepted('later.outcome') }}
+        and later.record_id > waiting.record_id
+
+),
+
 followers as (
 
     select
         waiting.source,
         waiting.text_hash,
         min(later.record_id) as record_id
-    from {{ last_decisions(
-        decisions,
-        ['source', 'record_key', 'key_hash', 'event_time', 'record_id', 'outcome'],
-        alias='later',
-    ) | indent(4) }}
+    from {{ decisions }} as later
+    inner join candidates
+        on candidates.record_id = later.record_id
+        and candidates.attempt = later.attempt
     inner join waiting
         on waiting.key_hash = later.key_hash
         and waiting.source = later.source
         and waiting.record_key = later.record_key
-    where {{ is_accepted('later.outcome') }}
-        and later.record_id > waiting.record_id
+    where later.record_id > waiting.record_id
         {%- if order_time(contract(entity)) %}
         and (
             waiting.event_time is null
@@ -243,34 +234,4 @@ left join discards
 left join logged
     on logged.source = letters.source
     and logged.text_hash = letters.text_hash
-{%- endmacro %}
-
-
-{#- The decisions on the records of the CTE texts; is_repeat: one of these texts repeats itself. -#}
-{% macro _decisions_on_texts(decisions, condition) -%}
-select
-    texts.source,
-    texts.text_hash,
-    decided.record_id,
-    decided.attempt,
-    decided.record_key,
-    decided.key_hash,
-    decided.event_time,
-    decided.content_hash,
-    decided.rule_set,
-    decided.outcome,
-    decided.other_record_id,
-    decided.outcome = 'duplicate' and originals.record_id is not null as is_repeat,
-    decided.is_dead_letter,
-    decided.reasons,
-    decided.error,
-    decided.explanation,
-    decided.decided_at
-from {{ decisions }} as decided
-inner join texts
-    on texts.record_id = decided.record_id
-left join texts as originals
-    on originals.record_id = decided.other_record_id
-    and originals.text_hash = texts.text_hash
-where {{ condition }}
 {%- endmacro %}
