@@ -98,7 +98,9 @@ picked as (
         unioned.row_number,
         coalesce(redecided.attempt, 1) as attempt,
         coalesce(redecided.is_reprocessed, false) as is_reprocessed,
-        earlier_records.record_id as twin_id,
+        {#- a file that is the whole state says all of its rows anew -#}
+        {{ 'cast(null as bigint)' if is_delivered_in_full(entity) else 'earlier_records.record_id' }}
+            as twin_id,
         unioned.record,
         {{ _is_deletion(contract) | indent(8) }} as is_deletion,
         {{ _problem(contract) | indent(8) }} as problem,

@@ -146,11 +146,13 @@ followers as (
         and waiting.source = later.source
         and waiting.record_key = later.record_key
     where later.record_id > waiting.record_id
+        {%- if order_time(contract(entity)) %}
         and (
             waiting.event_time is null
             or later.event_time is null
             or later.event_time >= waiting.event_time
         )
+        {%- endif %}
     group by
         waiting.source,
         waiting.text_hash

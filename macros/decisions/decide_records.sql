@@ -31,12 +31,6 @@ settings as (
 
 {{ read_past(entity, checked) }},
 
-{% if implies_deletions -%}
-{{ imply_deletions() }},
-
-{% endif -%}
-{{ find_repeats(contract, implies_deletions) }},
-
 watermarks as (
 
     {{ watermarks_of_runs(
@@ -44,6 +38,12 @@ watermarks as (
     ) | indent(4) }}
 
 ),
+
+{% if implies_deletions -%}
+{{ imply_deletions() }},
+
+{% endif -%}
+{{ find_repeats(contract, implies_deletions) }},
 
 sorted_out as (
 

@@ -95,7 +95,7 @@ ties as (
             source,
             event_time,
             content_hash,
-            rule_set
+            arrived_as
         from past
         where {{ is_accepted('outcome') }}
         union all
@@ -106,7 +106,7 @@ ties as (
             source,
             event_time,
             content_hash,
-            rule_set
+            arrived_as
         from sorted_out
         where early_outcome is null
     ) as other
@@ -115,8 +115,9 @@ ties as (
         and other.event_time = contending.event_time
         and other.content_hash <> contending.content_hash
     where contending.early_outcome is null
-        -- under other rules, the same record has another content
-        and (other.source <> contending.source or other.rule_set = contending.rule_set)
+        -- under other rules, what stands at the same place has another content
+        and coalesce(other.arrived_as, other.record_id)
+            <> coalesce(contending.arrived_as, contending.record_id)
     {%- else -%}
     select cast(null as bigint) as record_id
     where 1 = 0

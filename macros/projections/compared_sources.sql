@@ -6,7 +6,8 @@
 #}
 {% macro compared_sources(entity) -%}
 concat_ws(
-    ','
+    ',',
+    cast(null as {{ dbt.type_string() }})
     {%- for name in sources_of(entity) %},
     case
         when '{{ name }}' in (select source from ({{ stale_sources(entity) | indent(8) }}) as stale)

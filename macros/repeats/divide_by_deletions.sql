@@ -25,9 +25,15 @@ standing as (
         pending.rule_set,
         coalesce(twin_decisions.arrived_as, twin_decisions.original_id, pending.record_id)
             as arrival,
-        pending.is_deletion,
+        -- one that is late deletes nothing
+        pending.is_deletion and not coalesce({{ _is_late('pending') | indent(8) }}, false)
+            as is_deletion,
         true as is_new
     from pending
+    left join settings
+        on settings.source = pending.source
+    left join watermarks
+        on watermarks.source = pending.source
     left join repeats_of_place
         on repeats_of_place.record_id = pending.record_id
     left join twin_decisions

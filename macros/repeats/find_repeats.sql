@@ -136,7 +136,7 @@ twins as (
         from pending
         inner join twin_decisions
             on twin_decisions.record_id = pending.twin_id
-            and twin_decisions.rule_set <> pending.rule_set
+        -- of a duplicate, too: the next version of its file asks for its place
     ) as all_twins
     group by record_id
 
