@@ -27,7 +27,13 @@ from (
 inner join {{ source('raw', 'loads') }} as landed
     on landed.load_id = done.load_id
     and landed.rows = done.decided_rows
-cross join ({{ current_run() }}) as run;
+-- of a load that is completed, single records may be decided again
+left join {{ source('ops', 'completed_loads') }} as completed
+    on completed.entity = '{{ entity }}'
+    and completed.part = 'target'
+    and completed.load_id = landed.load_id
+cross join ({{ current_run() }}) as run
+where completed.load_id is null;
 
 update {{ source('ops', 'redrive_requests') }}
 set completed_at = {{ utc_now() }}
