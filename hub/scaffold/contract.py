@@ -71,10 +71,10 @@ class Contract:
     key: str
     event_time: str | None
     prefer: tuple[str, ...]
-    deletion: tuple[str, tuple[str, ...]] | None
     has_history: bool
     columns: tuple[Column, ...]
     reasons: tuple[Reason, ...]
+    deletion: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def file(self) -> str:

@@ -124,6 +124,7 @@ def _assert_accounted_for(
         "select count(*), count(*) filter (where is_dead_letter), "
         "count(*) filter (where outcome = 'rejected'), "
         "count(distinct record_key) filter (where outcome = 'applied') "
+        "- count(distinct record_key) filter (where is_deletion) "
         f"from ops.{entity}_decisions"
     )[0]
     assert ledger == landed > 0

@@ -71,8 +71,12 @@ def grown(shared_root: Path) -> Iterator[Workbench]:
         bench.land()
         build(bench, *BOTH)
         bench.sql(
-            "insert into ops.discards select record_id, now(), 'mia', 'a test' "
-            "from ops.dead_letters where source = 'alpha'"
+            "insert into ops.discards "
+            "(entity, source, text_hash, reasons, record_id, discarded_at, discarded_by, reason) "
+            "select letters.entity, letters.source, noted.text_hash, letters.reasons, "
+            "letters.record_id, now(), 'mia', 'a test' from ops.dead_letters as letters "
+            "inner join ops.dead_letter_log as noted on noted.record_id = letters.record_id "
+            "where letters.source = 'alpha'"
         )
         bench.sql(
             "insert into ops.redrive_requests "

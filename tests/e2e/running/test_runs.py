@@ -143,7 +143,7 @@ class TestTheLog:
 
         receipt = commands.report(settled.project, first)
 
-        assert receipt["outcomes"]["applied"] == 17
+        assert receipt["outcomes"]["applied"] == 18
         assert receipt == written
 
     def test_a_raw_row_that_went_missing_fails_the_run_and_names_the_load(
@@ -229,7 +229,7 @@ class TestInterrupted:
             "select entity, count(*) from ops.completed_loads where part = 'target' "
             "group by 1 order by 1"
         ) == [("clicks", 1), ("events", 1), ("measurements", 2), ("orders", 2)]
-        assert samples.sql("select count(*) from ops.decisions") == [(28,)]
+        assert samples.sql("select count(*) from ops.decisions") == [(30,)]
         assert samples.sql("select count(*) from marts.orders_reconciliation") == [(4,)]
 
     def test_a_landing_closes_it_too(self, bench: Workbench) -> None:
