@@ -23,8 +23,8 @@ def test_a_column_that_is_taken_out_is_null_in_new_rows(own_project: Workbench) 
     )
     bench.edit(
         "models/staging/web/stg_web__clicks.sql",
-        "{{ json_text('page_url') }} as page_url,\n    {{ json_text('product_id') }} as product_id\n",
-        "{{ json_text('page_url') }} as page_url\n",
+        " as page_url,\n    {{ json_text('product_id') }} as product_id\n",
+        " as page_url\n",
     )
     write_derived_files()
     for number in (2, 3):
