@@ -161,7 +161,7 @@ class TestAdaptOff:
         assert again.receipt["status"] == "succeeded"
         for entity in ENTITIES:
             assert again.target(entity) == without().target(entity)
-        assert again.sql("select count(*) from ops.decisions") == [(28,)]
+        assert again.sql("select count(*) from ops.decisions") == [(30,)]
 
 
 class TestValidateOff:

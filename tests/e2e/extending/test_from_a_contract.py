@@ -188,12 +188,12 @@ def test_a_new_entity_is_built_from_its_contract_and_its_adapters(own_project: W
 
     assert receipt["status"] == "succeeded", receipt["errors"]
     assert own_project.sql("select refund_id, amount, note from marts.refunds") == [
-        ("r1", 5.01, '{"by":"card"}')
+        ("r1", 5.0, '{"by":"card"}')
     ]
     assert own_project.sql("select refund_id, status from marts.refunds_reconciliation") == [
         ("r1", "matched")
     ]
-    assert own_project.sql("select amount from marts.refunds_history") == [(5.01,)]
+    assert own_project.sql("select amount from marts.refunds_history") == [(5.0,)]
     assert own_project.sql("select error from ops.dead_letters") == [("invalid_amount",)]
     described = own_project.sql(
         "select count(*), count(comment) from duckdb_columns() "

@@ -56,9 +56,10 @@ def _deleting(entity: str) -> Change:
     column, word = DELETIONS[entity]
     # a column of the type json is handed over as JSON
     text = json.dumps(word) if ENTITIES[entity].columns[column].kind == "json" else word
+    asked = f"'deleted_when': {{'column': '{column}', 'values': ['{text}']}}"
+    shipped = "'deleted_when': {'column': 'category', 'values': ['withdrawn']}"
     return Change(
-        "'prefer':",
-        f"'deleted_when': {{'column': '{column}', 'values': ['{text}']}},\n        'prefer':",
+        *((shipped, asked) if entity == "measurements" else ("'prefer':", f"{asked}, 'prefer':")),
         lambda contract: replace(contract, deleted_when=(column, (word,))),
     )
 

@@ -103,6 +103,7 @@ ENTITIES = {
             "category": Column("text", required=True, folded=True, compared=True),
             "timestamp": Column("time"),
         },
+        deleted_when=("category", ("withdrawn",)),
     ),
 }
 
