@@ -204,7 +204,7 @@ idle_deliveries as (
             'deletes nothing'
         ) as warning
     from deliveries
-    inner join {{ ref('decisions') }} as decisions
+    inner join {{ decisions_of_full_deliveries() | indent(4) }} as decisions
         on decisions.load_id = deliveries.load_id
         and decisions.entity = deliveries.entity
     where {{ is_blank('decisions.record_key') }}

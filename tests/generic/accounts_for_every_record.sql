@@ -60,15 +60,12 @@ rejected_rows as (
 dead_letters as (
 
     select
-        decisions.load_id,
+        load_id,
         count(*) as found
-    from {{ ref(entity ~ '_decisions') }} as decisions
-    inner join {{ source('ops', 'dead_letter_log') }} as noted
-        on noted.entity = '{{ entity }}'
-        and noted.text_hash = decisions.text_hash
-    where decisions.is_dead_letter
-        and decisions.outcome <> 'late'
-    group by decisions.load_id
+    from {{ ref(entity ~ '_decisions') }}
+    where is_dead_letter
+        and outcome <> 'late'
+    group by load_id
 
 ),
 
@@ -113,6 +110,19 @@ breaches as (
     full outer join dead_letters
         on dead_letters.load_id = rejected_rows.load_id
     where coalesce(rejected_rows.found, 0) <> coalesce(dead_letters.found, 0)
+    union all
+    select
+        'a dead letter is not noted' as breach,
+        decisions.load_id,
+        count(*) as expected,
+        0 as found
+    from {{ ref(entity ~ '_decisions') }} as decisions
+    left join {{ source('ops', 'dead_letter_log') }} as noted
+        on noted.entity = '{{ entity }}'
+        and noted.text_hash = decisions.text_hash
+    where decisions.is_dead_letter
+        and noted.text_hash is null
+    group by decisions.load_id
     {%- if stage_is_on('adapt') %}
     union all
     select

@@ -226,7 +226,7 @@ class TestRedriveRequests:
         )
         after = [
             ("applied", 2, "applied", "resolved"),
-            ("duplicate", 2, "duplicate", "resolved"),
+            ("duplicate", 2, "outdated", "resolved"),
             ("not asked for", 1, "rejected", "open"),
             ("outdated", 2, "outdated", "resolved"),
             ("rejected", 2, "rejected", "open"),
@@ -245,7 +245,7 @@ class TestRedriveRequests:
             "where record_id in (select record_id from ops.dead_letters) group by 1 order by 1"
         ) == [
             ("applied", ["reject", "redrive", "stage", "load"]),
-            ("duplicate", ["reject", "redrive", "duplicate"]),
+            ("duplicate", ["reject", "redrive", "stage", "guard"]),
             ("not asked for", ["reject"]),
             ("outdated", ["reject", "redrive", "stage", "guard"]),
             ("rejected", ["reject", "redrive", "reject"]),
