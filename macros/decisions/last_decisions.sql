@@ -18,13 +18,7 @@
         {% endfor -%}
     from {{ decisions }} as decided
     left join (
-        -- few records were decided more than once
-        select
-            record_id,
-            max(attempt) as attempt
-        from {{ decisions }}
-        where attempt > 1
-        group by record_id
+        {{ later_attempts(decisions) | indent(8) }}
     ) as later_attempts
         on later_attempts.record_id = decided.record_id
         and later_attempts.attempt > decided.attempt

@@ -34,15 +34,9 @@ decided_anew as (
 
 ),
 
--- few records were decided more than once
 later_attempts as (
 
-    select
-        record_id,
-        max(attempt) as attempt
-    from {{ decided_before() | indent(4) }} as written
-    where attempt > 1
-    group by record_id
+    {{ later_attempts(decided_before() ~ ' as written') | indent(4) }}
 
 ),
 

@@ -8,12 +8,7 @@
     select replaced.*
     from {{ decisions }} as replaced
     inner join (
-        select
-            record_id,
-            max(attempt) as attempt
-        from {{ decisions }}
-        where attempt > 1
-        group by record_id
+        {{ later_attempts(decisions) | indent(8) }}
     ) as later_attempts
         on later_attempts.record_id = replaced.record_id
         and later_attempts.attempt > replaced.attempt

@@ -111,7 +111,7 @@ CHANGES: dict[str, dict[str, Change]] = {
         ),
     },
 }
-# the columns that an adapter may be mended to give in lower case
+# the columns that an adapter may be changed to give in lower case
 _LOWERED = {
     "events": ("key", "name"),
     "orders": ("order_id",),

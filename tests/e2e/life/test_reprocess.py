@@ -80,7 +80,7 @@ def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_pl
     assert {name for _, name, *_ in business(bench, "events")} == {"N"}
     assert bench.outcomes("plant") == ["applied", "applied"]
     assert bench.sql("select timestamp from marts.measurements") == [(datetime(2025, 1, 15, 7),)]
-    # in the place of the twin: what arrived between the two still comes later
+    # at its twin's place in the order: what arrived between the two still comes later
     assert bench.sql("select count(*) from ops.decisions where arrived_as is not null") == [(3,)]
 
 
