@@ -1,9 +1,12 @@
-"""Keeps which fields the records of a load have, and of which types."""
+"""Keeps which fields the records of a load have, and of which types. What is counted for it also
+tells whether a record gives a name twice."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import duckdb
+
+from loader.landing.doubled_names import mark_doubled_names
 
 # Up to so many fields, all are looked up at once in each record.
 _MOST_POINTERS = 100
@@ -42,12 +45,15 @@ def note_fields(
             f"select count(*), min(row_number) from {table} where load_id = ? and problem is null",
             [load_id],
         ).fetchall()
-        fields, _ = _fields_of(connection, table, [load_id, first, first], [])
+        fields, _, _ = _fields_of(connection, table, [load_id, first, first], [])
         records.update(dict.fromkeys(fields, readable))
     else:
         names: list[str] = []
         for span in _spans(blocks):
-            fields, names = _fields_of(connection, table, [load_id, *span], names)
+            place = [load_id, *span]
+            fields, names, is_suspect = _fields_of(connection, table, place, names)
+            if is_suspect and mark_doubled_names(connection, table, _READABLE, place):
+                fields, names, _ = _fields_of(connection, table, place, names)
             records.update(fields)
     if not records:
         return
@@ -76,9 +82,9 @@ def _spans(blocks: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _fields_of(
     connection: duckdb.DuckDBPyConnection, table: str, span: list[int], names: list[str]
-) -> tuple[dict[tuple[str, str], int], list[str]]:
+) -> tuple[dict[tuple[str, str], int], list[str], bool]:
     """How many readable records of a load, from a row to another, have which field of which type;
-    and the names of the fields.
+    the names of the fields; and whether a record may give a name twice.
 
     span:  the load, the first row, the last row.
     names: those that the fields probably have.
@@ -88,12 +94,16 @@ def _fields_of(
         fields, members = _fields_named(connection, table, span, names)
         # a name that is not looked for, or given twice, is a member more
         if members == sum(fields.values()):
-            return fields, names
+            return fields, names, _has_nested(fields)
     names = _names_of(connection, table, [*span, None])
     if len(names) > _MOST_POINTERS:
-        return _fields_of_each(connection, table, span), []
-    fields, _ = _fields_named(connection, table, span, names)
-    return fields, names
+        return _fields_of_each(connection, table, span), [], True
+    fields, members = _fields_named(connection, table, span, names)
+    return fields, names, members > sum(fields.values()) or _has_nested(fields)
+
+
+def _has_nested(fields: dict[tuple[str, str], int]) -> bool:
+    return any(kind in ("object", "array") for _, kind in fields)
 
 
 def _names_of(

@@ -4,46 +4,38 @@ from collections.abc import Sequence
 
 import duckdb
 
+from loader.landing.json_problems import json_problem, may_be_lenient
 from loader.readers.batch import WHITE_SPACE, Batch, Lines
 from loader.readers.csv.form import MALFORMED, RECORD_BEGINS
 from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
 
-# Structured text is checked here; a line that is no object could not be adapted either. What is
-# no JSON at all is called so, however deep its brackets.
-_INSERT = f"""
-insert into raw.{{source}}
-select
-    ?,
-    ? + number,
-    record,
-    case
-        when problem <> '{NESTED_TOO_DEEP}' then problem
-        when not json_valid(record) then 'malformed_json'
-        when record not like '{{{{%' and ltrim(record, ' \t\r\n') not like '{{{{%'
-            then 'not_an_object'
-        else problem
-    end,
-    position
-from ({{records}})
-"""
 _RECORDS = """
     select
         unnest(records) as record,
         unnest(problems) as problem,
         unnest(positions) as position,
-        generate_subscripts(records, 1) as number
+        generate_subscripts(records, 1) as number,
+        true as may_be_lenient
     from (select ?::varchar[] as records, ?::varchar[] as problems, ?::varchar[] as positions)
 """
 # One long text is handed over faster than a list of short ones. As a row of `values` it is no
 # constant: DuckDB would split one while it plans, into an object for each line.
 _EACH_LINE = """
-    select unnest(lines) as line
-    from (select string_split(text, chr(10)) as lines from (values (?)) as given(text))
+    select unnest(lines) as line, may_be_lenient
+    from (
+        select string_split(text, chr(10)) as lines, {may_be_lenient} as may_be_lenient
+        from (values (?)) as given(text)
+    )
 """
 # Few lines begin with a character that could make them blank.
 _LINES = f"""
-    select line as record, null as problem, null as position, row_number() over () as number
-    from ({_EACH_LINE})
+    select
+        line as record,
+        null as problem,
+        null as position,
+        row_number() over () as number,
+        may_be_lenient
+    from ({_EACH_LINE.format(may_be_lenient=may_be_lenient("text"))})
     where line >= '!' or trim(line, '{WHITE_SPACE}') <> ''
 """
 _LINES_OF_FORM = f"""
@@ -55,16 +47,39 @@ _LINES_OF_FORM = f"""
         end as record,
         case when not is_record and len(fields) <> {{width}} then '{MALFORMED}' end as problem,
         null as position,
-        row_number() over () as number
+        row_number() over () as number,
+        may_be_lenient
     from (
         select
             line,
+            may_be_lenient,
             string_split(line, ?) as fields,
             starts_with(line, ?) as is_record
-        from ({_EACH_LINE})
+        from ({_EACH_LINE.format(may_be_lenient="false")})
         where line <> ''
     )
 """
+
+
+def _insertion(source: str, records: str) -> str:
+    """The statement that inserts records, each as a row with its problem.
+
+    records: a query for them. Structured text is checked here; a record that is no object could not
+             be adapted either. What is no JSON at all is called so, however deep its brackets.
+    """
+    return f"""
+        insert into raw.{source}
+        select
+            ?,
+            ? + number,
+            record,
+            case
+                when problem <> '{NESTED_TOO_DEEP}' then problem
+                else coalesce({json_problem("record", "may_be_lenient")}, problem)
+            end,
+            position
+        from ({records})
+    """
 
 
 def insert_records(
@@ -86,7 +101,7 @@ def insert_records(
         return len(batch.records)
     records, constants = _records_of(lines)
     ((inserted,),) = connection.execute(
-        _INSERT.format(source=source, records=records), [load_id, last, *constants, lines.text]
+        _insertion(source, records), [load_id, last, *constants, lines.text]
     ).fetchall()
     return int(inserted)
 
@@ -114,6 +129,6 @@ def insert_rows(
 ) -> None:
     """Insert records of a load, each with its problem and its position, after the row `last`."""
     connection.execute(
-        _INSERT.format(source=source, records=_RECORDS),
+        _insertion(source, _RECORDS),
         [load_id, last, records, depth_noted(records, problems), positions],
     )
