@@ -1,5 +1,5 @@
-"""What is no JSON, or JSON of which nobody can say what it means, becomes a dead letter with the true
-reason, wherever it stands among sound records."""
+"""What is no JSON, or JSON of which nobody can say what it means, becomes a dead letter with the
+true reason, wherever it stands among sound records."""
 
 import json
 from typing import Any
