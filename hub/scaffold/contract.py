@@ -10,7 +10,7 @@ from loader.config.project_vars import read_vars
 from loader.config.reading import read_yaml
 from loader.errors import WrongUse
 
-# as which type of dbt's a column of a contract is stored
+# as which type of dbt's a column of a contract is stored; decimal(p, s) as what it is
 _STORED_AS = {
     "string": "string",
     "json": "string",
@@ -19,8 +19,6 @@ _STORED_AS = {
     "boolean": "boolean",
     "timestamp": "timestamp",
 }
-# compared as text beside the column, which is exact where the column is not
-_HAVE_COMPARABLE = ("json", "number", "integer")
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,12 @@ class Column:
     @property
     def stored_as(self) -> str:
         """The type of the column in a table."""
-        return _STORED_AS[self.type]
+        return _STORED_AS.get(self.type, self.type)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds numbers: number, integer or decimal(p, s)."""
+        return self.stored_as in ("double", "bigint") or self.type.startswith("decimal(")
 
     @property
     def is_compared(self) -> bool:
@@ -44,8 +47,9 @@ class Column:
 
     @property
     def has_comparable(self) -> bool:
-        """Whether `<name>_comparable` stands beside it until the sources are compared."""
-        return self.is_compared and self.type in _HAVE_COMPARABLE
+        """Whether `<name>_comparable` stands beside it until the sources are compared: text, which
+        is exact where the column is not."""
+        return self.is_compared and (self.type == "json" or self.is_number)
 
 
 @dataclass(frozen=True)

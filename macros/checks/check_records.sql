@@ -150,7 +150,7 @@ select
     {%- if column.reconcile and column.type == 'json' %},
     nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null')
         as {{ name }}_comparable
-    {%- elif column.reconcile and column.type in ['number', 'integer'] %},
+    {%- elif column.reconcile and is_number(column.type) %},
     -- the text is exact where a double is not
     case when {{ name }} is not null then {{ trimmed('staged_' ~ name) }} end
         as {{ name }}_comparable

@@ -3,10 +3,11 @@
     for times without an offset.
 
     text: a SQL expression of text.
-    type: string, number, integer, boolean, timestamp or json.
+    type: string, number, decimal(p, s), integer, boolean, timestamp or json.
 #}
 {% macro typed_value(text, type) -%}
     {%- if type == 'number' -%} {{ parse_number(text) }}
+    {%- elif type.startswith('decimal(') -%} {{ parse_decimal(trimmed(text), type) }}
     {%- elif type == 'timestamp' -%} {{ parse_timestamp(text, 'settings.timezone') }}
     {%- elif type == 'json' -%} {{ json_plain(text) }}
     {%- elif type == 'integer' -%}

@@ -18,7 +18,9 @@
       deleted_when  {'column': 'op', 'values': ['D']}: a record with one of these texts takes the row
                   of its key out of the target; it needs its key and event time only
       history     whether every state of a row is kept in marts.<entity>_history (default false)
-      columns     name -> type (string, number, integer, boolean, timestamp, json), required,
+      columns     name -> type (string, integer, boolean, timestamp, json; number, which is a double and
+                  keeps about 15 digits; decimal(p, s), which keeps p digits, s of them behind the
+                  point), required,
                   allowed, min, max, pattern, normalize (trim, lower, upper),
                   reconcile (true, {'absolute': '0.01'} or {'relative': '0.05'}),
                   description (a sentence: what it holds)
@@ -89,8 +91,10 @@
             {% do faults.append(name ~ ': ' ~ _expected('word', word, column_words)) %}
         {% endfor %}
         {% set types = ['string', 'number', 'integer', 'boolean', 'timestamp', 'json'] %}
-        {% if column.type not in types %}
-            {% do faults.append(name ~ ': ' ~ _expected('type', column.type, types)) %}
+        {% if column.type not in types and not _is_decimal(column.type | string) %}
+            {% do faults.append(
+                name ~ ': ' ~ _expected('type', column.type, types + ['decimal(p, s)'])
+            ) %}
         {% endif %}
         {% for step in column.normalize or [] if step not in ['trim', 'lower', 'upper'] %}
             {% do faults.append(
@@ -98,10 +102,10 @@
             ) %}
         {% endfor %}
         {% if (column.min is defined or column.max is defined)
-            and column.type not in ['number', 'integer'] %}
+            and not is_number(column.type | string) %}
             {% do faults.append(name ~ ': min and max are for numbers') %}
         {% endif %}
-        {% if column.reconcile is mapping and column.type not in ['number', 'integer'] %}
+        {% if column.reconcile is mapping and not is_number(column.type | string) %}
             {% do faults.append(name ~ ': a tolerance is for numbers') %}
         {% endif %}
     {% endfor %}
@@ -127,6 +131,19 @@
         {{ return(["deleted_when names no column: '" ~ deleted_when.column ~ "'"]) }}
     {% endif %}
     {{ return([]) }}
+{% endmacro %}
+
+
+{#- Whether a type is decimal(p, s): p digits, from 1 to 38, s of them behind the point. -#}
+{% macro _is_decimal(type) %}
+    {% set parts = type[8:-1].split(',') %}
+    {% set precision = parts[0] | int(-1) %}
+    {% set scale = parts[-1] | int(-1) %}
+    {{ return(
+        parts | length == 2
+        and type.replace(' ', '') == 'decimal(' ~ precision ~ ',' ~ scale ~ ')'
+        and 0 <= scale and scale <= precision and 1 <= precision and precision <= 38
+    ) }}
 {% endmacro %}
 
 

@@ -57,7 +57,9 @@
 {% macro _column_reasons(contract, name, column) %}
     {% set blank = is_blank('staged_' ~ name) %}
     {% set reasons = [] %}
-    {% if column.required and column.type != 'number' %}
+    {% set is_exact = column.type.startswith('decimal(') %}
+    {% set is_measure = column.type == 'number' or is_exact %}
+    {% if column.required and not is_measure %}
         {% do reasons.append({
             'name': 'missing_' ~ name, 'column': name, 'always': name == contract.key,
             'meaning': name ~ ' is null or blank',
@@ -70,7 +72,7 @@
     {% set wanted = [] %}
     {% if column.type not in ['string', 'json'] %}
         {% do holds.append(name ~ ' is not null') %}
-        {% do wanted.append({
+        {% do wanted.append('a number that ' ~ column.type ~ ' holds exactly' if is_exact else {
             'number': 'a finite number', 'integer': 'a whole number', 'boolean': 'true or false',
             'timestamp': 'a timestamp',
         }[column.type]) %}
@@ -98,7 +100,7 @@
     {% if holds %}
         {% set wrong = '(' ~ holds | join(' and ') ~ ') is not true' %}
         {#- a required number that is missing is an invalid number, nothing else -#}
-        {% set only_if_given = not (column.type == 'number' and column.required) %}
+        {% set only_if_given = not (is_measure and column.required) %}
         {% do reasons.append({
             'name': 'invalid_' ~ name, 'column': name, 'always': false,
             'meaning': name ~ ' is not ' ~ wanted | join(', '),

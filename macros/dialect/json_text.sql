@@ -1,6 +1,7 @@
 {#
-    The text of a field of the record, for the adapters: a string without its quotes, anything
-    else as JSON writes it, NULL where the field is absent or null.
+    The text of a field of the record, for the adapters: a string without its quotes, a number with
+    the digits that stand in the record, anything else as JSON writes it, NULL where the field is
+    absent or null.
 
     field: the field's name; a dotted path for a nested one, or a list of names where a name
            itself has a dot.
@@ -13,8 +14,7 @@
 
 
 {% macro duckdb__json_text(field) -%}
-    {#- An unreadable record would fail the whole model: it is looked at only as raw text. -#}
-    case when problem is null then json_extract_string(record, {{ _json_path(field) }}) end
+    ops.json_text(record, problem, {{ _json_path(field) }})
 {%- endmacro %}
 
 

@@ -12,6 +12,5 @@
 
 
 {% macro duckdb__json_value(field) -%}
-    case when problem is null
-        then cast(json_extract(record, {{ _json_path(field) }}) as varchar) end
+    ops.json_value(record, problem, {{ _json_path(field) }})
 {%- endmacro %}

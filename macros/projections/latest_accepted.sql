@@ -14,7 +14,7 @@
 {%- set own = [] -%}
 {%- for name, column in contract.columns.items() if column.reconcile -%}
     {%- do own.append(name) -%}
-    {%- if column.type in ['json', 'number', 'integer'] -%}
+    {%- if column.type == 'json' or is_number(column.type) -%}
         {%- do own.append(name ~ '_comparable') -%}
     {%- endif -%}
 {%- endfor -%}

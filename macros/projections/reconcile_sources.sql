@@ -69,7 +69,7 @@ compared as (
         {%- for name, column in compared.items() %}
         {{ sorted_list("source || '=' || coalesce(cast(" ~ name ~ " as "
             ~ dbt.type_string() ~ "), 'null')") }} as {{ name }}_by_source,
-        {%- if column.type in ['number', 'integer'] %}
+        {%- if is_number(column.type) %}
         {{ _spread(name) }} as {{ name }}_spread,
         {%- endif %}
         {{ _agrees(name, column) | indent(8) }} as {{ name }}_agrees{{ ',' if not loop.last }}
@@ -106,7 +106,7 @@ select
     ), ''), ',') as differing_columns,
     {%- for name, column in compared.items() %}
     compared.{{ name }}_by_source,
-    {%- if column.type in ['number', 'integer'] %}
+    {%- if is_number(column.type) %}
     compared.{{ name }}_spread,
     {%- endif %}
     {%- endfor %}
@@ -123,25 +123,28 @@ cross join run
 
 {#- Whether all sources say the same of a column, within its tolerance. NULL is no value. #}
 {% macro _agrees(name, column) -%}
-{%- if column.type in ['number', 'integer'] -%}
-    {#- in decimals: 1.1 - 1.0 is more than 0.1 in doubles -#}
-    {%- set exact = _exact(name) -%}
-    {%- set spread = 'max(' ~ exact ~ ') - min(' ~ exact ~ ')' -%}
+{%- if is_number(column.type) -%}
     {%- set tolerance = column.reconcile if column.reconcile is mapping else {'absolute': '0'} -%}
-    {%- if tolerance.keys() | list == ['absolute'] -%}
-        {%- set allowed = "cast('" ~ tolerance.absolute ~ "' as decimal(38, 12))" -%}
-    {%- elif tolerance.keys() | list == ['relative'] -%}
-        {%- set allowed = 'max(abs(' ~ exact ~ ")) * cast('" ~ tolerance.relative
-            ~ "' as decimal(18, 12))" -%}
-    {%- else -%}
+    {%- set kind = tolerance.keys() | list -%}
+    {%- if kind not in [['absolute'], ['relative']] -%}
         {{ exceptions.raise_compiler_error(
             'contract: reconcile of ' ~ name ~ ": expected {'absolute': '0.01'} or "
             ~ "{'relative': '0.05'}, got " ~ column.reconcile
         ) }}
     {%- endif -%}
+    {%- set allowed = "cast('" ~ tolerance[kind[0]] ~ "' as decimal(18, 12))" -%}
 count({{ name }}) in (0, count(*)) and coalesce(
-    case when count({{ exact }}) = count({{ name }}) then {{ spread }} <= {{ allowed }} end,
-    max({{ name }}) = min({{ name }}),
+    {#- in decimals: 1.1 - 1.0 is more than 0.1 in doubles -#}
+    {%- for exact in _exact(name, kind[0]) %}
+    case when count({{ exact }}) = count({{ name }}) then {{ _within(exact, kind[0], allowed) }} end,
+    {%- endfor %}
+    {#- in doubles, where a value has more digits than a decimal and doubles keep the tolerance -#}
+    count(distinct {{ number_by_size(name ~ '_comparable') }}) <= 1
+    {%- if kind[0] == 'relative' %}
+    or {{ _within(name, 'relative', 'cast(' ~ allowed ~ ' as double)') }}
+    {%- elif column.reconcile is mapping %}
+    or max(abs({{ name }})) < 1e15 and {{ _within(name, 'absolute', allowed) }}
+    {%- endif %},
     true
 )
 {%- else -%}
@@ -151,17 +154,42 @@ count({{ value }}) in (0, count(*)) and count(distinct {{ value }}) <= 1
 {%- endmacro %}
 
 
+{#- Whether the greatest value and the smallest are no further apart than allowed. -#}
+{% macro _within(value, kind, allowed) -%}
+max({{ value }}) - min({{ value }}) <= {% if kind == 'relative' %}max(abs({{ value }})) * {% endif -%}
+{{ allowed }}
+{%- endmacro %}
+
+
 {#- In decimals, where all values fit in: 1.1 - 1.0 is 0.1. -#}
 {% macro _spread(name) -%}
-{%- set exact = _exact(name) -%}
 case
+            {%- for exact in _exact(name, 'absolute') %}
             when count({{ exact }}) = count({{ name }})
                 then cast(max({{ exact }}) - min({{ exact }}) as double)
+            {%- endfor %}
             else max({{ name }}) - min({{ name }})
         end
 {%- endmacro %}
 
 
-{% macro _exact(name) -%}
-try_cast({{ name }}_comparable as decimal(38, 12))
+{#-
+    A value as a decimal, NULL where that would not be exact: for usual numbers, for small ones. A
+    relative tolerance is multiplied by it, which takes room.
+-#}
+{% macro _exact(name, kind) -%}
+    {%- set text = name ~ '_comparable' -%}
+    {%- set forms = [] -%}
+    {%- for scale in ([12, 24] if kind == 'absolute' else [12]) -%}
+        {%- set type = 'decimal(38, ' ~ scale ~ ')' -%}
+        {%- set before = 38 - scale if kind == 'absolute' else 13 -%}
+        {%- set usual = '^[+-]?[0-9]{0,' ~ before ~ '}([.][0-9]{0,' ~ scale ~ '})?$' -%}
+        {#- few numbers need a closer look -#}
+        {%- set other = parse_decimal(text, type) if kind == 'absolute' else 'null' -%}
+        {%- do forms.append(
+            'case when ' ~ matches(text, usual) ~ ' then try_cast(' ~ text ~ ' as ' ~ type
+            ~ ') else ' ~ other ~ ' end'
+        ) -%}
+    {%- endfor -%}
+    {{- return(forms) -}}
 {%- endmacro %}

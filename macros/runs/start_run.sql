@@ -5,6 +5,13 @@
 {% macro start_run() %}
     {% if execute %}
         {% do limit_memory() %}
+        {% for function in functions() %}
+            {% call statement(auto_begin=false) %}
+                create or replace macro ops.{{ function.name }}({{ function.arguments }}) as (
+                    {{ function.sql }}
+                )
+            {% endcall %}
+        {% endfor %}
     {% endif %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% if load_relation(source('ops', 'runs')) is none %}

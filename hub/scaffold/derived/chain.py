@@ -202,7 +202,7 @@ def reconciliation(contract: Contract, words: Vocabulary) -> Relation:
                 f"What each source says of {column.name}, as source=value.",
             )
         )
-        if column.type in ("number", "integer"):
+        if column.is_number:
             columns.append(
                 DerivedColumn(
                     f"{column.name}_spread",

@@ -58,7 +58,7 @@ def check(read: Read, rules: Rules, now: datetime) -> Checked:
     is_deletion = _is_deletion(contract, adapted)
     return Checked(
         content=tuple(
-            canonical(adapted[name], as_text) if column.kind == "json" else adapted[name]
+            canonical(adapted[name], str) if column.kind == "json" else adapted[name]
             for name, column in contract.columns.items()
         ),
         reasons=frozenset(

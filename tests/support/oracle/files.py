@@ -6,8 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from tests.support.oracle.entities import SOURCES
 
@@ -49,6 +48,13 @@ def in_order_of_landing(files: Iterable[File]) -> list[File]:
 
 
 @dataclass(frozen=True)
+class Number:
+    """A number of JSON: its digits as they stand."""
+
+    digits: str
+
+
+@dataclass(frozen=True)
 class Read:
     """A record that was read: its text, and its fields or the problem."""
 
@@ -69,13 +75,35 @@ def read_record(file: File, record: bytes) -> Read:
         row = dict(zip(names, values, strict=True))
         return Read(json.dumps(row, separators=(",", ":"), ensure_ascii=False), row)
     try:
-        # NaN and Infinity are no JSON but what many a sender writes: they are known by their names
-        value = json.loads(text, parse_float=Decimal, parse_constant=str)
+        value = json.loads(
+            text,
+            parse_int=Number,
+            parse_float=Number,
+            parse_constant=_refuse,
+            object_pairs_hook=_members,
+        )
+    except _DoubledName:
+        return Read(text, None, "duplicate_name")
     except ValueError:
         return Read(text, None, "malformed_json")
     if not isinstance(value, dict):
         return Read(text, None, "not_an_object")
     return Read(text, value)
+
+
+class _DoubledName(Exception):
+    pass
+
+
+def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _DoubledName
+    return members
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def as_text(value: Json) -> str | None:
@@ -91,12 +119,12 @@ def _as_json(value: Json) -> str:
         return "{" + ",".join(members) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_as_json, value)) + "]"
-    if isinstance(value, Decimal):
-        return repr(float(value))
+    if isinstance(value, Number):
+        return value.digits
     return json.dumps(value, ensure_ascii=False)
 
 
-def canonical(value: Json, number: Callable[[int | Decimal], Any]) -> Any:
+def canonical(value: Json, number: Callable[[str], Any]) -> Any:
     """A JSON value such that equal ones are equal whatever the order of their keys; 1 is not "1"
     and not true."""
     if isinstance(value, dict):
@@ -104,6 +132,6 @@ def canonical(value: Json, number: Callable[[int | Decimal], Any]) -> Any:
         return ("object", frozenset(members))
     if isinstance(value, list):
         return ("array", tuple(canonical(member, number) for member in value))
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return ("number", number(value))
+    if isinstance(value, Number):
+        return ("number", number(value.digits))
     return (type(value).__name__, value)
