@@ -83,9 +83,9 @@
     {%- set decimals = 'length(regexp_extract(' ~ mantissa ~ ", '[.]([0-9]*)$', 1))" -%}
     {%- set power = "regexp_extract(number, '[eE]([+-]?[0-9]+)', 1)" -%}
     case
-        when not regexp_full_match(
+        when regexp_full_match(
             trim(number), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,9})?'
-        ) then number
+        ) is not true then number
         when ltrim({{ kept }}, '0') = '' then '0e0'
         else concat(
             case when trim(number) like '-%' then '-' end,

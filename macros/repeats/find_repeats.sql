@@ -129,6 +129,10 @@ twins as (
         where is_new
             and deletion_before_content_hash = content_hash
             and deletion_before_rule_set <> rule_set
+            {%- if not order_time(contract) %}
+            -- without an event time, only the latest record of a source and key can be repeated
+            and previous_record_id = deletion_before_record_id
+            {%- endif %}
         union all
         select
             pending.record_id,

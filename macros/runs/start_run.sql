@@ -1,17 +1,11 @@
 {#
-    Hook before every build: limits the engine's memory, refuses an entity that is not complete, and
-    opens the run in the log. The hub command has done the last two before it starts dbt.
+    Hook before every build: limits the engine's memory, makes the functions that adapters call,
+    refuses an entity that is not complete, and opens the run in the log. The hub command has done
+    the last two before it starts dbt.
 #}
 {% macro start_run() %}
     {% if execute %}
         {% do limit_memory() %}
-        {% for function in functions() %}
-            {% call statement(auto_begin=false) %}
-                create or replace macro ops.{{ function.name }}({{ function.arguments }}) as (
-                    {{ function.sql }}
-                )
-            {% endcall %}
-        {% endfor %}
     {% endif %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% if load_relation(source('ops', 'runs')) is none %}
@@ -25,4 +19,18 @@
             {% call statement(auto_begin=false) %}{{ open_run() }}{% endcall %}
         {% endif %}
     {% endif %}
+    {% if execute and flags.WHICH in ['run', 'build', 'test'] %}
+        {% do _define_functions() %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _define_functions() %}
+    {% for function in functions() %}
+        {% call statement(auto_begin=false) %}
+            create or replace macro ops.{{ function.name }}({{ function.arguments }}) as (
+                {{ function.sql }}
+            )
+        {% endcall %}
+    {% endfor %}
 {% endmacro %}

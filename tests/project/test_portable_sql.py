@@ -112,8 +112,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with open_warehouse(project):
         pass
     for dialect in (root / "macros" / "dialect").glob("*.sql"):
-        # a literal is no expression, and both engines know it
-        if dialect.stem != "sql_text":
+        # a literal is no expression, and both engines know it; functions stand in no model
+        if dialect.stem not in ("sql_text", "functions"):
             dialect.write_text(_masked(dialect.read_text()))
     options = [
         *("--project-dir", str(root), "--profiles-dir", str(root), "--quiet"),

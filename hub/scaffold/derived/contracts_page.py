@@ -33,7 +33,8 @@ def _entity(contract: Contract) -> str:
         [
             f"`{column.name}`",
             column.description,
-            column.type,
+            # whoever counts on more digits than a double keeps must read it here
+            "number (a double)" if column.type == "number" else column.type,
             "yes" if column.words.get("required") else "",
             "; ".join(_rules(column)),
         ]
