@@ -59,6 +59,19 @@ def row_as_json(row: StructOf) -> str:
     return _object((shown_as, quoted(name), shape) for shown_as, name, shape in row.members)
 
 
+def has_json(shape: Shape) -> bool:
+    """Whether some of its values are JSON, which is kept as it is."""
+    if isinstance(shape, Leaf):
+        return shape.kind == "json"
+    if isinstance(shape, ListOf):
+        return has_json(shape.item)
+    if isinstance(shape, MapOf):
+        return has_json(shape.value)
+    if isinstance(shape, Within):
+        return has_json(shape.member)
+    return any(has_json(member) for _, _, member in shape.members)
+
+
 def literal(text: str) -> str:
     """The text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
@@ -88,8 +101,9 @@ def _value(value: str, shape: Shape, depth: int) -> str:
         raise UnreadableFile("too_deep", f"lists stand in lists at more than {_MOST_LEVELS} levels")
     item = f"item_{depth}"
     if isinstance(shape, Leaf):
-        text = _leaf(value, shape)
-    elif isinstance(shape, ListOf):
+        # what is made of a null is null
+        return f"coalesce({_leaf(value, shape)}, 'null')"
+    if isinstance(shape, ListOf):
         inner = _value(item, shape.item, depth + 1)
         text = _array(f"list_transform({value}, lambda {item}: {inner})")
     elif isinstance(shape, MapOf):
@@ -117,7 +131,7 @@ def _array(items: str, brackets: str = "[]") -> str:
 
 
 def _leaf(value: str, leaf: Leaf) -> str:
-    """The JSON text of a value that is not null."""
+    """The JSON text of a value, null for a null."""
     plain = _plain(value, leaf)
     if leaf.kind == "float":
         return f"if(isfinite({value}), {plain}, to_json({plain})::varchar)"
@@ -150,9 +164,10 @@ def _plain(value: str, leaf: Leaf) -> str:
 
 
 def _if(condition: str, text: str, value: str, leaf: Leaf) -> str:
-    """The text where the condition holds; the end of the query where it does not."""
+    """The text, null where the condition is; the end of the query where it does not hold."""
     message = _text_literal(f"{UNSUPPORTED} {leaf.shown} with the value ")
-    return f"case when {condition} then {text} else error({message} || ({value})::varchar) end"
+    end = f"error({message} || ({value})::varchar)"
+    return f"case when not ({condition}) then {end} else {text} end"
 
 
 def _is_json(value: str) -> str:

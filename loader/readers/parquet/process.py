@@ -31,8 +31,8 @@ class ReadingProcess:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def texts(self, request: dict[str, Any]) -> Iterator[list[str]]:
-        """The texts that the rows of a file give, some at a time.
+    def texts(self, request: dict[str, Any]) -> Iterator[str]:
+        """The texts that the rows of a file give, many at a time, with separators between them.
 
         Raises UnreadableFile: 'out_of_memory', 'record_too_big', 'unsupported_parquet',
         'damaged_parquet'.
@@ -59,7 +59,7 @@ class ReadingProcess:
             if pipe:
                 pipe.close()
 
-    def _answers(self, request: dict[str, Any]) -> Iterator[list[str]]:
+    def _answers(self, request: dict[str, Any]) -> Iterator[str]:
         line = json.dumps(request).encode() + b"\n"
         output = self._begun(line)
         letter = output.read(1)
@@ -72,7 +72,7 @@ class ReadingProcess:
             payload = self._payload(output)
             if letter == b"E":
                 raise _judged(*json.loads(payload))
-            yield payload.decode().split("\0")
+            yield payload.decode()
             letter = output.read(1)
         self._payload(output)
 

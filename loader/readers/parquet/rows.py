@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from loader.readers.batch import MAX_RECORD_BYTES, Batch, in_batches
+from loader.readers.batch import BATCH_CHARS, MAX_RECORD_BYTES, Batch, Lines, in_batches
 from loader.readers.bytestream import byte_chunks
 from loader.readers.formats import FileFormat
-from loader.readers.parquet.as_json import MACROS, literal, row_as_json
+from loader.readers.parquet.as_json import MACROS, has_json, literal, row_as_json
 from loader.readers.parquet.footer import MAGIC, Footer, read_footer, written_footer
 from loader.readers.parquet.pages import check_pages
 from loader.readers.parquet.process import READER
@@ -22,9 +22,10 @@ from loader.readers.parquet.thrift import Struct
 
 # What the reading process may take, where nobody says how much.
 MEMORY = "768MiB"
+_LINE_END = "\n"
 
 
-def read_parquet(file: BinaryIO, fmt: FileFormat, memory: str | None = None) -> Iterator[Batch]:
+def read_parquet(file: BinaryIO, fmt: FileFormat, memory: str | None = None) -> Iterator[Batch | Lines]:
     """One record per row, in file order.
 
     memory: what reading may take, as DuckDB writes it: 2GB, 50%.
@@ -35,7 +36,8 @@ def read_parquet(file: BinaryIO, fmt: FileFormat, memory: str | None = None) -> 
     with _copied(file, fmt) as copy:
         footer = _checked(copy)
         row, elements = plan(footer.root)
-        text = row_as_json(row)
+        # JSON that stands in a column is kept as it is, with its line ends
+        separator = "\0" if has_json(row) else _LINE_END
         _replace_footer(copy, footer, elements)
         folder = str(copy.parent)
         request = {
@@ -44,11 +46,15 @@ def read_parquet(file: BinaryIO, fmt: FileFormat, memory: str | None = None) -> 
             "memory": memory or MEMORY,
             "set_up": [*MACROS, *_confinement(folder)],
             "types": [shape.sql_type for _, _, shape in row.members],
-            "text": text,
+            "text": row_as_json(row),
+            "separator": separator,
             "most_chars": MAX_RECORD_BYTES,
         }
-        texts = READER.texts(request)
-        yield from in_batches((text, None, None) for some in texts for text in some)
+        for text in READER.texts(request):
+            if separator == _LINE_END and len(text) <= BATCH_CHARS:
+                yield Lines(text)
+            else:
+                yield from in_batches((record, None, None) for record in text.split(separator))
 
 
 def count_parquet(file: BinaryIO, fmt: FileFormat) -> int:

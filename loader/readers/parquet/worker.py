@@ -5,7 +5,7 @@ damaged one can end the process. So no file is read by the process that has the 
 This one imports nothing of the hub, as it must start fast.
 
 Requests come as lines of JSON on the standard input. Answers go out as frames: a letter, the length
-of what follows in four bytes, and that. T is texts with NULs between them, E an error as JSON, D
+of what follows in four bytes, and that. T is texts with the request's separator between them, E an error as JSON, D
 the end of the rows.
 """
 
@@ -26,7 +26,9 @@ except ImportError:  # Windows has none
     resource = None  # type: ignore[assignment]
 
 _ROWS_PER_FETCH = 2_000
+# A bigger text comes alone.
 _FRAME_CHARS = 4 << 20
+_FRAME_TEXTS = 50_000
 # Records of which so many are too big to be written at once are written in ever smaller groups.
 _ROWS_AT_ONCE = 1_024
 # Idle for so long, it ends, as it keeps some memory.
@@ -94,6 +96,7 @@ class _Rows:
         self._connection = connection
         self._path: str = request["path"]
         self._text: str = request["text"]
+        self._separator: str = request["separator"]
         self._most_chars: int = request["most_chars"]
         self._sent = 0
 
@@ -121,24 +124,23 @@ class _Rows:
 
     def _send_found(self, query: str, parameters: list[Any]) -> None:
         self._connection.execute(query, parameters)
+        texts: list[str] = []
+        chars = 0
         while rows := self._connection.fetchmany(_ROWS_PER_FETCH):
-            texts: list[str] = []
-            chars = 0
             for (text,) in rows:
+                if chars + len(text) > _FRAME_CHARS or len(texts) >= _FRAME_TEXTS:
+                    self._send(texts)
+                    texts, chars = [], 0
                 if len(text) > self._most_chars:
                     raise RecordTooBig(f"a record has {len(text)} characters")
                 texts.append(text)
                 chars += len(text)
-                if chars >= _FRAME_CHARS:
-                    self._send(texts)
-                    texts, chars = [], 0
-            if texts:
-                self._send(texts)
+        self._send(texts)
 
     def _send(self, texts: list[str]) -> None:
-        payload = "\0".join(texts).encode()
-        _send(b"T", payload)
-        self._sent += len(texts)
+        if texts:
+            _send(b"T", self._separator.join(texts).encode())
+            self._sent += len(texts)
 
 
 def _limit(connection: duckdb.DuckDBPyConnection, memory: str, before: int) -> None:
