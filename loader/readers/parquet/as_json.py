@@ -15,6 +15,8 @@ from loader.readers.parquet.shapes import Leaf, ListOf, MapOf, Shape, StructOf, 
 UNSUPPORTED = "cannot be had exactly:"
 # DuckDB takes twice as long to bind a lambda at each level: some 0.2 s here, minutes at 20.
 _MOST_LEVELS = 12
+# Between the members of an object, as arguments of concat.
+_COMMA = ", ',', "
 # What makes a date or a timestamp of a number, and between which numbers it does: other ones
 # overflow, or are infinity.
 _MOMENTS = {
@@ -51,12 +53,15 @@ MACROS = (
 )
 
 
-def row_as_json(row: StructOf) -> str:
-    """An expression of type text: a JSON object of these columns, in this order.
+def members_as_json(row: StructOf) -> list[str]:
+    """Expressions of type text: the members of a JSON object, one for each column of a row.
 
     Raises UnreadableFile 'too_deep'.
     """
-    return _object((shown_as, quoted(name), shape) for shown_as, name, shape in row.members)
+    return [
+        f"concat({_name(shown_as)}, {_value(quoted(name), shape, 0)})"
+        for shown_as, name, shape in row.members
+    ]
 
 
 def has_json(shape: Shape) -> bool:
@@ -77,20 +82,19 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _object(members: Iterable[tuple[str, str, Shape]], depth: int = 0) -> str:
-    parts = ["'{'"]
-    for number, (name, value, shape) in enumerate(members):
-        comma = "," if number else ""
-        # a name with a NUL in it cannot stand in SQL otherwise
-        parts += [
-            f"'{comma}' || to_json({_text_literal(name)})::varchar || ':'",
-            _value(value, shape, depth),
-        ]
-    return f"concat({', '.join(parts)}, '}}')"
+def _name(name: str) -> str:
+    """An expression for the name of a member, and the colon after it."""
+    return f"to_json({_text_literal(name)})::varchar || ':'"
 
 
 def _text_literal(name: str) -> str:
+    # a NUL cannot stand in SQL
     return " || chr(0) || ".join(map(literal, name.split("\0")))
+
+
+def _object(members: Iterable[tuple[str, str, Shape]], depth: int) -> str:
+    parts = (f"{_name(name)}, {_value(value, shape, depth)}" for name, value, shape in members)
+    return f"concat('{{', {_COMMA.join(parts)}, '}}')"
 
 
 def _value(value: str, shape: Shape, depth: int) -> str:

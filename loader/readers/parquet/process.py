@@ -7,8 +7,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from loader.readers.errors import UnreadableFile
 from loader.readers.parquet.as_json import UNSUPPORTED
@@ -21,95 +22,108 @@ _NOT_SUPPORTED = ("NotImplementedException", "InternalException", "WrongShape")
 _NO_MEMORY = ("OutOfMemoryException", "MemoryError")
 
 
-class _Ended(Exception):
-    """The process has ended without an answer."""
-
-
 class ReadingProcess:
-    """A worker, which answers one request after the other."""
+    """Answers requests, each by a process that does nothing else meanwhile."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._idle: subprocess.Popen[bytes] | None = None
 
     def texts(self, request: dict[str, Any]) -> Iterator[str]:
         """The texts that the rows of a file give, many at a time, with separators between them.
 
+        Where memory does not last, they are read again in parts, by a process whose memory is not
+        yet in pieces.
+
         Raises UnreadableFile: 'out_of_memory', 'record_too_big', 'unsupported_parquet',
         'damaged_parquet'.
         """
-        is_whole = False
+        separator = request["separator"]
+        sent = 0
         try:
-            yield from self._answers(request)
-            is_whole = True
-        except _Ended as error:
-            raise damaged(f"whoever reads it ends: {error}") from None
-        finally:
-            # what a process would still send belongs to no other request
-            if not is_whole:
-                self.close()
+            for text in self._answers({**request, "in_parts": False}):
+                sent += text.count(separator) + 1
+                yield text
+            return
+        except UnreadableFile as error:
+            if error.reason != "out_of_memory":
+                raise
+        for text in self._answers({**request, "in_parts": True}):
+            fresh = text.split(separator)[sent:]
+            sent -= min(sent, text.count(separator) + 1)
+            if fresh:
+                yield separator.join(fresh)
 
     def close(self) -> None:
-        """End the process."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
+        """End the process that waits for a request."""
+        process, self._idle = self._idle, None
+        if process:
+            _end(process)
 
     def _answers(self, request: dict[str, Any]) -> Iterator[str]:
         line = json.dumps(request).encode() + b"\n"
-        output = self._begun(line)
-        letter = output.read(1)
-        if not letter and self._process and self._process.wait() == 0:
-            # it was idle, and ended just then
-            self.close()
-            output = self._begun(line)
-            letter = output.read(1)
-        while letter != b"D":
-            payload = self._payload(output)
-            if letter == b"E":
-                raise _judged(*json.loads(payload))
+        process, self._idle = self._idle, None
+        # one that is idle for long ends, maybe just now
+        if process and not _is_asked(process, line):
+            _end(process)
+            process = None
+        if not process:
+            process = _started()
+            _is_asked(process, line)
+        try:
+            yield from _payloads(process)
+        except BaseException:
+            # what it would still send belongs to no other request
+            _end(process)
+            raise
+        self.close()
+        self._idle = process
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", str(_PROGRAM)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            # what could not be written is lost with the process
+            with suppress(OSError):
+                pipe.close()
+
+
+def _is_asked(process: subprocess.Popen[bytes], line: bytes) -> bool:
+    """Hand a request over; whether the process takes it."""
+    if not process.stdin or not process.stdout:
+        return False
+    try:
+        process.stdin.write(line)
+        process.stdin.flush()
+    except BrokenPipeError:
+        return False
+    # it says that it has begun
+    return process.stdout.read(1) == b"B"
+
+
+def _payloads(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """The texts of an answer."""
+    while True:
+        head = process.stdout.read(5) if process.stdout else b""
+        payload = process.stdout.read(int.from_bytes(head[1:], "big")) if process.stdout else b""
+        if head[:1] == b"T":
             yield payload.decode()
-            letter = output.read(1)
-        self._payload(output)
-
-    def _begun(self, line: bytes) -> IO[bytes]:
-        """Hand a request over; where the answer comes."""
-        for _attempt in range(2):
-            process = self._started()
-            if process.stdin is None or process.stdout is None:
-                break
-            try:
-                process.stdin.write(line)
-                process.stdin.flush()
-            except BrokenPipeError:
-                self.close()
-            else:
-                return process.stdout
-        raise _Ended("it cannot be started")
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is not None:
-            self.close()
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", str(_PROGRAM)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        return self._process
-
-    def _payload(self, output: IO[bytes]) -> bytes:
-        size = int.from_bytes(output.read(4), "big")
-        payload = output.read(size)
-        if len(payload) < size or (self._process and self._process.poll() is not None):
-            status = self._process.wait() if self._process else None
-            raise _Ended(f"status {status}")
-        return payload
+        elif head[:1] == b"E":
+            raise _judged(*json.loads(payload))
+        elif head[:1] == b"D":
+            return
+        else:
+            raise damaged(f"reading it ended the process, with {process.wait()}")
 
 
 def _judged(kind: str, text: str) -> UnreadableFile:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from loader.readers.batch import BATCH_CHARS, MAX_RECORD_BYTES, Batch, Lines, in_batches
 from loader.readers.bytestream import byte_chunks
 from loader.readers.formats import FileFormat
-from loader.readers.parquet.as_json import MACROS, has_json, literal, row_as_json
+from loader.readers.parquet.as_json import MACROS, has_json, literal, members_as_json
 from loader.readers.parquet.footer import MAGIC, Footer, read_footer, written_footer
 from loader.readers.parquet.pages import check_pages
 from loader.readers.parquet.process import READER
@@ -25,7 +25,9 @@ MEMORY = "768MiB"
 _LINE_END = "\n"
 
 
-def read_parquet(file: BinaryIO, fmt: FileFormat, memory: str | None = None) -> Iterator[Batch | Lines]:
+def read_parquet(
+    file: BinaryIO, fmt: FileFormat, memory: str | None = None
+) -> Iterator[Batch | Lines]:
     """One record per row, in file order.
 
     memory: what reading may take, as DuckDB writes it: 2GB, 50%.
@@ -46,7 +48,7 @@ def read_parquet(file: BinaryIO, fmt: FileFormat, memory: str | None = None) -> 
             "memory": memory or MEMORY,
             "set_up": [*MACROS, *_confinement(folder)],
             "types": [shape.sql_type for _, _, shape in row.members],
-            "text": row_as_json(row),
+            "members": members_as_json(row),
             "separator": separator,
             "most_chars": MAX_RECORD_BYTES,
         }
@@ -99,6 +101,8 @@ def _confinement(folder: str) -> list[str]:
     folders = ", ".join(map(literal, (folder, glob.escape(folder))))
     return [
         "set TimeZone = 'UTC'",
+        # page by page takes less memory than column by column
+        "set disable_parquet_prefetching = true",
         f"set temp_directory = {literal(folder)}",
         "set enable_geoparquet_conversion = false",
         f"set allowed_directories = [{folders}]",

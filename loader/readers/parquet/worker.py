@@ -4,9 +4,9 @@ A file of a few KB can make DuckDB take any amount of memory, whatever its memor
 damaged one can end the process. So no file is read by the process that has the warehouse open.
 This one imports nothing of the hub, as it must start fast.
 
-Requests come as lines of JSON on the standard input. Answers go out as frames: a letter, the length
-of what follows in four bytes, and that. T is texts with the request's separator between them, E an error as JSON, D
-the end of the rows.
+Requests come as lines of JSON on the standard input. An answer is a B, when it begins, and frames: a
+letter, the length of what follows in four bytes, and that. T is texts, with the request's separator
+between them, E an error as JSON, D the end of the rows.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _ROWS_PER_FETCH = 2_000
 # A bigger text comes alone.
 _FRAME_CHARS = 4 << 20
 _FRAME_TEXTS = 50_000
-# Records of which so many are too big to be written at once are written in ever smaller groups.
+# In parts, so much is read at once; of rows ever fewer, if need be.
 _ROWS_AT_ONCE = 1_024
+_COLUMNS_AT_ONCE = 50
 # Idle for so long, it ends, as it keeps some memory.
 _IDLE_SECONDS = 5
 # One thread, so that the rows come in the order of the file.
@@ -40,6 +41,8 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": False,
     "threads": 1,
 }
+# Between the members of an object, as arguments of concat.
+_COMMA = ", ',', "
 _SCAN = "read_parquet(?, hive_partitioning = false, binary_as_string = false)"
 
 
@@ -59,6 +62,8 @@ def serve() -> None:
         line = sys.stdin.buffer.readline()
         if not line:
             return
+        sys.stdout.buffer.write(b"B")
+        sys.stdout.buffer.flush()
         try:
             _answer(json.loads(line), before)
         except Exception as error:  # whatever it is, it is for the other process to judge
@@ -74,10 +79,10 @@ def _answer(request: dict[str, Any], before: int) -> None:
             connection.execute(statement)
         _check_types(connection, request)
         rows = _Rows(connection, request)
-        try:
+        if request["in_parts"]:
+            rows.send_in_parts()
+        else:
             rows.send_all()
-        except (duckdb.OutOfMemoryException, MemoryError):
-            rows.send_rest_in_small_groups()
 
 
 def _check_types(connection: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:
@@ -95,52 +100,77 @@ class _Rows:
     def __init__(self, connection: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:
         self._connection = connection
         self._path: str = request["path"]
-        self._text: str = request["text"]
+        self._members: list[str] = request["members"]
         self._separator: str = request["separator"]
         self._most_chars: int = request["most_chars"]
-        self._sent = 0
 
     def send_all(self) -> None:
         """Send every row."""
-        self._send_found(f"select {self._text} from {_SCAN}", [self._path])
+        self._connection.execute(f"select {_text(self._members)} from {_SCAN}", [self._path])
+        texts: list[str] = []
+        chars = 0
+        while rows := self._connection.fetchmany(_ROWS_PER_FETCH):
+            found = [text for (text,) in rows]
+            texts += found
+            chars += sum(map(len, found))
+            if chars >= _FRAME_CHARS or len(texts) >= _FRAME_TEXTS:
+                self._send(texts)
+                texts, chars = [], 0
+        if texts:
+            self._send(texts)
 
-    def send_rest_in_small_groups(self) -> None:
-        """Send those that were not sent: from a table, which may go to disk."""
-        self._connection.execute(
-            f"create temp table rows as select * from {_SCAN} offset {self._sent}", [self._path]
-        )
-        ((total,),) = self._connection.execute("select count(*) from rows").fetchall()
-        group, first, before = _ROWS_AT_ONCE, 0, self._sent
+    def send_in_parts(self) -> None:
+        """Send every row, a few columns and a few rows at a time, from tables that may go to disk:
+        several times the work, and a fraction of the memory."""
+        parts = []
+        for start in range(0, len(self._members), _COLUMNS_AT_ONCE):
+            members = self._members[start : start + _COLUMNS_AT_ONCE]
+            names = ", ".join(f"c{start + number}" for number in range(len(members)))
+            table = f"part_{start}"
+            self._connection.execute(
+                f"create temp table {table} as select {names} from {_SCAN}", [self._path]
+            )
+            parts.append(f"select {_text(members)} from {table} where rowid between ? and ?")
+        ((total,),) = self._connection.execute("select count(*) from part_0").fetchall()
+        group, first = _ROWS_AT_ONCE, 0
         while first < total:
-            query = f"select {self._text} from rows where rowid between ? and ?"
             try:
-                self._send_found(query, [first, first + group - 1])
+                self._send(self._joined(parts, [first, first + group - 1]))
+                first += group
             except (duckdb.OutOfMemoryException, MemoryError):
                 if group == 1:
                     raise
                 group //= 2
-            # some may have been sent before memory ran out
-            first = self._sent - before
 
-    def _send_found(self, query: str, parameters: list[Any]) -> None:
-        self._connection.execute(query, parameters)
-        texts: list[str] = []
-        chars = 0
-        while rows := self._connection.fetchmany(_ROWS_PER_FETCH):
-            for (text,) in rows:
-                if chars + len(text) > _FRAME_CHARS or len(texts) >= _FRAME_TEXTS:
-                    self._send(texts)
-                    texts, chars = [], 0
-                if len(text) > self._most_chars:
-                    raise RecordTooBig(f"a record has {len(text)} characters")
-                texts.append(text)
-                chars += len(text)
-        self._send(texts)
+    def _joined(self, parts: list[str], rows: list[int]) -> list[str]:
+        """The texts of some rows, of the texts of their parts."""
+        found = [self._connection.execute(part, rows).fetchall() for part in parts]
+        if len(found) == 1:
+            return [text for (text,) in found[0]]
+        return [
+            "{" + ",".join(text[1:-1] for (text,) in texts) + "}"
+            for texts in zip(*found, strict=True)
+        ]
 
     def _send(self, texts: list[str]) -> None:
-        if texts:
-            _send(b"T", self._separator.join(texts).encode())
-            self._sent += len(texts)
+        """Send texts, some at a time."""
+        start, chars = 0, 0
+        for number, text in enumerate(texts):
+            if len(text) > self._most_chars:
+                raise RecordTooBig(f"a record has {len(text)} characters")
+            if chars and chars + len(text) > _FRAME_CHARS:
+                self._send_frame(texts[start:number])
+                start, chars = number, 0
+            chars += len(text)
+        self._send_frame(texts[start:])
+
+    def _send_frame(self, texts: list[str]) -> None:
+        _send(b"T", self._separator.join(texts).encode())
+
+
+def _text(members: list[str]) -> str:
+    """The expression of an object with these members."""
+    return f"concat('{{', {_COMMA.join(members)}, '}}')"
 
 
 def _limit(connection: duckdb.DuckDBPyConnection, memory: str, before: int) -> None:
