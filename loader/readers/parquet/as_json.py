@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from loader.readers.errors import UnreadableFile
-from loader.readers.parquet.shapes import Leaf, ListOf, MapOf, Shape, StructOf, Within, quoted
+from loader.readers.parquet.shapes import (
+    Around,
+    Leaf,
+    ListOf,
+    MapOf,
+    Shape,
+    StructOf,
+    Within,
+    quoted,
+)
 
 UNSUPPORTED = "cannot be had exactly:"
 # DuckDB takes twice as long to bind a lambda at each level: some 0.2 s here, minutes at 20.
@@ -72,7 +81,7 @@ def has_json(shape: Shape) -> bool:
         return has_json(shape.item)
     if isinstance(shape, MapOf):
         return has_json(shape.value)
-    if isinstance(shape, Within):
+    if isinstance(shape, Within | Around):
         return has_json(shape.member)
     return any(has_json(member) for _, _, member in shape.members)
 
@@ -107,6 +116,8 @@ def _value(value: str, shape: Shape, depth: int) -> str:
     if isinstance(shape, Leaf):
         # what is made of a null is null
         return f"coalesce({_leaf(value, shape)}, 'null')"
+    if isinstance(shape, Around):
+        return _object([(shape.name, value, shape.member)], depth)
     if isinstance(shape, ListOf):
         inner = _value(item, shape.item, depth + 1)
         text = _array(f"list_transform({value}, lambda {item}: {inner})")

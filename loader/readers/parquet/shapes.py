@@ -94,6 +94,19 @@ class Within:
 
 
 @dataclass(frozen=True)
+class Around:
+    """A group with one column, where DuckDB gives what stands in it only. name: of the column."""
+
+    name: str
+    member: Shape
+
+    @property
+    def sql_type(self) -> str:
+        """The type that DuckDB gives it."""
+        return self.member.sql_type
+
+
+@dataclass(frozen=True)
 class MapOf:
     """A map."""
 
@@ -119,7 +132,7 @@ class StructOf:
         return f"STRUCT({inner})"
 
 
-Shape = Leaf | ListOf | Within | MapOf | StructOf
+Shape = Leaf | ListOf | Within | Around | MapOf | StructOf
 
 
 def quoted(name: str) -> str:
@@ -178,6 +191,9 @@ def _once(node: Node, elements: list[Struct], name: str) -> Shape:
         _add_group(elements, child, "key_value")
         shape = _leaf(key, elements, "key")
         return MapOf(shape, _of(value, elements, "value"))
+    if node.repetition == REPEATED and len(node.children) == 1:
+        _add_group(elements, node, name)
+        return Around(child.name, _of(child, elements, "c0"))
     return _group(node, elements, name, are_renamed=not _are_plain(_names(node)))
 
 
