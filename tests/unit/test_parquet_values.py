@@ -154,6 +154,19 @@ def test_an_item_of_a_list_may_be_a_struct_of_one_column(name: str) -> None:
     assert records == ['{"v":[{"element":1},{"element":2}]}', '{"v":null}', '{"v":[]}']
 
 
+def test_an_item_of_a_list_may_be_what_repeats() -> None:
+    def flatten(footer: Struct) -> None:
+        set_field(element(footer, 3), 3, 2)
+        del footer[2].value.values[2]
+
+    items = pa.field("element", pa.int32(), nullable=False)
+    array = pa.array([[1, 2], None, []], pa.list_(items))
+
+    records = texts(edited(parquet_of({"v": array}), flatten), "a.parquet")
+
+    assert records == ['{"v":[1,2]}', '{"v":null}', '{"v":[]}']
+
+
 def test_what_repeats_without_a_word_is_a_list() -> None:
     def forget(footer: Struct) -> None:
         for number in (6, 10):

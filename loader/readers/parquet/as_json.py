@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from loader.readers.errors import UnreadableFile
+from loader.readers.parquet.leaves import Leaf
 from loader.readers.parquet.shapes import (
     Around,
-    Leaf,
     ListOf,
     MapOf,
     Shape,

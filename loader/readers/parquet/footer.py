@@ -8,8 +8,7 @@ from typing import Any, BinaryIO
 
 from loader.readers.errors import UnreadableFile
 from loader.readers.parquet import schema
-from loader.readers.parquet.schema import Node, damaged, schema_of
-from loader.readers.parquet.shapes import unsupported
+from loader.readers.parquet.schema import Node, damaged, schema_of, unsupported
 from loader.readers.parquet.thrift import (
     BINARY,
     I32,
@@ -164,7 +163,8 @@ def _chunk(end: int, rows: int, chunk: Struct, column: Node) -> Chunk:
         packed=_number(about, _PACKED),
         unpacked=_number(about, _UNPACKED),
     )
-    if found.values and not len(MAGIC) <= found.start <= end - found.packed:
+    is_inside = len(MAGIC) <= found.start <= found.data <= end and found.packed <= end
+    if found.values and not is_inside:
         raise damaged(f"column {column.path} is not where the footer says")
     return found
 

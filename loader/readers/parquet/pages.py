@@ -9,8 +9,7 @@ import zlib
 from mmap import mmap
 
 from loader.readers.parquet.footer import Chunk, Footer, RowGroup
-from loader.readers.parquet.schema import damaged
-from loader.readers.parquet.shapes import unsupported
+from loader.readers.parquet.schema import damaged, unsupported
 from loader.readers.parquet.thrift import I32, STRUCT, Malformed, Reader, Struct
 
 # The numbers of the fields of a PageHeader, and of the headers in it.

@@ -13,12 +13,14 @@ from typing import Any
 
 from loader.readers.errors import UnreadableFile
 from loader.readers.parquet.as_json import UNSUPPORTED
-from loader.readers.parquet.schema import damaged
-from loader.readers.parquet.shapes import unsupported
+from loader.readers.parquet.schema import damaged, unsupported
 
 _PROGRAM = Path(__file__).with_name("worker.py")
 # What DuckDB says where it is not the file that is wrong.
 _NOT_SUPPORTED = ("NotImplementedException", "InternalException", "WrongShape")
+_BEYOND_TYPE = "Invalid TIME value"
+# DuckDB may crash where it gets no memory.
+_WITHOUT_MEMORY = ("out_of_memory", "read_error")
 _NO_MEMORY = ("OutOfMemoryException", "MemoryError")
 
 
@@ -34,8 +36,8 @@ class ReadingProcess:
         Where memory does not last, they are read again in parts, by a process whose memory is not
         yet in pieces.
 
-        Raises UnreadableFile: 'out_of_memory', 'record_too_big', 'unsupported_parquet',
-        'damaged_parquet'.
+        Raises UnreadableFile: 'out_of_memory', 'read_error', 'record_too_big',
+        'unsupported_parquet', 'damaged_parquet'.
         """
         separator = request["separator"]
         sent = 0
@@ -45,7 +47,7 @@ class ReadingProcess:
                 yield text
             return
         except UnreadableFile as error:
-            if error.reason != "out_of_memory":
+            if error.reason not in _WITHOUT_MEMORY:
                 raise
         for text in self._answers({**request, "in_parts": True}):
             fresh = text.split(separator)[sent:]
@@ -123,7 +125,11 @@ def _payloads(process: subprocess.Popen[bytes]) -> Iterator[str]:
         elif head[:1] == b"D":
             return
         else:
-            raise damaged(f"reading it ended the process, with {process.wait()}")
+            raise UnreadableFile(
+                "read_error",
+                f"the process that reads it ended with {process.wait()}: the file is damaged, or "
+                "takes more memory than it may",
+            )
 
 
 def _judged(kind: str, text: str) -> UnreadableFile:
@@ -138,7 +144,7 @@ def _judged(kind: str, text: str) -> UnreadableFile:
         return UnreadableFile("record_too_big", first_line)
     if UNSUPPORTED in first_line:
         return unsupported(first_line.partition(UNSUPPORTED)[2].strip())
-    if kind in _NOT_SUPPORTED:
+    if kind in _NOT_SUPPORTED or _BEYOND_TYPE in first_line:
         return unsupported(f"DuckDB cannot read it: {first_line}")
     return damaged(first_line)
 

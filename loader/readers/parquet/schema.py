@@ -107,6 +107,11 @@ def damaged(what: str) -> UnreadableFile:
     return UnreadableFile("damaged_parquet", f"the Parquet file is damaged: {what}")
 
 
+def unsupported(what: str) -> UnreadableFile:
+    """The error for a sound file with something that cannot be read exactly."""
+    return UnreadableFile("unsupported_parquet", what)
+
+
 def schema_of(elements: list[Struct]) -> Node:
     """The root of the tree that a footer lists depth first. Raises UnreadableFile
     'damaged_parquet'."""

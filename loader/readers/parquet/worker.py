@@ -4,9 +4,9 @@ A file of a few KB can make DuckDB take any amount of memory, whatever its memor
 damaged one can end the process. So no file is read by the process that has the warehouse open.
 This one imports nothing of the hub, as it must start fast.
 
-Requests come as lines of JSON on the standard input. An answer is a B, when it begins, and frames: a
-letter, the length of what follows in four bytes, and that. T is texts, with the request's separator
-between them, E an error as JSON, D the end of the rows.
+Requests come as lines of JSON on the standard input. An answer is a B, when it begins, and frames:
+a letter, the length of what follows in four bytes, and that. T is texts, with the request's
+separator between them, E an error as JSON, D the end of the rows.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _ROWS_AT_ONCE = 1_024
 _COLUMNS_AT_ONCE = 50
 # Idle for so long, it ends, as it keeps some memory.
 _IDLE_SECONDS = 5
+# What Python and DuckDB take besides what DuckDB counts.
+_UNCOUNTED_BYTES = 64 << 20
 # One thread, so that the rows come in the order of the file.
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -181,7 +183,7 @@ def _limit(connection: duckdb.DuckDBPyConnection, memory: str, before: int) -> N
     ).fetchall()
     if resource is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (before + limit, hard))
+        resource.setrlimit(resource.RLIMIT_DATA, (before + limit + _UNCOUNTED_BYTES, hard))
 
 
 def _taken() -> int:
