@@ -82,7 +82,7 @@ class ReadingProcess:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    return subprocess.Popen(  # nosec B603
         [sys.executable, "-I", str(_PROGRAM)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
