@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 import duckdb
 
+from loader.config.environment import read_environment
 from loader.config.sources import Source
 from loader.errors import ran_out_of_memory
 from loader.landing.fields import note_fields
@@ -220,7 +221,8 @@ class _FileLanding:
     def _insert_records(self, load_id: int, file_format: FileFormat) -> list[int]:
         """Insert all records; returns how many at a time."""
         blocks: list[int] = []
-        for batch in read_records(self._from_start(), file_format):
+        memory = read_environment().memory_limit
+        for batch in read_records(self._from_start(), file_format, memory):
             rows = insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
             # blank lines hold no record
             if rows:

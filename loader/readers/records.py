@@ -14,14 +14,18 @@ from loader.readers.parquet.rows import read_parquet
 from loader.readers.text import TextSource
 
 
-def read_records(file: BinaryIO, fmt: FileFormat) -> Iterator[Batch | Lines]:
+def read_records(
+    file: BinaryIO, fmt: FileFormat, memory: str | None = None
+) -> Iterator[Batch | Lines]:
     """All records of a seekable file of raw bytes, in file order, from its start.
+
+    memory: what reading Parquet may take, as DuckDB writes it: 2GB, 50%.
 
     What is wrong with one record stands in its `problem`; raises UnreadableFile, at any point of
     the iteration, where the file as a whole cannot be trusted.
     """
     if fmt.kind == "parquet":
-        yield from read_parquet(file, fmt)
+        yield from read_parquet(file, fmt, memory)
         return
     source = TextSource(file, fmt)
     if fmt.kind == "json":
