@@ -9,14 +9,15 @@ from typing import Literal
 
 import httpx
 
-from loader.config.http import HttpSettings, PageNumbers
+from loader.config.http import Cursor, HttpSettings, Offset, PageNumbers
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
 from loader.pull.checkpoint import Checkpoint
-from loader.pull.http.body import Body
-from loader.pull.http.client import Client, Page, PageRejected, PullFailed
+from loader.pull.http.body import NoItems
+from loader.pull.http.client import Client, Page, no_page
 from loader.pull.http.endpoint import Endpoint, open_endpoint
+from loader.pull.http.errors import PageRejected, PullFailed
 from loader.pull.incremental import greatest, value_to_ask_for
 from loader.pull.pages import open_folder, page_file, write_page
 from loader.pull.paginators import (
@@ -29,6 +30,7 @@ from loader.pull.paginators import (
 )
 from loader.pull.settings_check import settings_digest, signs_of_wrong_settings
 from loader.pull.state import PullState
+from loader.pull.times import WarehouseTimes
 from loader.readers import UnreadableFile
 from loader.warehouse.run_log import utc_now
 
@@ -101,7 +103,8 @@ def pull_source(
         log.error("%s", error)
         return PullOutcome(source.name, "failed", error=str(error), exit_code=error.exit_code)
     with Client(source.name, endpoint, settings) as client:
-        pull = _Pull(checkpoint, source, settings, endpoint, client, folder)
+        times = WarehouseTimes(project)
+        pull = _Pull(checkpoint, source, settings, endpoint, client, folder, times)
         return pull.carry_out(full)
 
 
@@ -110,6 +113,7 @@ class _Pull:
     """The pull of one source.
 
     pages, items: pulled now.   contents, asked: digests and positions of the pages of now.
+    is_doubtful:  whether its end was only taken for one.
     """
 
     checkpoint: Checkpoint
@@ -118,6 +122,7 @@ class _Pull:
     endpoint: Endpoint
     client: Client
     folder: Path
+    times: WarehouseTimes
     state: PullState = field(default_factory=PullState)
     resumed: bool = False
     pages: int = 0
@@ -125,6 +130,7 @@ class _Pull:
     warnings: list[str] = field(default_factory=list)
     contents: set[str] = field(default_factory=set)
     asked: set[Position] = field(default_factory=set)
+    is_doubtful: bool = False
 
     @property
     def where(self) -> str:
@@ -227,10 +233,11 @@ class _Pull:
                 log.info("%s: %s %s", self.source.name, name, doubt)
                 if asks_left:
                     time.sleep(self.settings.retries.first_wait)
-        except (UnreadableFile, httpx.InvalidURL) as error:
+        except (UnreadableFile, NoItems, httpx.InvalidURL) as error:
+            why = f": {error}" if isinstance(error, NoItems) else ""
             raise PullFailed(
                 self.where,
-                f"{name}: what should lead to the next page cannot be used",
+                f"{name}: what should lead to the next page cannot be used{why}",
                 "Correct `pagination` in the source's YAML, or tell the API's owner.",
             ) from error
         self.asked.add(position)
@@ -243,7 +250,7 @@ class _Pull:
         except PageRejected as error:
             if not self._is_past_the_end(error):
                 raise
-            return Page(address, Body("null"), []), None, None
+            return no_page(address), None, None
         after = position_after(
             self.settings.pagination, self.endpoint, position, page, self.state.items, self.where
         )
@@ -256,7 +263,7 @@ class _Pull:
         pagination = self.settings.pagination
         return (
             error.status == 404
-            and isinstance(pagination, PageNumbers)
+            and isinstance(pagination, PageNumbers | Offset)
             and not declares_end(pagination)
             and self.state.position != first_position(pagination)
         )
@@ -277,10 +284,18 @@ class _Pull:
             self.warnings.append(f"the API declares more than the {self.state.items:,} that came")
             return None
         if doubt == "leads back":
+            if isinstance(self.settings.pagination, Cursor) and after == self.state.position:
+                # some APIs end so; where it was no end, the next pull asks for all of it again
+                self.is_doubtful = True
+                self.warnings.append(
+                    f"page {number} gives the cursor that it was asked for with: taken for the end"
+                )
+                return None
             self._keep(page)
             raise self._failed(f"page {number} names a page as its next that came before")
         pagination = self.settings.pagination
-        if after is None or (isinstance(pagination, PageNumbers) and not declares_end(pagination)):
+        is_counted = isinstance(pagination, PageNumbers | Offset)
+        if after is None or (is_counted and not declares_end(pagination)):
             self.warnings.append(f"page {number} repeats one before it: taken for the end")
             return None
         raise self._failed(f"page {number} repeats one before it, though more should follow")
@@ -314,12 +329,14 @@ class _Pull:
         items = page.items if page else []
         now = utc_now()
         if self.settings.since and items:
-            seen = greatest(self.settings.since, self.source.timezone, now, seen, items)
+            seen = greatest(
+                self.settings.since, self.source.timezone, now, seen, items, self.times.read
+            )
         self.state = replace(
             state,
             position=after,
             greatest=seen,
-            since=state.since if after is not None else seen,
+            since=state.since if after is not None or self.is_doubtful else seen,
             pages=state.pages + bool(items),
             items=state.items + len(items),
             ended_at=now if after is None else None,
@@ -328,7 +345,7 @@ class _Pull:
 
     def _save(self, error: str | None = None) -> None:
         state = self.state
-        if state.position is not None and self.endpoint.holds_secret(state.position):
+        if state.position is not None and self.endpoint.secrets.stand_in(state.position):
             # then the next pull begins anew
             state = replace(state, position=None)
         self.checkpoint.keep(self.source.name, state, error)

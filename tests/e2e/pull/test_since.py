@@ -6,13 +6,20 @@ from datetime import datetime
 import pytest
 
 from loader.config.http import Since
+from loader.config.project import Project, open_project
 from loader.pull.incremental import greatest, value_to_ask_for
+from loader.pull.times import WarehouseTimes
 from tests.demo.api import SampleApi
 from tests.support.partner import Pull, landed, measurements, states
-from tests.support.workbench import Workbench
+from tests.support.workbench import PROJECT, Workbench
 
 SINCE = {"parameter": "since", "field": "timestamp", "overlap": 120}
 NOW = datetime(2025, 11, 21, 12)
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    return open_project(folder=str(PROJECT))
 
 
 class TestSince:
@@ -113,11 +120,12 @@ class TestSince:
     ],
 )
 def test_the_greatest_value_counts(
-    kind: str, known: str | None, items: list[str], meant: str | None
+    project: Project, kind: str, known: str | None, items: list[str], meant: str | None
 ) -> None:
     since = Since("since", ("at",), kind)
+    read_times = WarehouseTimes(project).read
 
-    assert greatest(since, "Europe/Berlin", NOW, known, items) == meant
+    assert greatest(since, "Europe/Berlin", NOW, known, items, read_times) == meant
 
 
 @pytest.mark.parametrize(
