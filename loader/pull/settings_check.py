@@ -38,7 +38,7 @@ def signs_of_wrong_settings(settings: HttpSettings, state: PullState, last: Page
             "correct `items`"
         )
     since, pagination = settings.since, settings.pagination
-    if since and state.items and state.since is None:
+    if since and state.items and state.greatest is None:
         warnings.append(
             f"no item has a {since.kind} at {'.'.join(since.field)}: the next pull asks for "
             "everything again"

@@ -10,6 +10,7 @@ import httpx
 
 from loader import __version__
 from loader.config.http import HttpSettings
+from loader.errors import WrongUse
 from loader.pull.http.answer import ACCEPTED, seconds_to_wait
 from loader.pull.http.errors import PullFailed, TransientError
 from loader.pull.http.secrets import Secrets
@@ -26,6 +27,7 @@ class Connection:
     """The client of HTTP for one source.
 
     where: the source, for errors.   requests: sent so far.
+    Raises WrongUse where the environment has certificates or proxies that cannot be used.
     """
 
     def __init__(self, where: str, settings: HttpSettings, secrets: Secrets) -> None:
@@ -34,7 +36,15 @@ class Connection:
         self._settings = settings
         self._secrets = secrets
         self._free_at = 0.0
-        self._http = httpx.Client(headers=_HEADERS, timeout=settings.timeout)
+        try:
+            self._http = httpx.Client(headers=_HEADERS, timeout=settings.timeout)
+        except (OSError, ValueError, httpx.InvalidURL) as error:
+            # its text is not shown: the address of a proxy may hold a password
+            raise WrongUse(
+                where,
+                "the environment's certificates or proxies cannot be used",
+                "Correct SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY and HTTP_PROXY.",
+            ) from error
 
     def close(self) -> None:
         """Close what is open to hosts."""

@@ -296,6 +296,21 @@ class TestEndlessApis:
         assert landed(own_project) == records
         assert states(own_project)["since"] == "2025-01-01T00:11:00"
 
+    def test_whose_last_cursor_gives_the_last_page_again_are_at_their_end(
+        self, own_project: Workbench, pull: Pull
+    ) -> None:
+        def stay(request: Request) -> Answer:
+            page = "a" if "cursor" not in request.query else "b"
+            after = {None: "c1", "c1": "c2", "c2": "c2"}[request.query.get("cursor")]
+            text = f'{{"data": {{"items": [{{"id": "{page}"}}]}}, "meta": {{"next": "{after}"}}}}'
+            return Answer(body=text.encode())
+
+        with SampleApi([], answer=stay) as api:
+            result = pull(api)
+
+        assert (result.exit_code, len(result.sources[0].warnings)) == (0, 1)
+        assert landed(own_project) == ['{"id": "a"}', '{"id": "b"}']
+
     def test_whose_cursors_go_round_fail(self, own_project: Workbench, pull: Pull) -> None:
         def round_and_round(request: Request) -> Answer:
             at = request.query.get("cursor", "p1")

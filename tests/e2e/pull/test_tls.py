@@ -73,3 +73,20 @@ def test_an_api_never_leads_from_https_to_http(
 
     assert "leaves https" in error
     assert plain.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SSL_CERT_FILE", "/nowhere.pem"), ("HTTPS_PROXY", "gopher://u:s3cr3t@proxy.example")],
+)
+def test_an_environment_that_cannot_be_used_is_told(
+    own_project: Workbench, pull: Pull, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with SampleApi([]) as api:
+        result = pull(api)
+
+    assert result.exit_code == 2
+    assert f"{name}" in (result.sources[0].error or "")
+    assert "s3cr3t" not in (result.sources[0].error or "")
+    assert api.requests == []
