@@ -15,6 +15,8 @@ _OBJECT_OR_LIST = re.compile(
 )
 # Avro without a registry: a container file, and a single object with its schema's fingerprint
 _AVRO_MARKS = (b"Obj\x01", b"\xc3\x01")
+# how a value begins that may be one of these: most do not, and are looked at no further
+SUSPECT = (b"\0\0", *_AVRO_MARKS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from loader.config.kafka import Framing
 from loader.readers.batch import isolated
-from loader.stream.framing import Framed, framed, is_marked_avro, seems_framed
+from loader.stream.framing import SUSPECT, Framed, framed, is_marked_avro, seems_framed
 
 # The text (None where there is none), its problem, its position.
 StreamRecord = tuple[str | None, str | None, str]
@@ -44,8 +44,10 @@ def as_record(message: Message, topic: str, framing: Framing = None) -> StreamRe
         "offset": message.offset,
         "timestamp": message.timestamp,
     }
-    if message.key is not None:
-        position |= _key(message.key, framing)
+    if message.key is not None and framing:
+        position |= _framed_key(message.key)
+    elif message.key is not None:
+        position["key"] = _in_json(message.key)
     if message.headers:
         position["headers"] = [
             [name, value if value is None else _in_json(value)] for name, value in message.headers
@@ -53,21 +55,22 @@ def as_record(message: Message, topic: str, framing: Framing = None) -> StreamRe
     if message.value is None:
         return None, "tombstone", json.dumps(position)
     content, problem = message.value, None
-    found = framed(content) if framing or seems_framed(content) else None
-    if found:
-        position["schema_id"] = found.schema_id
-    if content:
+    if framing or content.startswith(SUSPECT):
+        found = framed(content) if framing or seems_framed(content) else None
+        if found:
+            position["schema_id"] = found.schema_id
         problem = _problem_of(content, found, framing)
-    if found and problem is None:
-        content = found.content
+        if found and problem is None:
+            content = found.content
     if not content:
         return "", "empty_message", json.dumps(position)
-    damaged = isolated(content.decode("utf-8", "surrogateescape"))
+    text = content.decode("utf-8", "surrogateescape")
+    damaged = isolated(text)
     if damaged is None and problem in (None, "missing_framing"):
-        return content.decode(), problem, json.dumps(position)
+        return text, problem, json.dumps(position)
     position["encoding"] = "base64"
-    text = b64encode(content).decode("ascii")
-    return text, problem or "invalid_utf8", json.dumps(position)
+    kept = b64encode(content).decode("ascii")
+    return kept, problem or "invalid_utf8", json.dumps(position)
 
 
 def _problem_of(value: bytes, found: Framed | None, framing: Framing) -> str | None:
@@ -75,15 +78,15 @@ def _problem_of(value: bytes, found: Framed | None, framing: Framing) -> str | N
     if is_marked_avro(value):
         return "avro_or_protobuf"
     if found is None:
-        return "missing_framing" if framing else None
+        return "missing_framing" if framing and value else None
     if found.content and not found.is_json:
         return "avro_or_protobuf"
     return None if framing else "registry_framing"
 
 
-def _key(key: bytes, framing: Framing) -> dict[str, Any]:
-    """The key as the position holds it. Behind a framing, a JSON string is its text."""
-    found = framed(key) if framing else None
+def _framed_key(key: bytes) -> dict[str, Any]:
+    """A key as the position holds it. Behind a framing, a JSON string is its text."""
+    found = framed(key)
     if found is None:
         return {"key": _in_json(key)}
     if not found.is_json:
