@@ -64,7 +64,7 @@ def value_to_ask_for(since: Since, known: str | None) -> str | None:
 
 def _field(item: str, path: KeyPath) -> str | int | Decimal | None:
     """What stands at `path` in an item that will be read: not in one that becomes a dead letter, as
-    one that has a name twice."""
+    one that has a name twice, or half a character."""
     try:
         found: Any = json.loads(
             item,
@@ -72,6 +72,8 @@ def _field(item: str, path: KeyPath) -> str | int | Decimal | None:
             parse_constant=_refuse_constant,
             object_pairs_hook=_object,
         )
+        if "\\u" in item:
+            json.dumps(found, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError, InvalidOperation):
         return None
     for key in path:

@@ -208,6 +208,7 @@ class TestNamesGivenTwice:
             '{"id": "c", "id": "d", "timestamp": "2025-01-04T00:00:00Z"}',
             '{"id": "e", "at": {"x": 1, "x": 2}, "timestamp": "2025-01-05T00:00:00Z"}',
             '{"id": "f", "value": NaN, "timestamp": "2025-01-06T00:00:00Z"}',
+            '{"id": "\\ud83d", "timestamp": "2025-01-07T00:00:00Z"}',
         ]
         with SampleApi(records, sizes=(9,)) as api:
             pull(api, since=since)
