@@ -82,6 +82,14 @@ def declares_end(pagination: Pagination | None) -> bool:
     )
 
 
+def may_end_by_repeating(pagination: Pagination | None, page: Page) -> bool:
+    """Whether a page that repeats one before it may stand behind the last one. A full page at a
+    place of its own rather says that the API does not heed the place."""
+    if isinstance(pagination, Offset) and len(page.items) >= pagination.size:
+        return False
+    return isinstance(pagination, PageNumbers | Offset) and not declares_end(pagination)
+
+
 def items_missing(pagination: Pagination | None, page: Page, items_before: int, where: str) -> int:
     """How many items of the declared total an empty page leaves open. Raises PullFailed."""
     if not isinstance(pagination, PageNumbers | Offset) or not pagination.total:

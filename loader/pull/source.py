@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from loader.config.http import Cursor, HttpSettings, Offset, PageNumbers
+from loader.config.http import Cursor, HttpSettings
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
@@ -17,7 +17,7 @@ from loader.pull.http.errors import PageRejected, PullFailed
 from loader.pull.incremental import greatest, value_to_ask_for
 from loader.pull.outcome import PullOutcome as PullOutcome
 from loader.pull.pages import open_folder, page_file, write_page
-from loader.pull.paginators import Position, declares_end, first_position
+from loader.pull.paginators import Position, first_position, may_end_by_repeating
 from loader.pull.settings_check import settings_digest, signs_of_wrong_settings
 from loader.pull.state import PullState
 from loader.pull.times import WarehouseTimes
@@ -196,8 +196,7 @@ class _Pull:
         if doubt == "leads back":
             self._keep(page)
             raise self._failed(f"page {number} names a page as its next that came before")
-        is_counted = isinstance(pagination, PageNumbers | Offset)
-        if after is None or (is_counted and not declares_end(pagination)):
+        if after is None or may_end_by_repeating(pagination, page):
             self.warnings.append(f"page {number} repeats one before it: taken for the end")
             return None
         raise self._failed(f"page {number} repeats one before it, though more should follow")

@@ -60,6 +60,8 @@ class Connection:
         """The answer to a request, whose body is to be read inside the block."""
         self._keep_to_rate()
         self.requests += 1
+        # a cookie may stand for a secret, and would be sent wherever its host says
+        self._http.cookies.clear()
         return self._http.stream(method, url, headers=headers, data=form)
 
     @contextmanager

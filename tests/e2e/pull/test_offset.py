@@ -70,6 +70,15 @@ class TestOffset:
 
         assert "page 2 repeats one before it" in result.sources[0].warnings[0]
 
+    def test_that_the_api_does_not_heed_fails_where_the_page_is_full(
+        self, own_project: Workbench, pull: Pull
+    ) -> None:
+        with SampleApi(measurements(9)) as api:
+            wrong = {**OFFSET, "parameter": "ofset", "size": 3}
+            assert "repeats one before it, though more should follow" in told(
+                pull(api, pagination=wrong)
+            )
+
     def test_cannot_go_on_behind_no_items(self, own_project: Workbench, pull: Pull) -> None:
         answer = Answer(body=b'{"data": {"items": []}, "meta": {"more": true}}')
         with SampleApi([], answer=lambda request: answer) as api:
