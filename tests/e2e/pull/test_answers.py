@@ -1,13 +1,12 @@
 """What an answer may look like: how it names the next page, its type, its bytes, its empty ends."""
 
 import gzip
-import json
 import zlib
 from typing import Any
 
 import pytest
 
-from loader.pull.http.body import Body, NoItems
+from loader.pull.http.body import Body
 from tests.demo.api import Answer, Request, SampleApi
 from tests.support.partner import CURSOR, LINK, PAGE, Pull, landed, measurements, states, told
 from tests.support.workbench import Workbench
@@ -335,11 +334,3 @@ class TestBytes:
         answer = Answer(200, packed, {"Content-Encoding": "gzip"})
         with SampleApi([], answer=lambda request: answer) as api:
             assert "more than 1,000,000 bytes" in told(pull(api, limits={"page_bytes": 10**6}))
-
-
-def test_a_name_given_twice_counts_nowhere() -> None:
-    body = Body.of(json.dumps({"a": {"b": 1}}).replace("}}", ', "b": 2}}').encode(), None)
-
-    for look in (body.items, body.word, body.has, body.is_true):
-        with pytest.raises(NoItems, match=r"a\.b is given 2 times"):
-            look(("a", "b"))
