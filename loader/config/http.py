@@ -39,6 +39,22 @@ class PageNumbers(Settings, frozen=True, tag_field="kind", tag="page"):
     total: KeyPath | None = None
 
 
+class Offset(Settings, frozen=True, tag_field="kind", tag="offset"):
+    """Pages have the place of their first item: the API is asked for the items behind those that
+    came, until there are none.
+
+    parameter, size_parameter: query parameters for the place and for how many items to give.
+    has_more, total: as for PageNumbers.
+    """
+
+    parameter: Text = Text("offset")
+    start: Annotated[int, Meta(ge=0)] = 0
+    size_parameter: Text | None = Text("limit")
+    size: Count = 100
+    has_more: KeyPath | None = None
+    total: KeyPath | None = None
+
+
 class Cursor(Settings, frozen=True, tag_field="kind", tag="cursor"):
     """The body names the next page: what stands at `path` goes into the query parameter."""
 
@@ -52,24 +68,53 @@ class Link(Settings, frozen=True, tag_field="kind", tag="link"):
     path: KeyPath | None = None
 
 
-Pagination = PageNumbers | Cursor | Link
+Counted = PageNumbers | Offset
+Pagination = PageNumbers | Offset | Cursor | Link
+
+
+class OAuth(Settings, frozen=True):
+    """An OAuth 2.0 client that gets its tokens by its own credentials (RFC 6749, section 4.4).
+
+    token_url:   may name variables of the environment, as `url`.
+    client_id_from, client_secret_from: the variables of the environment that hold them.
+    client_auth: whether they go in the header Authorization (basic) or in the form (body).
+    parameters:  what else the form says, such as an audience.
+    """
+
+    token_url: Url
+    client_id_from: VariableName
+    client_secret_from: VariableName
+    scope: Text | None = None
+    client_auth: Literal["basic", "body"] = "basic"
+    parameters: Annotated[dict[str, Annotated[Text, Secret]], Secret] = field(default_factory=dict)
 
 
 class Auth(Settings, frozen=True):
-    """A secret that goes with each request, in a header or in a query parameter.
+    """A secret that goes with each request, in a header or in a query parameter; or a token.
 
     variable: the variable of the environment that holds it, as `value_from`.
     prefix:   what stands before it in the header.
     hosts:    hosts that get it besides that of the url.
+    oauth:    who fetches the token that goes in the header Authorization.
     """
 
-    variable: VariableName = field(name="value_from")
+    variable: VariableName | None = field(name="value_from", default=None)
     header: HeaderName | None = None
     parameter: Annotated[Text, Secret] | None = None
     prefix: Annotated[str, Secret] = ""
     hosts: Hosts = Hosts()
+    oauth: Annotated[OAuth, Secret] | None = None
 
     def __post_init__(self) -> None:
+        if self.oauth:
+            if self.variable or self.header or self.parameter or self.prefix:
+                raise Refused(
+                    "with `oauth`, the secret and its place are not declared",
+                    "Take out everything but oauth and hosts, or take oauth out.",
+                )
+            return
+        if self.variable is None:
+            raise Refused("it is missing", VariableName.remedy, at=("value_from",))
         if (self.header is None) == (self.parameter is None):
             raise Refused("it needs either header or parameter", "Say where the secret goes, once.")
 
@@ -121,12 +166,14 @@ class HttpSettings(Settings, frozen=True):
 
     url:     may name variables of the environment as ${NAME} or ${NAME:-default}.
     items:   where in the body the array of items stands; [] for a body that is the array.
+    missing_items: what a body without it is: an error, or a page that is empty.
     timeout: seconds to wait for a connection, and for the next bytes of an answer.
     requests_per_second: at most; None for no limit.
     """
 
     url: Url
     items: KeyPath = KeyPath()
+    missing_items: Literal["error", "empty"] = "error"
     parameters: Annotated[dict[str, Annotated[Text, Secret]], Secret] = field(default_factory=dict)
     pagination: Pagination | None = None
     auth: Annotated[Auth, Secret] | None = None

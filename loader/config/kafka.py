@@ -8,6 +8,9 @@ from loader.config.environment import expanded, is_reference
 from loader.config.reading import Refused, Secret, Settings
 from loader.config.values import Count, Name, Positive
 
+# how the values of a topic are wrapped; None: not at all
+Framing = Literal["registry"] | None
+
 _SECURITY_PREFIXES = ("security.", "sasl.", "ssl.")
 # settings of the connection that are no secrets, and so may stand in the YAML as they are
 _PLAIN_SECURITY = (
@@ -30,6 +33,7 @@ class KafkaSettings(Settings, frozen=True):
     lost_offsets:      what to do where the next record is no longer in the log.
     key_from:          key: a message without a value (a tombstone) deletes the key that stands in
                        the message's key; None: it is a dead letter.
+    framing:           registry: values are JSON behind the framing of a schema registry.
     batch_records, batch_seconds: a batch is complete with so many records, or after so long.
     buffer_records, buffer_bytes: how much may wait in memory while a build runs.
     security:          properties of librdkafka; secrets as references to environment variables.
@@ -41,6 +45,7 @@ class KafkaSettings(Settings, frozen=True):
     start: Literal["earliest", "latest"] = "earliest"
     lost_offsets: Literal["error", "earliest"] = "error"
     key_from: Literal["key"] | None = None
+    framing: Framing = None
     batch_records: Count = 1_000
     batch_seconds: Positive = 1.0
     buffer_records: Count = 20_000

@@ -1,15 +1,25 @@
 """Which page comes first, what address a page has, and which page follows it.
 
-The position of a page is text that can be kept: its number, its cursor, or its address. None is
-the place where the API begins by itself.
+The position of a page is text that can be kept: its number, the place of its first item, its
+cursor, or its address. None is the place where the API begins by itself.
 """
 
 import httpx
 
-from loader.config.http import Cursor, HttpSettings, Link, PageNumbers, Pagination
+from loader.config.http import (
+    Counted,
+    Cursor,
+    HttpSettings,
+    Link,
+    Offset,
+    PageNumbers,
+    Pagination,
+)
 from loader.config.values import KeyPath
-from loader.pull.http.client import Page, PullFailed
+from loader.pull.http.client import Page
 from loader.pull.http.endpoint import Endpoint, Refused, parsed
+from loader.pull.http.errors import PullFailed
+from loader.pull.http.links import UnreadableLink, next_link
 
 Position = str | None
 
@@ -18,7 +28,7 @@ _MOST_DIGITS = 18
 
 def first_position(pagination: Pagination | None) -> Position:
     """The position of the first page."""
-    return str(pagination.start) if isinstance(pagination, PageNumbers) else None
+    return str(pagination.start) if isinstance(pagination, PageNumbers | Offset) else None
 
 
 def address_of(
@@ -31,7 +41,7 @@ def address_of(
     parameters: dict[str, str] = {**settings.parameters}
     if settings.since and since is not None:
         parameters[settings.since.parameter] = since
-    if isinstance(pagination, PageNumbers):
+    if isinstance(pagination, PageNumbers | Offset):
         parameters[pagination.parameter] = str(position)
         if pagination.size_parameter:
             parameters[pagination.size_parameter] = str(pagination.size)
@@ -50,32 +60,48 @@ def position_after(
 ) -> Position:
     """The position of the page after `page`, which is at `position`; None after the last one.
 
-    items_before: of the pages before it.   where: the source, for errors. Raises PullFailed.
+    items_before: of the pages before it.   where: the source, for errors. Raises PullFailed, and
+    NoItems where the body does not tell.
     """
-    if isinstance(pagination, PageNumbers):
-        goes_on = _says_more(pagination, page, items_before, where)
-        return str(int(position or 0) + 1) if goes_on else None
+    if isinstance(pagination, PageNumbers | Offset):
+        if not _says_more(pagination, page, items_before, where):
+            return None
+        return str(int(position or 0) + _step(pagination, page, where))
     if isinstance(pagination, Cursor):
         return page.body.word(pagination.path)
     if isinstance(pagination, Link):
-        link = page.body.word(pagination.path) if pagination.path else page.next_link
+        link = page.body.word(pagination.path) if pagination.path else _link_of(page, where)
         return None if link is None else _next_address(endpoint, page, link, where)
     return None
 
 
 def declares_end(pagination: Pagination | None) -> bool:
     """Whether the body says if more follows, so that no page has to be taken for the end."""
-    return isinstance(pagination, PageNumbers) and bool(pagination.has_more or pagination.total)
+    return isinstance(pagination, PageNumbers | Offset) and bool(
+        pagination.has_more or pagination.total
+    )
+
+
+def may_end_by_repeating(pagination: Pagination | None, page: Page) -> bool:
+    """Whether a page that repeats one before it may stand behind the last one. A full page at a
+    place of its own rather says that the API does not heed the place."""
+    if isinstance(pagination, Offset) and len(page.items) >= pagination.size:
+        return False
+    return isinstance(pagination, PageNumbers | Offset) and not declares_end(pagination)
 
 
 def items_missing(pagination: Pagination | None, page: Page, items_before: int, where: str) -> int:
     """How many items of the declared total an empty page leaves open. Raises PullFailed."""
-    if not isinstance(pagination, PageNumbers) or not pagination.total or page.items:
+    if not isinstance(pagination, PageNumbers | Offset) or not pagination.total:
+        return 0
+    if page.items or page.is_none:
         return 0
     return max(0, _total(pagination.total, page, where) - items_before)
 
 
-def _says_more(pagination: PageNumbers, page: Page, items_before: int, where: str) -> bool:
+def _says_more(pagination: Counted, page: Page, items_before: int, where: str) -> bool:
+    if page.is_none:
+        return False
     if pagination.has_more:
         # a page may be empty where the API filters what it has cut into pages
         _require(page, pagination.has_more, "has_more", where)
@@ -105,6 +131,31 @@ def _require(page: Page, path: KeyPath, setting: str, where: str) -> None:
             f"the answer has nothing at {'.'.join(path)}, which should tell whether more follows",
             f"Correct `{setting}` in the source's YAML.",
         )
+
+
+def _step(pagination: Counted, page: Page, where: str) -> int:
+    """How far the next page is. A place goes on by the items that came: the API may give less than
+    it was asked for."""
+    if isinstance(pagination, PageNumbers):
+        return 1
+    if not page.items:
+        raise PullFailed(
+            where,
+            f"an empty page at {pagination.parameter}, though the API says that more follows",
+            "Tell the API's owner: behind no items, nothing says where the next ones begin.",
+        )
+    return len(page.items)
+
+
+def _link_of(page: Page, where: str) -> str | None:
+    try:
+        return next_link(page.links, page.url)
+    except UnreadableLink as error:
+        raise PullFailed(
+            where,
+            f"the header Link cannot be read: {error}",
+            "Tell the API's owner: the next page cannot be told (RFC 8288).",
+        ) from error
 
 
 def _next_address(endpoint: Endpoint, page: Page, link: str, where: str) -> str:

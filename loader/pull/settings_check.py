@@ -32,8 +32,13 @@ def signs_of_wrong_settings(settings: HttpSettings, state: PullState, last: Page
     state: at the end of a pull.   last: its last page.
     """
     warnings = []
+    if settings.missing_items == "empty" and not state.items and not last.body.has(settings.items):
+        warnings.append(
+            f"nothing at {'.'.join(settings.items)} and no items at all: if there are some, "
+            "correct `items`"
+        )
     since, pagination = settings.since, settings.pagination
-    if since and state.items and state.since is None:
+    if since and state.items and state.greatest is None:
         warnings.append(
             f"no item has a {since.kind} at {'.'.join(since.field)}: the next pull asks for "
             "everything again"

@@ -1,69 +1,32 @@
 """Pulls a source page by page: a page is on the disk before the place to go on at moves."""
 
 import logging
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
-import httpx
-
-from loader.config.http import HttpSettings, PageNumbers
+from loader.config.http import Cursor, HttpSettings
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
+from loader.pull.asking import ASKS, Asker, Doubt
 from loader.pull.checkpoint import Checkpoint
-from loader.pull.http.body import Body
-from loader.pull.http.client import Client, Page, PageRejected, PullFailed
+from loader.pull.http.client import Client, Page
 from loader.pull.http.endpoint import Endpoint, open_endpoint
+from loader.pull.http.errors import PageRejected, PullFailed
 from loader.pull.incremental import greatest, value_to_ask_for
+from loader.pull.outcome import PullOutcome as PullOutcome
 from loader.pull.pages import open_folder, page_file, write_page
-from loader.pull.paginators import (
-    Position,
-    address_of,
-    declares_end,
-    first_position,
-    items_missing,
-    position_after,
-)
+from loader.pull.paginators import Position, first_position, may_end_by_repeating
 from loader.pull.settings_check import settings_digest, signs_of_wrong_settings
 from loader.pull.state import PullState
-from loader.readers import UnreadableFile
+from loader.pull.times import WarehouseTimes
 from loader.warehouse.run_log import utc_now
 
 log = logging.getLogger(__name__)
 
-# An API may be wrong for a moment. What cannot be right is asked for so many times in all.
-_ASKS = 3
 # what an API may say to a cursor or an address that it gave out long ago
 _GONE = (400, 404, 410, 422)
-
-Doubt = Literal["repeats", "leads back", "falls short"]
-
-
-@dataclass(frozen=True)
-class PullOutcome:
-    """What became of the pull of one source.
-
-    status:   complete or failed.   resumed: whether it went on with one that had not ended.
-    since:    the value that it asked for; None for everything.
-    pages, items: pulled now.       requests: made.   retries: of them, those that met a transient
-    error.
-    error:    why it failed.        exit_code: what the command ends with on its account.
-    """
-
-    source: str
-    status: str
-    resumed: bool = False
-    since: str | None = None
-    pages: int = 0
-    items: int = 0
-    requests: int = 0
-    retries: int = 0
-    warnings: tuple[str, ...] = ()
-    error: str | None = None
-    exit_code: int = 0
 
 
 def sources_to_pull(project: Project, names: Iterable[str]) -> tuple[Source, ...]:
@@ -97,11 +60,14 @@ def pull_source(
     try:
         folder = open_folder(project.landing, source.name)
         endpoint = open_endpoint(settings, where)
+        client = Client(source.name, endpoint, settings)
     except HubError as error:
         log.error("%s", error)
         return PullOutcome(source.name, "failed", error=str(error), exit_code=error.exit_code)
-    with Client(source.name, endpoint, settings) as client:
-        pull = _Pull(checkpoint, source, settings, endpoint, client, folder)
+    with client:
+        asker = Asker(where, settings, endpoint, client)
+        times = WarehouseTimes(project)
+        pull = _Pull(checkpoint, source, settings, endpoint, asker, folder, times)
         return pull.carry_out(full)
 
 
@@ -109,22 +75,22 @@ def pull_source(
 class _Pull:
     """The pull of one source.
 
-    pages, items: pulled now.   contents, asked: digests and positions of the pages of now.
+    pages, items: pulled now.   is_doubtful: whether its end was only taken for one.
     """
 
     checkpoint: Checkpoint
     source: Source
     settings: HttpSettings
     endpoint: Endpoint
-    client: Client
+    asker: Asker
     folder: Path
+    times: WarehouseTimes
     state: PullState = field(default_factory=PullState)
     resumed: bool = False
     pages: int = 0
     items: int = 0
     warnings: list[str] = field(default_factory=list)
-    contents: set[str] = field(default_factory=set)
-    asked: set[Position] = field(default_factory=set)
+    is_doubtful: bool = False
 
     @property
     def where(self) -> str:
@@ -150,8 +116,8 @@ class _Pull:
             self.state.asked_since,
             self.pages,
             self.items,
-            self.client.requests,
-            self.client.failures,
+            self.asker.client.requests,
+            self.asker.client.failures,
             tuple(self.warnings),
             str(error) if error else None,
             error.exit_code if error else 0,
@@ -185,7 +151,7 @@ class _Pull:
     def _pull(self) -> None:
         for _ in range(self.settings.limits.pages):
             try:
-                page, after, doubt = self._ask()
+                page, after, doubt = self.asker.ask(self.state)
             except PageRejected as error:
                 if not (self.resumed and not self.pages and error.status in _GONE):
                     raise
@@ -207,67 +173,10 @@ class _Pull:
         )
 
     def _start_over(self, status: int) -> None:
-        self.warnings.append(
-            f"the API no longer knows where the last pull stopped (status {status}), so this one "
-            "starts from the beginning"
-        )
+        told = f"the API no longer knows where the last pull stopped (status {status})"
+        self.warnings.append(f"{told}, so this one starts from the beginning")
         self.resumed = False
         self._start(self.state.settings, self.state.since, self.state.asked_since)
-
-    def _ask(self) -> tuple[Page, Position, Doubt | None]:
-        """The page at the present position, the position after it, and what is wrong with it."""
-        position = self.state.position
-        name = f"page {self.state.pages + 1}"
-        try:
-            address = address_of(self.settings, self.endpoint, position, self.state.asked_since)
-            for asks_left in reversed(range(_ASKS)):
-                page, after, doubt = self._ask_once(address, name)
-                if doubt is None:
-                    break
-                log.info("%s: %s %s", self.source.name, name, doubt)
-                if asks_left:
-                    time.sleep(self.settings.retries.first_wait)
-        except (UnreadableFile, httpx.InvalidURL) as error:
-            raise PullFailed(
-                self.where,
-                f"{name}: what should lead to the next page cannot be used",
-                "Correct `pagination` in the source's YAML, or tell the API's owner.",
-            ) from error
-        self.asked.add(position)
-        return page, after, doubt
-
-    def _ask_once(self, address: httpx.URL, name: str) -> tuple[Page, Position, Doubt | None]:
-        position = self.state.position
-        try:
-            page = self.client.page(address, name)
-        except PageRejected as error:
-            if not self._is_past_the_end(error):
-                raise
-            return Page(address, Body("null"), []), None, None
-        after = position_after(
-            self.settings.pagination, self.endpoint, position, page, self.state.items, self.where
-        )
-        if after == position and not page.items:
-            after = None  # some APIs give out, at their end, the cursor that they were given
-        return page, after, self._doubt(page, after)
-
-    def _is_past_the_end(self, error: PageRejected) -> bool:
-        """Whether an API without any other sign of its end says so by 404."""
-        pagination = self.settings.pagination
-        return (
-            error.status == 404
-            and isinstance(pagination, PageNumbers)
-            and not declares_end(pagination)
-            and self.state.position != first_position(pagination)
-        )
-
-    def _doubt(self, page: Page, after: Position) -> Doubt | None:
-        if page.items and page_file(page.items).sha256 in self.contents:
-            return "repeats"
-        if after is not None and after in {*self.asked, self.state.position}:
-            return "leads back"
-        missing = items_missing(self.settings.pagination, page, self.state.items, self.where)
-        return "falls short" if missing else None
 
     def _after_doubt(self, doubt: Doubt, page: Page, after: Position) -> Position:
         """The position to go on at after a page that was doubtful each time. Raises PullFailed
@@ -276,28 +185,32 @@ class _Pull:
         if doubt == "falls short":
             self.warnings.append(f"the API declares more than the {self.state.items:,} that came")
             return None
+        pagination = self.settings.pagination
+        if isinstance(pagination, Cursor) and after is not None and after == self.state.position:
+            # some APIs end so; where it was no end, the next pull asks for all of it again
+            self.is_doubtful = True
+            self.warnings.append(
+                f"page {number} gives the cursor that it was asked for with: taken for the end"
+            )
+            return None
         if doubt == "leads back":
             self._keep(page)
             raise self._failed(f"page {number} names a page as its next that came before")
-        pagination = self.settings.pagination
-        if after is None or (isinstance(pagination, PageNumbers) and not declares_end(pagination)):
+        if after is None or may_end_by_repeating(pagination, page):
             self.warnings.append(f"page {number} repeats one before it: taken for the end")
             return None
         raise self._failed(f"page {number} repeats one before it, though more should follow")
 
     def _failed(self, what: str) -> PullFailed:
-        return PullFailed(
-            self.where,
-            f"{what}, each of {_ASKS} times",
-            "Correct `pagination`, or tell the API's owner.",
-        )
+        remedy = "Correct `pagination`, or tell the API's owner."
+        return PullFailed(self.where, f"{what}, each of {ASKS} times", remedy)
 
     def _keep(self, page: Page) -> None:
         """Write the page, unless it is empty or the very same has landed before."""
         if not page.items:
             return
         file = page_file(page.items)
-        self.contents.add(file.sha256)
+        self.asker.contents.add(file.sha256)
         self.pages += 1
         self.items += len(page.items)
         if file.sha256 in self.checkpoint.landed[self.source.name]:
@@ -314,12 +227,14 @@ class _Pull:
         items = page.items if page else []
         now = utc_now()
         if self.settings.since and items:
-            seen = greatest(self.settings.since, self.source.timezone, now, seen, items)
+            seen = greatest(
+                self.settings.since, self.source.timezone, now, seen, items, self.times.read
+            )
         self.state = replace(
             state,
             position=after,
             greatest=seen,
-            since=state.since if after is not None else seen,
+            since=state.since if after is not None or self.is_doubtful else seen,
             pages=state.pages + bool(items),
             items=state.items + len(items),
             ended_at=now if after is None else None,
@@ -328,7 +243,7 @@ class _Pull:
 
     def _save(self, error: str | None = None) -> None:
         state = self.state
-        if state.position is not None and self.endpoint.holds_secret(state.position):
+        if state.position is not None and self.endpoint.secrets.stand_in(state.position):
             # then the next pull begins anew
             state = replace(state, position=None)
         self.checkpoint.keep(self.source.name, state, error)

@@ -104,7 +104,8 @@ def _insert(
     run_id: str,
 ) -> LandedBatch:
     load_id = next_load_id(connection)
-    rows = [as_record(message, topic) for message in messages]
+    framing = source.kafka.framing if source.kafka else None
+    rows = [as_record(message, topic, framing) for message in messages]
     records, problems, positions = map(list, zip(*rows, strict=True))
     insert_rows(connection, source.name, load_id, 0, records, problems, positions)
     _account(connection, source.name, load_id, records)

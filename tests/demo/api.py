@@ -1,11 +1,13 @@
 """A REST API of measurements on a free port of this machine, which fails as it is told to.
 
 It gives out the same pages under three manners of pagination at once: page numbers (`page`), a
-cursor in the body (`cursor`), and the header Link.
+cursor in the body (`cursor`), and the header Link. Asked for an `offset`, it gives as many items
+from there as the page would have.
 """
 
 import gzip
 import json
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     fault: Fault
+    form: dict[str, str] | None = None  # of a POST
 
 
 @dataclass
@@ -53,6 +56,7 @@ class SampleApi:
     faults:    what goes wrong with the request of a number, from 0.
     token:     what the header Authorization must bear, if anything.
     answer:    gives an answer of its own to a request, instead of a page.
+    tls:       what it shows itself with, where it speaks https.
     requests:  those that came, in their order.
     """
 
@@ -64,6 +68,7 @@ class SampleApi:
         faults: Callable[[int], Fault] = no_fault,
         token: str | None = None,
         answer: Callable[[Request], Answer | None] = lambda request: None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.records = list(records)
         self.sizes = sizes
@@ -74,10 +79,15 @@ class SampleApi:
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/measurements"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/measurements"
 
     def __enter__(self) -> "SampleApi":
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -93,10 +103,16 @@ class SampleApi:
         self._server.shutdown()
         self._server.server_close()
 
-    def note(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Request:
+    def note(
+        self,
+        path: str,
+        query: dict[str, str],
+        headers: dict[str, str],
+        form: dict[str, str] | None = None,
+    ) -> Request:
         """Take down a request, and what shall go wrong with it."""
         with self._lock:
-            request = Request(path, query, headers, self.faults(len(self.requests)))
+            request = Request(path, query, headers, self.faults(len(self.requests)), form)
             self.requests.append(request)
             return request
 
@@ -105,6 +121,9 @@ class SampleApi:
         if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
             return Answer(401)
         pages = self._pages(request.query.get("since"))
+        if "offset" in request.query:
+            records = [record for page in pages for record in page]
+            return self._from(int(request.query["offset"]), records)
         asked = int(request.query.get("page") or request.query.get("cursor", "p1")[1:])
         number = max(1, asked - 1) if request.fault == "repeat" else asked
         items = pages[number - 1] if number <= len(pages) else []
@@ -126,6 +145,12 @@ class SampleApi:
             )
         return Answer(body=text.encode(), headers=headers)
 
+    def _from(self, place: int, records: list[str]) -> Answer:
+        items = records[place : place + self.sizes[0]]
+        meta = {"total": len(records), "more": place + len(items) < len(records)}
+        text = f'{{"data": {{"items": [{", ".join(items)}]}}, "meta": {json.dumps(meta)}}}'
+        return Answer(body=text.encode(), headers={"Content-Type": "application/json"})
+
     def _pages(self, since: str | None) -> list[list[str]]:
         wanted = [record for record in self.records if not since or _time_of(record) >= since]
         pages: list[list[str]] = []
@@ -143,6 +168,10 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of clients that hang up."""
 
 
+def _fields(text: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(text).items()}
+
+
 def _time_of(record: str) -> str:
     return str(json.loads(record).get("timestamp", ""))
 
@@ -153,10 +182,16 @@ def _handler(api: SampleApi) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            self._respond(None)
+
+        def do_POST(self) -> None:
+            form = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._respond(_fields(form.decode()))
+
+        def _respond(self, form: dict[str, str] | None) -> None:
             address = urlsplit(self.path)
-            query = {name: values[-1] for name, values in parse_qs(address.query).items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = api.note(address.path, query, headers)
+            request = api.note(address.path, _fields(address.query), headers, form)
             answer = api.answer(request) or api.page(request)
             getattr(self, f"_{(request.fault or 'send').replace(' ', '_')}", self._send)(answer)
 

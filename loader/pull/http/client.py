@@ -3,92 +3,74 @@
 import logging
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 import stamina
 import stamina.instrumentation
 
-from loader import __version__
 from loader.config.http import HttpSettings
-from loader.errors import HubError
+from loader.pull.http.answer import AnswerRefused, content_of
 from loader.pull.http.body import Body, NoItems
+from loader.pull.http.connection import Connection
 from loader.pull.http.endpoint import Endpoint, Refused, parsed
+from loader.pull.http.errors import PageRejected, PullFailed, TransientError
+from loader.pull.http.tokens import Tokens
 from loader.readers import UnreadableFile
 
 log = logging.getLogger(__name__)
 
-_HEADERS = {
-    "Accept": "application/json",
-    # some bytes of other encodings can stand for gigabytes
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": f"data-integration-hub/{__version__}",
-}
-_ENCODINGS = ("", "identity", "gzip", "deflate")
-_TRANSIENT = (408, 425, 429)
 _MOST_REDIRECTS = 5
-
-
-class PullFailed(HubError):
-    """A pull cannot go on. What was pulled before stays, and the next pull continues there."""
-
-
-class PageRejected(PullFailed):
-    """The API refuses to give a page.   status: of its answer."""
-
-    def __init__(self, where: str, what: str, remedy: str, status: int) -> None:
-        super().__init__(where, what, remedy)
-        self.status = status
-
-
-class _TransientError(Exception):
-    """A transient error: the request is tried again.
-
-    wait: the seconds that the API asks to wait, if it does.
-    """
-
-    def __init__(self, what: str, wait: float | None = None) -> None:
-        super().__init__(what)
-        self.wait = wait
 
 
 @dataclass(frozen=True)
 class Page:
     """One page of an API.
 
-    url:       where it came from in the end, without credentials.
-    items:     each as it stood in the body.
-    next_link: what its header calls the next page.
+    url:     where it came from in the end, without credentials.
+    items:   each as it stood in the body.
+    links:   its headers Link.
+    is_none: the API says that it has nothing there, so the body tells nothing either.
     """
 
     url: httpx.URL
     body: Body
     items: list[str]
-    next_link: str | None = None
+    links: tuple[str, ...] = ()
+    is_none: bool = False
+
+
+def no_page(url: httpx.URL, links: tuple[str, ...] = ()) -> Page:
+    """What stands for a page that an API does not have."""
+    return Page(url, Body("null"), [], links, is_none=True)
 
 
 class Client:
-    """Asks for pages, one after the other.
-
-    requests: asked so far.   failures: those of them that met a transient error.
-    """
+    """Asks for pages, one after the other.   failures: requests that met a transient error."""
 
     def __init__(self, source: str, endpoint: Endpoint, settings: HttpSettings) -> None:
-        self.requests = 0
         self.failures = 0
         self._source = source
+        self._where = f"source '{source}'"
         self._endpoint = endpoint
         self._settings = settings
         self._seconds_left = settings.retries.seconds
-        self._free_at = 0.0
-        self._http = httpx.Client(headers=_HEADERS, timeout=settings.timeout)
+        self._connection = Connection(self._where, settings, endpoint.secrets)
+        self._tokens = (
+            Tokens(settings.auth.oauth, endpoint, endpoint.oauth, self._connection)
+            if settings.auth and settings.auth.oauth and endpoint.oauth
+            else None
+        )
 
     def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._connection.close()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self._connection.requests
 
     def page(self, url: httpx.URL, name: str) -> Page:
         """The page at `url`; `name` is what errors call it. Raises PullFailed."""
@@ -108,7 +90,7 @@ class Client:
                 with attempt:
                     tried, attempts = time.monotonic(), attempt.num
                     return self._once(url, name)
-        except _TransientError as error:
+        except TransientError as error:
             raise self._failed(
                 f"{error}, at {'the only attempt' if attempts == 1 else f'{attempts} attempts'}",
                 f"Run `hub pull {self._source}` again when the API is well: it continues here.",
@@ -120,7 +102,7 @@ class Client:
 
     def _wait_after(self, error: Exception) -> bool | float:
         """Whether to try again after an error, or the seconds to wait before that."""
-        if not isinstance(error, _TransientError):
+        if not isinstance(error, TransientError):
             return False
         self.failures += 1
         if error.wait is None:
@@ -129,6 +111,18 @@ class Client:
         return wait if wait <= self._seconds_left else False
 
     def _once(self, url: httpx.URL, name: str) -> Page:
+        try:
+            return self._followed(url, name)
+        except PageRejected as error:
+            if self._tokens is None or error.status != 401:
+                raise
+            # it may have been taken back before its time
+            log.info("%s: the token is refused, another one is fetched", self._source)
+            self._tokens.forget()
+            return self._followed(url, name)
+
+    def _followed(self, url: httpx.URL, name: str) -> Page:
+        """The page at `url`, or where that leads to."""
         came_from = None
         for _ in range(_MOST_REDIRECTS + 1):
             shown = f"{name} ({self._endpoint.shown(url)})"
@@ -139,17 +133,17 @@ class Client:
                     f"{name}: the API leads where it must not: {error}",
                     "Add the host to allowed_hosts if it is right.",
                 ) from error
+            if self._tokens and self._endpoint.gets_secret(url):
+                self._tokens.refresh()
             sent_url, headers = self._endpoint.signed(url)
-            self._keep_to_rate()
-            self.requests += 1
             log.debug("%s: asking for %s", self._source, shown)
-            try:
-                with self._http.stream("GET", sent_url, headers=headers) as response:
-                    if not response.has_redirect_location:
-                        return self._read(response, self._endpoint.unsigned(url), shown)
-                    came_from, url = url, self._target(response, url, name)
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                raise _TransientError(f"{shown}: {self._told(error)}") from error
+            with (
+                self._connection.telling(shown),
+                self._connection.stream("GET", sent_url, headers) as response,
+            ):
+                if not response.has_redirect_location:
+                    return self._read(response, self._endpoint.unsigned(url), shown)
+                came_from, url = url, self._target(response, url, name)
         raise self._failed(
             f"{name}: more than {_MOST_REDIRECTS} redirects",
             "Correct the url, or ask the API's owner.",
@@ -165,113 +159,67 @@ class Client:
 
     def _read(self, response: httpx.Response, url: httpx.URL, shown: str) -> Page:
         self._check_status(response, shown)
-        link = next(
-            (
-                link["url"]
-                for relation, link in response.links.items()
-                if "next" in (relation or "").lower().split()
-            ),
-            None,
-        )
+        links = tuple(response.headers.get_list("link"))
         if response.status_code == 204:
-            return Page(url, Body("null"), [], link)
-        self._check_kind(response, shown)
-        content = self._content(response, shown)
+            return no_page(url, links)
+        settings = self._settings
         try:
+            content = content_of(response, settings.limits)
             body = Body.of(content, response.charset_encoding)
-            return Page(url, body, body.items(self._settings.items), link)
+            may_lack = settings.missing_items == "empty"
+            return Page(url, body, body.items(settings.items, may_lack=may_lack), links)
         except UnreadableFile as error:
-            # cut on the way, more often than not
-            raise _TransientError(
-                f"{shown}: the answer is no whole JSON ({error.reason})"
+            # cut on the way, or the words of a proxy, more often than not
+            raise TransientError(
+                f"{shown}: the answer is no whole JSON ({self._kind(response)}{error.reason})"
             ) from error
+        except TransientError as error:
+            raise TransientError(f"{shown}: {error}") from error
+        except AnswerRefused as error:
+            told = self._endpoint.redact(str(error))
+            raise self._failed(f"{shown}: {told}", error.remedy) from error
         except NoItems as error:
             raise self._failed(
-                f"{shown}: {error}", "Correct `items` in the source's YAML."
+                f"{shown}: {error}",
+                "Correct `items` in the source's YAML, or say `missing_items: empty` where the API "
+                "leaves an empty list out.",
             ) from error
+
+    def _kind(self, response: httpx.Response) -> str:
+        """What the answer is said to be, in front of what it is not."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return f"{self._endpoint.redact(kind)}, " if kind else ""
 
     def _check_status(self, response: httpx.Response, shown: str) -> None:
         status = response.status_code
         if status in (200, 204):
             return
-        if status in _TRANSIENT or status >= 500:
-            wait = seconds_to_wait(response.headers.get("retry-after"), datetime.now(UTC))
-            raise _TransientError(f"{shown}: status {status}", wait)
-        auth = self._endpoint.auth
-        remedy = "Correct the url and its parameters, or ask the API's owner."
-        if status in (401, 403):
-            remedy = f"Check the secret in {auth.variable}." if auth else "Declare `auth`."
+        self._connection.raise_if_transient(response, shown)
+        if status == 206:
+            raise self._failed(
+                f"{shown}: the API sends a part of the answer (status 206), though all of it was "
+                "asked for",
+                "Ask the API's owner.",
+            )
         raise PageRejected(
-            self._where, f"{shown}: the API refuses with status {status}", remedy, status
+            self._where,
+            f"{shown}: the API refuses with status {status}",
+            self._remedy(status),
+            status,
         )
 
-    def _check_kind(self, response: httpx.Response, shown: str) -> None:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind and not (kind.endswith(("/json", "+json"))):
-            told = self._endpoint.redact(kind)
-            raise _TransientError(f"{shown}: the answer is {told!r}, not JSON")
-        encoding = response.headers.get("content-encoding", "").strip().lower()
-        if encoding not in _ENCODINGS:
-            told = self._endpoint.redact(encoding)
-            raise self._failed(
-                f"{shown}: the answer is encoded as {told!r}, which was not asked for",
-                "Ask the API's owner for gzip, or for no encoding.",
-            )
-
-    def _content(self, response: httpx.Response, shown: str) -> bytes:
-        limits = self._settings.limits
-        deadline = time.monotonic() + limits.page_seconds
-        pieces = []
-        size = 0
-        for piece in response.iter_bytes():
-            size += len(piece)
-            if size > limits.page_bytes:
-                raise self._failed(
-                    f"{shown}: the page has more than {limits.page_bytes:,} bytes",
-                    "Ask for smaller pages, or raise page_bytes under `limits`.",
-                )
-            if time.monotonic() > deadline:
-                raise _TransientError(f"{shown}: not whole after {limits.page_seconds:g} s")
-            pieces.append(piece)
-        return b"".join(pieces)
-
-    def _keep_to_rate(self) -> None:
-        if self._settings.requests_per_second:
-            time.sleep(max(0.0, self._free_at - time.monotonic()))
-            self._free_at = time.monotonic() + 1 / self._settings.requests_per_second
-
-    def _told(self, error: Exception) -> str:
-        """What happened on the way, in words. Not all texts of httpx may be shown: some quote what
-        was sent."""
-        if isinstance(error, httpx.TimeoutException):
-            return f"nothing for {self._settings.timeout:g} s"
-        if isinstance(error, httpx.ConnectError):
-            return f"no connection ({self._endpoint.redact(str(error))})"
-        if isinstance(error, httpx.DecodingError):
-            return "the answer cannot be decompressed"
-        return "the connection broke off"
+    def _remedy(self, status: int) -> str:
+        auth = self._endpoint.auth
+        if status not in (401, 403):
+            return "Correct the url and its parameters, or ask the API's owner."
+        if auth is None:
+            return "Declare `auth`."
+        if auth.oauth:
+            return f"Check the scope, and the secret in {auth.oauth.client_secret_from}."
+        return f"Check the secret in {auth.variable}."
 
     def _failed(self, what: str, remedy: str) -> PullFailed:
         return PullFailed(self._where, what, remedy)
-
-    @property
-    def _where(self) -> str:
-        return f"source '{self._source}'"
-
-
-def seconds_to_wait(header: str | None, now: datetime) -> float | None:
-    """What a Retry-After header asks for, in seconds or as a date; None where it says nothing."""
-    if header is None:
-        return None
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        moment = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _log_retry(details: stamina.instrumentation.RetryDetails) -> None:

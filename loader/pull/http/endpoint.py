@@ -1,21 +1,33 @@
 """Where a source is pulled from: its address, the hosts that may be asked, and its secret."""
 
-import ipaddress
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus
 
 import httpx
 
-from loader.config.environment import expanded, variable
+from loader.config.environment import variable
 from loader.config.http import Auth, HttpSettings
 from loader.errors import WrongUse
 from loader.logs import plain
+from loader.pull.http.address import (
+    USUAL_PORTS,
+    Refused,
+    configured_url,
+    host_of,
+    is_loopback,
+    parsed,
+)
+from loader.pull.http.secrets import Secrets
 
-_USUAL_PORTS = {"http": 80, "https": 443}
+__all__ = ["Endpoint", "OAuthClient", "Refused", "open_endpoint", "parsed"]
 
 
-class Refused(Exception):
-    """An address that must not be asked; `str(error)` says why, and names no secret."""
+@dataclass(frozen=True)
+class OAuthClient:
+    """Who asks for a token, and where.   name, secret: of the client."""
+
+    url: httpx.URL
+    name: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -23,33 +35,37 @@ class Endpoint:
     """The address of an API, and what may be sent where.
 
     hosts: as `name`, or `name:port` for a port that is not the scheme's own.
+    oauth: where the secret is a token that has to be fetched.
     """
 
     url: httpx.URL
     hosts: frozenset[str]
     auth: Auth | None = None
     auth_hosts: frozenset[str] = frozenset()
-    secret: str = field(default="", repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
+    oauth: OAuthClient | None = None
 
     def check(self, url: httpx.URL, came_from: httpx.URL | None = None) -> None:
         """Raise Refused unless `url`, to which `came_from` led, may be asked."""
-        if url.scheme not in _USUAL_PORTS:
+        if url.scheme not in USUAL_PORTS:
             raise Refused(f"the scheme of {self.shown(url)} is neither http nor https")
-        if _host(url) not in self.hosts:
-            raise Refused(f"the host {self.redact(_host(url))} is not declared")
+        if host_of(url) not in self.hosts:
+            raise Refused(f"the host {self.redact(host_of(url))} is not declared")
         if came_from is not None and came_from.scheme == "https" and url.scheme == "http":
             raise Refused(f"{self.shown(url)} leaves https")
-        if url.scheme == "http" and self._gets_secret(url) and not _is_loopback(url.host):
+        if url.scheme == "http" and self.gets_secret(url) and not is_loopback(url.host):
             raise Refused(f"{self.shown(url)} would get the secret unencrypted")
 
     def signed(self, url: httpx.URL) -> tuple[httpx.URL, dict[str, str]]:
         """`url` and the headers as they are to be sent: with the secret, where it may go."""
         url = self.unsigned(url)
-        if self.auth is None or not self._gets_secret(url):
+        if self.auth is None or not self.gets_secret(url):
             return url, {}
-        if self.auth.header is not None:
-            return url, {self.auth.header: f"{self.auth.prefix}{self.secret}"}
-        return url.copy_set_param(str(self.auth.parameter), self.secret), {}
+        if self.auth.parameter is not None:
+            return url.copy_set_param(str(self.auth.parameter), self.secrets.sent), {}
+        if self.oauth:
+            return url, {"Authorization": f"Bearer {self.secrets.sent}"}
+        return url, {str(self.auth.header): f"{self.auth.prefix}{self.secrets.sent}"}
 
     def unsigned(self, url: httpx.URL) -> httpx.URL:
         """`url` without credentials: an API may repeat in a link what it was sent."""
@@ -62,20 +78,15 @@ class Endpoint:
 
     def shown(self, url: httpx.URL) -> str:
         """`url` for people: nobody knows what a query may hold, so it is left out."""
-        return self.redact(plain(f"{url.scheme}://{_host(url)}{url.path}"))
+        return self.redact(plain(f"{url.scheme}://{host_of(url)}{url.path}"))
 
     def redact(self, text: str) -> str:
-        """`text` with *** instead of the secret."""
-        for form in _forms(self.secret):
-            text = text.replace(form, "***")
-        return text
+        """`text` with *** instead of the secrets."""
+        return self.secrets.redact(text)
 
-    def holds_secret(self, text: str) -> bool:
-        """Whether the secret stands in `text`."""
-        return self.redact(text) != text
-
-    def _gets_secret(self, url: httpx.URL) -> bool:
-        return self.auth is not None and _host(url) in self.auth_hosts
+    def gets_secret(self, url: httpx.URL) -> bool:
+        """Whether the secret goes to the host of `url`."""
+        return self.auth is not None and host_of(url) in self.auth_hosts
 
 
 def open_endpoint(settings: HttpSettings, where: str) -> Endpoint:
@@ -84,15 +95,19 @@ def open_endpoint(settings: HttpSettings, where: str) -> Endpoint:
     where: the source, for errors. Raises WrongUse for a variable that is missing or cannot be
     used, and for a url that is none, holds credentials, or would get the secret unencrypted.
     """
-    url = _url(settings.url, f"{where}: http: url")
-    own = {_host(url)}
+    url = configured_url(settings.url, f"{where}: http: url")
+    own = {host_of(url)}
     auth = settings.auth
+    secrets = Secrets()
+    if auth and auth.variable:
+        secrets.send(_secret(auth.variable, f"{where}: http: auth"))
     endpoint = Endpoint(
         url,
         frozenset({*own, *settings.allowed_hosts, *(auth.hosts if auth else ())}),
         auth,
         frozenset({*own, *auth.hosts}) if auth else frozenset(),
-        _secret(auth, where) if auth else "",
+        secrets,
+        _oauth_client(auth, secrets, f"{where}: http: auth: oauth") if auth else None,
     )
     try:
         endpoint.check(url)
@@ -101,54 +116,25 @@ def open_endpoint(settings: HttpSettings, where: str) -> Endpoint:
     return endpoint
 
 
-def parsed(text: str, base: httpx.URL | None = None) -> httpx.URL:
-    """An address, relative to `base` if there is one. Raises Refused where it is none."""
-    try:
-        url = base.join(text) if base is not None else httpx.URL(text)
-        if not url.is_absolute_url or not url.host:
-            raise Refused("an address without a host")
-        return url
-    except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise Refused("what should be an address is none") from error
+def _oauth_client(auth: Auth, secrets: Secrets, where: str) -> OAuthClient | None:
+    if auth.oauth is None:
+        return None
+    url = configured_url(auth.oauth.token_url, f"{where}: token_url")
+    if url.scheme != "https" and not is_loopback(url.host):
+        raise WrongUse(
+            f"{where}: token_url", "it would get the client's secret unencrypted", "Use https."
+        )
+    secret = _secret(auth.oauth.client_secret_from, where)
+    secrets.others.add(secret)
+    return OAuthClient(url, _secret(auth.oauth.client_id_from, where), secret)
 
 
-def _url(template: str, where: str) -> httpx.URL:
-    text = expanded(template, where)
-    try:
-        url = parsed(text)
-    except Refused as error:
-        raise WrongUse(where, str(error), "Write https://host/path.") from error
-    if url.userinfo:
-        raise WrongUse(where, "it holds credentials", "Take them out and use `auth`.")
-    return url.copy_with(fragment=None)
-
-
-def _secret(auth: Auth, where: str) -> str:
-    secret = variable(auth.variable, f"{where}: http: auth")
+def _secret(name: str, where: str) -> str:
+    secret = variable(name, where)
     if not (secret.isascii() and secret.isprintable()):
         raise WrongUse(
-            f"{where}: http: auth",
-            f"the value of {auth.variable} has characters that cannot be sent",
-            f"Set {auth.variable} to the bare secret, on one line.",
+            where,
+            f"the value of {name} has characters that cannot be sent",
+            f"Set {name} to the bare secret, on one line.",
         )
     return secret
-
-
-def _host(url: httpx.URL) -> str:
-    host = url.host.lower()
-    if url.port is None or url.port == _USUAL_PORTS.get(url.scheme):
-        return host
-    return f"{host}:{url.port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _forms(secret: str) -> list[str]:
-    """The secret as it may stand in a text: as it is, and in an address; the longest first."""
-    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)} - {""}
-    return sorted(forms, key=len, reverse=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub import commands
-from loader.pull.http.client import seconds_to_wait
+from loader.pull.http.answer import seconds_to_wait
 from tests.demo.api import FAULTS, Answer, Fault, Request, SampleApi
 from tests.support.partner import (
     CURSOR,
@@ -259,20 +259,69 @@ class TestEndlessApis:
         assert len(api.requests) == 5
         assert landed(own_project) == api.records
 
-    @pytest.mark.parametrize("pagination", [CURSOR, LINK], ids=str)
-    def test_whose_page_names_itself_fail_and_go_on_when_they_are_well(
-        self, own_project: Workbench, pull: Pull, pagination: dict[str, Any]
+    def test_whose_link_names_its_own_page_fail_and_go_on_when_they_are_well(
+        self, own_project: Workbench, pull: Pull
     ) -> None:
         records = measurements(12)
         api = SampleApi(records, faults=lambda number: "leads back" if number >= 1 else None)
         with api:
-            assert "came before, each of 3 times" in told(pull(api, pagination=pagination))
+            assert "came before, each of 3 times" in told(pull(api, pagination=LINK))
             assert len(api.requests) == 4
             assert landed(own_project) == records[:6]
             api.faults = lambda number: None
-            assert pull(api, pagination=pagination).sources[0].resumed
+            assert pull(api, pagination=LINK).sources[0].resumed
 
         assert landed(own_project) == records
+
+    def test_whose_page_gives_the_cursor_it_was_asked_for_with_are_at_their_end(
+        self, own_project: Workbench, pull: Pull
+    ) -> None:
+        """Where it was no end after all, nothing is lost: the next pull asks for all of it."""
+        records = measurements(12)
+        since = {"parameter": "since", "field": "timestamp"}
+        api = SampleApi(records, faults=lambda number: "leads back" if number >= 1 else None)
+        with api:
+            result = pull(api, since=since)
+            assert result.exit_code == 0
+            assert result.sources[0].warnings == (
+                "page 2 gives the cursor that it was asked for with: taken for the end",
+            )
+            assert landed(own_project) == records[:6]
+            assert states(own_project)["since"] is None
+            api.faults = lambda number: None
+            again = pull(api, since=since)
+
+        assert again.sources[0].warnings == ()
+        assert again.sources[0].since is None
+        assert landed(own_project) == records
+        assert states(own_project)["since"] == "2025-01-01T00:11:00"
+
+    def test_whose_last_cursor_gives_the_last_page_again_are_at_their_end(
+        self, own_project: Workbench, pull: Pull
+    ) -> None:
+        def stay(request: Request) -> Answer:
+            page = "a" if "cursor" not in request.query else "b"
+            after = {None: "c1", "c1": "c2", "c2": "c2"}[request.query.get("cursor")]
+            text = f'{{"data": {{"items": [{{"id": "{page}"}}]}}, "meta": {{"next": "{after}"}}}}'
+            return Answer(body=text.encode())
+
+        with SampleApi([], answer=stay) as api:
+            result = pull(api)
+
+        assert (result.exit_code, len(result.sources[0].warnings)) == (0, 1)
+        assert landed(own_project) == ['{"id": "a"}', '{"id": "b"}']
+
+    def test_whose_cursors_go_round_fail(self, own_project: Workbench, pull: Pull) -> None:
+        def round_and_round(request: Request) -> Answer:
+            at = request.query.get("cursor", "p1")
+            after = {"p1": "p2", "p2": "p3", "p3": "p2"}[at]
+            text = f'{{"data": {{"items": [{{"id": "{at}"}}]}}, "meta": {{"next": "{after}"}}}}'
+            return Answer(body=text.encode())
+
+        with SampleApi([], answer=round_and_round) as api:
+            assert "names a page as its next that came before" in told(pull(api))
+
+        assert len(landed(own_project)) == 3
 
     @pytest.mark.parametrize("pagination", [CURSOR, LINK], ids=str)
     def test_that_give_one_page_ever_new_names_fail(

@@ -180,10 +180,12 @@ def test_items_and_words_stand_at_their_paths() -> None:
     assert not whole.is_true(("meta", "none"))
 
 
-def test_of_a_key_given_twice_the_last_counts() -> None:
-    with pytest.raises(NoItems, match="nothing at data"):
-        body_of(BODY).items(("data", "items"))
-    assert body_of(BODY).word(("data",)) == "7"
+def test_a_key_given_twice_counts_nowhere_also_where_an_escape_hides_it() -> None:
+    body = body_of(BODY)
+
+    for look in (body.items, body.word, body.has, body.is_true):
+        with pytest.raises(NoItems, match="the name data is given 2 times"):
+            look(("data", "items"))
 
 
 @pytest.mark.parametrize(
@@ -211,6 +213,7 @@ def test_nothing_else_than_these_errors_comes_of_any_bytes() -> None:
         try:
             found = Body.of(bytes(changed), chance.choice([None, "utf-8", "utf-16", "klingon"]))
             found.word(("meta", "next"))
+            found.has(("data", "items"))
             found.items(("data",) if found.is_true(("meta", "more")) else ("data", "items"))
             readable += 1
         except (UnreadableFile, NoItems):

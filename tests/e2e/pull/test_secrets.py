@@ -167,6 +167,19 @@ class TestSecrets:
             assert form.encode() not in shown
             assert not any(form.encode() in content for content in kept)
 
+    def test_of_the_api_do_not_come_back_as_cookies(
+        self, own_project: Workbench, pull: Pull
+    ) -> None:
+        def set_a_cookie(request: Request) -> Answer:
+            answer = api.page(request)
+            answer.headers["Set-Cookie"] = "session=1"
+            return answer
+
+        with SampleApi(measurements(6), answer=set_a_cookie) as api:
+            assert pull(api).exit_code == 0
+
+        assert [request.headers.get("cookie") for request in api.requests] == [None, None]
+
     def test_are_not_kept_as_a_cursor(
         self, own_project: Workbench, pull: Pull, monkeypatch: pytest.MonkeyPatch
     ) -> None:

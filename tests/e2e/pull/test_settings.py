@@ -10,6 +10,7 @@ from loader.config.http import (
     HttpSettings,
     Limits,
     Link,
+    Offset,
     PageNumbers,
     Retries,
     Since,
@@ -40,6 +41,7 @@ def test_everything_can_be_said() -> None:
     http = {
         "url": "${HOST:-https://api.example}/x",
         "items": ["data.1", "items"],
+        "missing_items": "empty",
         "parameters": {"plant": 7},
         "pagination": {
             **{"kind": "page", "parameter": "p", "start": 0, "size_parameter": "n", "size": 50},
@@ -57,6 +59,7 @@ def test_everything_can_be_said() -> None:
     assert read_http({"http": http}, "here") == HttpSettings(
         url="${HOST:-https://api.example}/x",
         items=("data.1", "items"),
+        missing_items="empty",
         parameters={"plant": "7"},
         pagination=PageNumbers("p", 0, "n", 50, ("meta", "more"), ("meta", "total")),
         auth=Auth("TOKEN", "Authorization", None, "Bearer ", ("cdn.example:8443",)),
@@ -73,6 +76,8 @@ def test_everything_can_be_said() -> None:
     ("pagination", "meant"),
     [
         ({"kind": "page"}, PageNumbers()),
+        ({"kind": "offset"}, Offset("offset", 0, "limit", 100)),
+        ({"kind": "offset", "size_parameter": None}, Offset()),
         ({"kind": "cursor", "path": "next"}, Cursor(("next",))),
         ({"kind": "link"}, Link()),
         ({"kind": "link", "path": "links.next"}, Link(("links", "next"))),
@@ -98,7 +103,12 @@ def test_pagination_has_defaults(pagination: dict[str, str], meant: Any) -> None
         ({"url": URL, "parameters": ["a"]}, ["http: parameters: expected a mapping"]),
         ({"url": URL, "parameters": {"a": True}}, ["http: parameters: a", "True"]),
         ({"url": URL, "pagination": "page"}, ["http: pagination: expected a mapping"]),
-        ({"url": URL, "pagination": {"kind": "offset"}}, ["'offset'", "page, cursor, link"]),
+        (
+            {"url": URL, "pagination": {"kind": "number"}},
+            ["'number'", "page, offset, cursor, link"],
+        ),
+        ({"url": URL, "missing_items": "null"}, ["missing_items", "'null'", "error, empty"]),
+        ({"url": URL, "pagination": {"kind": "offset", "size": 0}}, ["size", "0"]),
         ({"url": URL, "pagination": {"kind": "page", "path": "x"}}, ["unknown key 'path'"]),
         ({"url": URL, "pagination": {"kind": "page", "start": -1}}, ["start", "-1"]),
         ({"url": URL, "pagination": {"kind": "page", "size": 0}}, ["size", "0"]),

@@ -6,13 +6,20 @@ from datetime import datetime
 import pytest
 
 from loader.config.http import Since
+from loader.config.project import Project, open_project
 from loader.pull.incremental import greatest, value_to_ask_for
+from loader.pull.times import WarehouseTimes
 from tests.demo.api import SampleApi
 from tests.support.partner import Pull, landed, measurements, states
-from tests.support.workbench import Workbench
+from tests.support.workbench import PROJECT, Workbench
 
 SINCE = {"parameter": "since", "field": "timestamp", "overlap": 120}
 NOW = datetime(2025, 11, 21, 12)
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    return open_project(folder=str(PROJECT))
 
 
 class TestSince:
@@ -100,6 +107,40 @@ class TestSince:
         assert "no item has a timestamp at updated" in result.sources[0].warnings[0]
 
 
+FORMS = [
+    *("2025-1-5", "2025-01-15", "2025-1-5 8:05", " 2025-01-15T08:00:00 ", "2025-01-15 08:00:00Z"),
+    *("2025-01-15T08:00:00 UTC", "2025-01-15T08:00:00+0530", "2025-01-15T08:00:00-05"),
+    *("2025-01-15 08:00:00 -05:00", "2025-01-15T08:00:00.1234567", "2025-01-15T08:00:00.5+02:00"),
+    *("2025-07-15T08:00:00", "20250115", "2025-W03-3", "1736928000", "15.01.2025", "now", "epoch"),
+    *("2025-01-15T08:00:00 Europe/Berlin", "2025-01-15T24:00:00", "2025-01-15T08"),
+]
+
+
+def test_times_are_read_in_every_form_that_the_warehouse_reads_and_in_no_other(
+    own_project: Workbench, project: Project
+) -> None:
+    """The targets hold the moments that the next pull would ask for."""
+    own_project.set_meta("partner", timezone="Europe/Berlin")
+    own_project.drop(
+        "partner/forms.ndjson",
+        [
+            {"id": f"m-{number}", "value": 1, "category": "x", "timestamp": form}
+            for number, form in enumerate(FORMS)
+        ],
+    )
+    own_project.run()
+    held = dict(own_project.sql("select id, timestamp from marts.measurements"))
+
+    since = Since("since", ("at",))
+    read_times = WarehouseTimes(project).read
+    for number, form in enumerate(FORMS):
+        item = json.dumps({"at": form})
+        asked = greatest(since, "Europe/Berlin", NOW, None, [item], read_times)
+        moment = held.get(f"m-{number}")
+        assert asked == (moment.isoformat() if moment else None), form
+    assert len(held) > 10
+
+
 @pytest.mark.parametrize(
     ("kind", "known", "items", "meant"),
     [
@@ -113,11 +154,12 @@ class TestSince:
     ],
 )
 def test_the_greatest_value_counts(
-    kind: str, known: str | None, items: list[str], meant: str | None
+    project: Project, kind: str, known: str | None, items: list[str], meant: str | None
 ) -> None:
     since = Since("since", ("at",), kind)
+    read_times = WarehouseTimes(project).read
 
-    assert greatest(since, "Europe/Berlin", NOW, known, items) == meant
+    assert greatest(since, "Europe/Berlin", NOW, known, items, read_times) == meant
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_secrets_are_put_in_from_the_environment(monkeypatch: pytest.MonkeyPatch
         ({**TOPIC, "topics": "x"}, "kafka: unknown key 'topics'. Did you mean 'topic'?"),
         ({**TOPIC, "start": "first"}, "kafka: start: unknown value 'first'. Expected one of earl"),
         ({**TOPIC, "lost_offsets": "latest"}, "lost_offsets: unknown value 'latest'. "),
+        ({**TOPIC, "framing": "avro"}, "kafka: framing: unknown value 'avro'. Expected one of reg"),
         ({**TOPIC, "batch_records": 0}, "batch_records: expected a whole number, found 0"),
         ({**TOPIC, "batch_seconds": "1s"}, "batch_seconds: expected a number, found '1s'"),
         ({**TOPIC, "security": {"acks": "all"}}, "security: 'acks' is no property of the connec"),
