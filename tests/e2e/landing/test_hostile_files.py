@@ -102,7 +102,9 @@ def as_read(landed: Landed, row: Row) -> Record:
         assert row.position == '{"encoding": "base64"}'
         return base64.b64decode(row.record, validate=True)
     is_table = any(word in landed.file.name.lower() for word in (".csv", ".tsv", ".parquet"))
-    if row.problem == "malformed_csv" or not (is_table or landed.file.format.get("kind") == "csv"):
+    if row.problem in ("malformed_csv", "repeated_header") or not (
+        is_table or landed.file.format.get("kind") == "csv"
+    ):
         return row.record
     members: Record = json.loads(
         row.record, object_pairs_hook=list, parse_int=Decimal, parse_float=Decimal
