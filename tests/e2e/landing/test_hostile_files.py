@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from msgspec.structs import force_setattr
@@ -226,24 +227,27 @@ def test_a_folder_that_may_not_be_read_is_refused_and_the_others_land(
 ) -> None:
     locked = bench.drop("app/a.ndjson", '{"key": "k1"}\n').parent
     bench.drop("web/a.ndjson", '{"event_id": "k2"}\n')
-    list_entries = Path.iterdir
+    below = bench.drop("web/below/b.ndjson", '{"event_id": "k3"}\n').parent
+    list_entries = os.scandir
 
-    def refuse(folder: Path) -> Iterator[Path]:
-        if folder == locked:
+    def refuse(folder: Path) -> Any:
+        if folder in (locked, below):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return list_entries(folder)
 
     # root may read every folder, so that no mode would keep it out
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
 
     outcomes = [(each.file, each.status, each.reason) for each in bench.land().files]
     findings = {finding.check: finding for finding in commands.doctor(bench.project)}
 
     assert outcomes == [
         ("app/", "refused", "Permission denied"),
+        ("web/below/", "refused", "Permission denied"),
         ("web/a.ndjson", "landed", None),
     ]
-    assert "app/ (Permission denied)" in findings["files"].detail
+    for folder in ("app/", "web/below/"):
+        assert f"{folder} (Permission denied)" in findings["files"].detail
 
 
 @pytest.mark.parametrize("seconds", [2**38, -(2**38), 2**33, -1])
