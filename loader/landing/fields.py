@@ -88,8 +88,14 @@ class _Fields:
             "where load_id = ? and problem is null",
             [self._load_id],
         ).fetchall()
-        if readable:
+        if not readable:
+            return
+        names = self._names_of((first, first), 1)
+        if len(names) > _MOST_POINTERS:
             self._see_each((first, first), readable)
+        else:
+            fields, *_ = self._named((first, first), names)
+            self._records.update(dict.fromkeys(fields, readable))
 
     def see(self, spans: list[_Span]) -> None:
         """See the fields of the readable records of these blocks, each after the one before it.
