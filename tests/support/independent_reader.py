@@ -49,11 +49,20 @@ def records_of(content: bytes, name: str, declared: dict[str, Any]) -> list[Reco
     return _csv_records(text, {"delimiter": "\t" if kind == "tsv" else ",", **declared})
 
 
-def _kind_and_content(content: bytes, name: str, declared: dict[str, Any]) -> tuple[str, bytes]:
+def content_of(content: bytes, name: str) -> tuple[str, bytes]:
+    """A file's name without the ending of its compression, and its content after decompression.
+
+    Raises Untrustworthy.
+    """
     if name.endswith(".gz"):
-        name, content = name.removesuffix(".gz"), _gunzipped(content)
-    elif name.endswith(".zst"):
-        name, content = name.removesuffix(".zst"), _unzstd(content)
+        return name.removesuffix(".gz"), _gunzipped(content)
+    if name.endswith(".zst"):
+        return name.removesuffix(".zst"), _unzstd(content)
+    return name, content
+
+
+def _kind_and_content(content: bytes, name: str, declared: dict[str, Any]) -> tuple[str, bytes]:
+    name, content = content_of(content, name)
     kind = declared.get("kind", name.rpartition(".")[2])
     kind = "ndjson" if kind == "jsonl" else kind
     if kind not in ("json", "ndjson", "csv", "tsv", "parquet"):

@@ -253,7 +253,7 @@ class TestVerbatim:
         assert bench.sql("select field, type, records from raw.fields order by all") == sorted(
             [
                 ("a", "array", 1),
-                ("a", "number", 8),
+                ("a", "number", 7),
                 ("b", "string", 7),
                 ("~/*", "null", 7),
                 *((f"c{number}", "boolean", 1) for number in range(others)),

@@ -23,7 +23,7 @@ from loader.config.sources import FormatSettings, Source
 from loader.landing.file import land_file
 from loader.warehouse.connection import open_warehouse
 from tests.support.hostile_files import NAMES, HostileFile, endless_line, hostile_files
-from tests.support.independent_reader import Record, Untrustworthy, records_of
+from tests.support.independent_reader import Record, Untrustworthy, content_of, records_of
 from tests.support.workbench import Workbench, fresh_samples
 
 # HUB_HOSTILE asks for more than the usual number of files with random damage.
@@ -67,13 +67,22 @@ def declaring(source: Source, words: dict[str, str]) -> Source:
 def spread(
     files: Iterable[HostileFile], bench: Workbench
 ) -> Iterator[tuple[HostileFile, Source, Path]]:
-    """Each file with a source that does not know its bytes yet, and with its place."""
+    """Each file with a source that does not know its content yet, and with its place."""
     sources = list(bench.project.sources.values())
     times: Counter[bytes] = Counter()
     for file in files:
-        source = declaring(sources[times[file.content]], file.format)
-        times[file.content] += 1
+        content = unpacked(file)
+        source = declaring(sources[times[content]], file.format)
+        times[content] += 1
         yield file, source, bench.drop(f"{source.name}/{file.name}", file.content)
+
+
+def unpacked(file: HostileFile) -> bytes:
+    """The content of a file after decompression; its bytes where that fails."""
+    try:
+        return content_of(file.content, file.name.lower())[1]
+    except Untrustworthy:
+        return file.content
 
 
 def land_all(bench: Workbench, files: Iterable[HostileFile]) -> Iterator[Landed]:
