@@ -20,7 +20,7 @@ _MOST_CHARS = 500
 
 
 def render_landing(landing: Landing) -> str:
-    """A line for each file, and what no source claims."""
+    """A line for each file, what was passed over, and what no source claims."""
     rows = [
         (
             outcome.file,
@@ -30,6 +30,7 @@ def render_landing(landing: Landing) -> str:
         for outcome in landing.files
     ]
     lines = _table(rows) if rows else ["no files"]
+    lines += [f"{name}: hidden, passed over" for name in landing.hidden]
     lines += [f"{name}: no registered source claims it" for name in landing.unclaimed]
     return _text(lines)
 

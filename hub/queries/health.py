@@ -8,14 +8,17 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
 
 import duckdb
 
 from hub.queries.whole_entities import ask
 from loader.config.project import Project
-from loader.landing.file import digest_of
-from loader.landing.names import written_out
+from loader.config.sources import Source
+from loader.landing.digest import digest_of
+from loader.landing.names import name_of, name_of_folder
+from loader.landing.walk import walk
 from loader.warehouse.ledger import is_in_ledger
 from loader.warehouse.run_log import killed_runs
 
@@ -90,26 +93,25 @@ def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
     present, new, unreadable = 0, [], []
     for name, source in project.sources.items():
         folder = project.landing / name
-        try:
-            paths = sorted(folder.iterdir()) if folder.is_dir() else []
-        except OSError as error:
-            unreadable.append(f"{name}/ ({error.strerror})")
-            continue
-        for path in paths:
+        found = walk(folder)
+        unreadable += [
+            f"{name_of_folder(name, path, folder)} ({reason})" for path, reason in found.unreadable
+        ]
+        for path in found.entries:
+            if path.is_symlink() or not path.is_file():
+                continue
+            present += 1
+            shown_as = name_of(name, path, folder)
             try:
-                if path.name.startswith(".") or path.is_symlink() or not path.is_file():
-                    continue
-                present += 1
-                shown_as = f"{name}/{written_out(path.name)}"
-                with path.open("rb") as file:
-                    sha256 = digest_of(file)
-                is_known = (name, sha256) in in_ledger
-                if is_known and source.delivery == "full":  # an earlier state may come again
-                    is_known = is_in_ledger(connection, source, shown_as, sha256)
-                if not is_known:
-                    new.append(shown_as)
+                sha256 = _digest(path, source)
             except OSError as error:
-                unreadable.append(f"{name}/{written_out(path.name)} ({error.strerror})")
+                unreadable.append(f"{shown_as} ({error.strerror})")
+                continue
+            is_known = (name, sha256) in in_ledger
+            if is_known and source.delivery == "full":  # an earlier state may come again
+                is_known = is_in_ledger(connection, source, shown_as, sha256)
+            if not is_known:
+                new.append(shown_as)
     if unreadable:
         return Finding(
             "files",
@@ -144,18 +146,25 @@ def _turned_away(connection: duckdb.DuckDBPyConnection, project: Project) -> Fin
 
 
 def _is_there(project: Project, source: str, file: str, sha256: str) -> bool:
-    """Whether a file with these bytes lies where the ledger says."""
+    """Whether a file with this content lies where the ledger says."""
+    folder = project.landing / source
+    registered = project.sources.get(source)
+    found = walk(folder)
     try:
         # the ledger writes names out that are no text
-        for path in (project.landing / source).iterdir():
-            if f"{source}/{written_out(path.name)}" == file and path.is_file():
-                with path.open("rb") as opened:
-                    return digest_of(opened) == sha256
+        for path in found.entries:
+            if registered and name_of(source, path, folder) == file and path.is_file():
+                return _digest(path, registered) == sha256
     except FileNotFoundError:
         return False
     except OSError:
         return True  # nobody can tell
-    return False
+    return bool(found.unreadable)
+
+
+def _digest(path: Path, source: Source) -> str:
+    with path.open("rb") as file:
+        return digest_of(file, path.name, source.format.declared())
 
 
 def _pulls(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:

@@ -55,6 +55,9 @@ class FormatSettings(Settings, frozen=True):
     delimiter: str | None = None
     quote: str | None = None
     escape: str | None = None
+    header: list[str] | None = None
+    skip_lines: Annotated[int, Meta(ge=0)] = 0
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -65,9 +68,9 @@ class FormatSettings(Settings, frozen=True):
                 str(error), "Correct it (docs/extending.md: Settings of a source), or leave it out."
             ) from error
 
-    def declared(self) -> dict[str, str]:
+    def declared(self) -> dict[str, Any]:
         """What is declared, by name."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value not in (None, 0)}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ agrees with the rows. A file that fails is an outcome, not an error: the others 
 """
 
 import errno
-import hashlib
 import json
 import os
 import stat
@@ -22,9 +21,11 @@ import duckdb
 from loader.config.environment import read_environment
 from loader.config.sources import Source
 from loader.errors import ran_out_of_memory
+from loader.landing.digest import digest_of
 from loader.landing.fields import note_fields
 from loader.landing.insert import insert_records
-from loader.landing.names import written_out
+from loader.landing.names import name_of
+from loader.landing.walk import open_below
 from loader.readers import UnreadableFile, detected_encoding, format_of, read_records
 from loader.readers.formats import FileFormat
 from loader.verification.verify import verify_load
@@ -52,7 +53,7 @@ _TRANSIENT = ("read_error", "out_of_memory")
 class FileOutcome:
     """What became of one thing in the landing folder.
 
-    status: landed, known (these bytes landed before), held, quarantined or refused.
+    status: landed, known (this content landed before), held, quarantined or refused.
     rows:   records landed now.
     """
 
@@ -65,15 +66,22 @@ class FileOutcome:
 
 
 def land_file(
-    connection: duckdb.DuckDBPyConnection, source: Source, path: Path, run_id: str | None
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    path: Path,
+    run_id: str | None,
+    folder: Path | None = None,
 ) -> FileOutcome:
-    """Land the file at `path`, if it is one and its bytes are new to the source."""
-    name = f"{source.name}/{written_out(path.name)}"
+    """Land the file at `path`, if it is one and its content is new to the source.
+
+    folder: of the source, where the file lies below it.
+    """
+    folder = folder or path.parent
+    name = name_of(source.name, path, folder)
     try:
-        # O_NOFOLLOW: a link could lead out of the folder; O_NONBLOCK: a pipe would wait forever
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = open_below(folder, path)
     except OSError as error:
-        is_link = error.errno == errno.ELOOP
+        is_link = error.errno in (errno.ELOOP, errno.ENOTDIR)
         reason = "a symbolic link" if is_link else error.strerror or "cannot be opened"
         return FileOutcome(source.name, name, "refused", reason=reason)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -100,7 +108,7 @@ class _FileLanding:
         if untouched is not None:
             return FileOutcome(self.source.name, self.name, "known", load_id=untouched)
         try:
-            sha256 = digest_of(self.file)
+            sha256 = digest_of(self.file, self.name, self.source.format.declared())
         except OSError as error:
             unread = f"cannot be read: {error.strerror}"
             return FileOutcome(self.source.name, self.name, "refused", reason=unread)
@@ -150,7 +158,7 @@ class _FileLanding:
                 note_file_state(self.connection, known.load_id, found.file_state)
         elif self.source.delivery == "full":
             # a copy of the newest file must not become a delivery when a newer one has landed
-            reason = f"its bytes are those of load {known.load_id}"
+            reason = f"its content is that of load {known.load_id}"
             add_load(self.connection, replace(found, status="known", reason=reason))
 
     def _taken_in(self, found: Load, before: os.stat_result) -> Load:
@@ -260,11 +268,3 @@ def _moment(seconds: float) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def digest_of(file: BinaryIO) -> str:
-    """The sha256 digest of what is left of a file, as hexadecimal text."""
-    digest = hashlib.sha256()
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
-    return digest.hexdigest()

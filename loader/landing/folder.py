@@ -11,7 +11,8 @@ from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
 from loader.landing.file import FileOutcome, land_file
-from loader.landing.names import written_out
+from loader.landing.names import name_of, name_of_folder, written_out
+from loader.landing.walk import walk
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +22,16 @@ _TOGETHER_NS = 2_000_000_000
 
 @dataclass(frozen=True)
 class Landing:
-    """What a visit to the landing folder found: its files, and what no source claims."""
+    """What a visit to the landing folder found.
+
+    files:     what became of each file.
+    unclaimed: what no source claims.
+    hidden:    what was passed over in the folders of sources, as its name begins with a dot.
+    """
 
     files: tuple[FileOutcome, ...]
     unclaimed: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
 
     def after(self, outcomes: Iterable[FileOutcome]) -> "Landing":
         """The same, with what became of files before this visit, in the same run."""
@@ -74,15 +81,18 @@ def land(
         )
     found: dict[Path, Source] = {}
     outcomes = []
+    hidden = []
     for name in names:
-        try:
-            entries = _entries(project.landing / name)
-        except OSError as error:
-            outcomes.append(FileOutcome(name, f"{name}/", "refused", reason=error.strerror))
-        else:
-            found |= dict.fromkeys(entries, project.sources[name])
+        folder = project.landing / name
+        inside = walk(folder)
+        found |= dict.fromkeys(inside.entries, project.sources[name])
+        hidden += [name_of(name, path, folder) for path in inside.hidden]
+        outcomes += [
+            FileOutcome(name, name_of_folder(name, path, folder), "refused", reason=reason)
+            for path, reason in inside.unreadable
+        ]
     visited = {
-        path: land_file(connection, found[path], path, run_id)
+        path: land_file(connection, found[path], path, run_id, project.landing / found[path].name)
         for path in in_order_of_arrival(found)
     }
     # told of by source and name, in whatever order they came
@@ -97,7 +107,9 @@ def land(
             f", {outcome.rows} rows" if outcome.status == "landed" else "",
             f" ({outcome.reason})" if outcome.reason else "",
         )
-    return Landing(tuple(outcomes), tuple(_unclaimed(project)))
+    for name in hidden:
+        log.info("%s: hidden, passed over", name)
+    return Landing(tuple(outcomes), tuple(_unclaimed(project)), tuple(hidden))
 
 
 def in_order_of_arrival(paths: Iterable[Path]) -> list[Path]:
@@ -125,13 +137,6 @@ def _came_at(path: Path) -> int:
         return path.lstat().st_ctime_ns
     except OSError:
         return 0
-
-
-def _entries(folder: Path) -> list[Path]:
-    """What lies in a source's folder, in the order of names; hidden files are no data."""
-    if not folder.is_dir() or folder.is_symlink():
-        return []
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _unclaimed(project: Project) -> list[str]:

@@ -16,6 +16,9 @@ _GZIP_INPUT_BYTES = 32 << 10
 # Four bytes of zstd can stand for a block of 128 KiB, and the library gives out all that follows
 # from its input at once: fed 256 bytes at a time it gives out at most 8 MiB.
 _ZSTD_INPUT_BYTES = 256
+# What a frame refers back to is held in memory, and the frame says how much that is: zstd(1) allows
+# as much without --long.
+MAX_ZSTD_WINDOW_BYTES = 128 << 20
 _GZIP_WRAPPER = 16 + zlib.MAX_WBITS
 
 
@@ -23,7 +26,7 @@ def byte_chunks(file: BinaryIO, compression: Compression | None) -> Iterator[byt
     """The content from the start in chunks of about CHUNK_BYTES, none of them empty.
 
     Raises UnreadableFile: 'damaged_gzip', 'damaged_zstd' (checksums included), 'truncated_gzip',
-    'truncated_zstd', 'read_error'.
+    'truncated_zstd', 'zstd_window_too_big', 'zstd_dictionary_missing', 'read_error'.
     """
     try:
         file.seek(0)
@@ -78,7 +81,7 @@ def _gunzip(file: BinaryIO) -> Iterator[bytes]:
 
 def _unzstd(file: BinaryIO) -> Iterator[bytes]:
     """Any number of zstd frames."""
-    decompressor = zstandard.ZstdDecompressor()
+    decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_ZSTD_WINDOW_BYTES)
     frame = decompressor.decompressobj()
     frames = 0
     started = False
@@ -90,9 +93,7 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
                 try:
                     piece = frame.decompress(data)
                 except zstandard.ZstdError as error:
-                    raise UnreadableFile(
-                        "damaged_zstd", f"the zstd data is damaged: {error}"
-                    ) from error
+                    raise _unreadable_zstd(error) from error
                 if piece:
                     yield piece
                 data = b""
@@ -102,3 +103,19 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
                     frames, started = frames + 1, False
     if started or not frames:
         raise UnreadableFile("truncated_zstd", "the zstd data ends before the end of its frame")
+
+
+def _unreadable_zstd(error: zstandard.ZstdError) -> UnreadableFile:
+    """Why a frame cannot be read, which the library says in words only."""
+    if "too much memory" in str(error):
+        return UnreadableFile(
+            "zstd_window_too_big",
+            f"its zstd window is bigger than {MAX_ZSTD_WINDOW_BYTES >> 20} MiB: "
+            "compress it again without --long or --ultra",
+        )
+    if "ictionary" in str(error):
+        return UnreadableFile(
+            "zstd_dictionary_missing",
+            "it was compressed with a zstd dictionary: compress it again without one",
+        )
+    return UnreadableFile("damaged_zstd", f"the zstd data is damaged: {error}")

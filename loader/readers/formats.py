@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,15 +25,22 @@ _LINE_ENDS = ("\n", "\r")
 
 @dataclass(frozen=True)
 class CsvDialect:
-    """How a CSV file separates and quotes its fields; each setting is exactly one character.
+    """How a CSV file separates and quotes its fields, each by one character, and what else it has.
 
     `quote` None: no field is quoted. `escape` None: a quote inside quotes is doubled; a character
     given as `escape` stands, inside quotes only, before a quote or before itself.
+
+    header:     the names of the fields, where the file has no line for them.
+    skip_lines: how many lines at its start are no data.
+    comment:    what lines begin with, outside quotes, that are no data.
     """
 
     delimiter: str = ","
     quote: str | None = '"'
     escape: str | None = None
+    header: tuple[str, ...] | None = None
+    skip_lines: int = 0
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         given = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
@@ -46,6 +54,26 @@ class CsvDialect:
                 "bad_dialect",
                 f"CSV delimiter {self.delimiter!r} must differ from quote and escape",
             )
+        names = self.header
+        if names is not None and (not names or "" in names or len(set(names)) < len(names)):
+            raise UnreadableFile(
+                "bad_dialect", f"CSV header must be names, each given once: {list(names)}"
+            )
+        if self.skip_lines < 0:
+            raise UnreadableFile(
+                "bad_dialect", f"CSV skip_lines must be 0 or more: {self.skip_lines}"
+            )
+        if self.comment and self.comment.startswith(
+            (*_LINE_ENDS, self.delimiter, self.quote or "\n")
+        ):
+            raise UnreadableFile(
+                "bad_dialect",
+                f"CSV comment {self.comment!r} must not begin with delimiter, quote or line end",
+            )
+
+    def is_comment(self, line: str) -> bool:
+        """Whether a line outside quotes is a comment."""
+        return self.comment is not None and line.startswith(self.comment)
 
 
 @dataclass(frozen=True)
@@ -66,11 +94,15 @@ def format_of(
     delimiter: str | None = None,
     quote: str | None = None,
     escape: str | None = None,
+    header: Sequence[str] | None = None,
+    skip_lines: int = 0,
+    comment: str | None = None,
 ) -> FileFormat:
     """The format of a file by its name; what is declared goes before what the name says.
 
-    `quote=''` and `escape=''` declare that there is none. Raises UnreadableFile: 'unknown_format'
-    for a name or a declared kind that is not known, 'bad_dialect' for impossible CSV settings.
+    `quote=''`, `escape=''` and `comment=''` declare that there is none. Raises UnreadableFile:
+    'unknown_format' for a name or a declared kind that is not known, 'bad_dialect' for impossible
+    CSV settings.
     """
     name = file_name.lower()
     compression: Compression | None = None
@@ -101,5 +133,8 @@ def format_of(
             delimiter=delimiter if delimiter is not None else "\t" if tabs else ",",
             quote='"' if quote is None else quote or None,
             escape=escape or None,
+            header=None if header is None else tuple(header),
+            skip_lines=skip_lines,
+            comment=comment or None,
         ),
     )

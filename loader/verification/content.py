@@ -6,19 +6,15 @@ use: a row that a reader dropped, doubled or changed makes a difference.
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
-from loader.readers.batch import MAX_RECORD_BYTES
-from loader.readers.formats import CsvDialect, FileFormat
-from loader.verification.count import decoded_chunks, utf8_chunks
+from loader.readers.formats import CsvDialect, FileFormat, Kind
+from loader.verification.count import csv_records, utf8_chunks
 
 _WHITE = b" \t\r\n"
 _SEPARATORS = {"ndjson": _WHITE, "json": _WHITE + b",[]"}
-_LINE_END = re.compile("\r\n?|\n")
 
 
 def repeats_content(landed: Iterable[bytes], file: BinaryIO, fmt: FileFormat) -> bool:
@@ -28,8 +24,8 @@ def repeats_content(landed: Iterable[bytes], file: BinaryIO, fmt: FileFormat) ->
 
     Raises UnreadableFile, mostly where reading would.
     """
-    said = _content(file, fmt)
-    without_separators = _Separators(fmt).removed_from
+    said, dialect = _content(file, fmt)
+    without_separators = _Separators(fmt.kind, dialect).removed_from
     # Up to the first difference nothing needs to be removed: usual lines have none.
     is_verbatim = True
     ahead = b""
@@ -60,11 +56,11 @@ def repeats_content(landed: Iterable[bytes], file: BinaryIO, fmt: FileFormat) ->
 class _Separators:
     """What stands between the records and the fields of a format."""
 
-    def __init__(self, fmt: FileFormat) -> None:
-        self._narrow = _SEPARATORS.get(fmt.kind, b"\r\n")
+    def __init__(self, kind: Kind, dialect: CsvDialect) -> None:
+        self._narrow = _SEPARATORS.get(kind, b"\r\n")
         self._wide: list[bytes] = []
-        if fmt.kind == "csv":
-            for mark in {fmt.dialect.delimiter, fmt.dialect.quote, fmt.dialect.escape} - {None}:
+        if kind == "csv":
+            for mark in {dialect.delimiter, dialect.quote, dialect.escape} - {None}:
                 encoded = (mark or "").encode()
                 if len(encoded) == 1:
                     self._narrow += encoded
@@ -78,57 +74,10 @@ class _Separators:
         return text.translate(None, self._narrow)
 
 
-def _content(file: BinaryIO, fmt: FileFormat) -> Iterator[bytes]:
-    """The text of a file, but for the header of CSV, as UTF-8; other bytes as they are."""
+def _content(file: BinaryIO, fmt: FileFormat) -> tuple[Iterator[bytes], CsvDialect]:
+    """The text of a file as UTF-8, other bytes as they are, but for header and comments of CSV; and
+    its dialect."""
     if fmt.kind != "csv":
-        return utf8_chunks(file, fmt)
-    texts = _after_header(decoded_chunks(file, fmt), fmt.dialect)
-    return (text.encode("utf-8", "surrogateescape") for text in texts)
-
-
-class _Lines:
-    """Text in chunks, line by line as long as that is asked for."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._texts = iter(texts)
-        self._held = ""
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        while True:
-            end = _LINE_END.search(self._held)
-            # a \r at the end of a chunk may be the first half of \r\n
-            if end and (end[0] != "\r" or end.end() < len(self._held)):
-                line, self._held = self._held[: end.end()], self._held[end.end() :]
-                return line
-            more = next(self._texts, None)
-            if more is None:
-                line, self._held = self._held, ""
-                if not line:
-                    raise StopIteration
-                return line
-            self._held += more
-
-    def rest(self) -> Iterator[str]:
-        """What was not asked for line by line."""
-        yield self._held
-        yield from self._texts
-
-
-def _after_header(texts: Iterable[str], dialect: CsvDialect) -> Iterator[str]:
-    """The text after the first record, which Python's own reader finds; blank lines hold none."""
-    lines = _Lines(texts)
-    csv.field_size_limit(MAX_RECORD_BYTES)
-    header = csv.reader(
-        lines,
-        delimiter=dialect.delimiter,
-        quotechar=dialect.quote,
-        escapechar=dialect.escape,
-        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-    )
-    for fields in header:
-        if fields:
-            break
-    yield from lines.rest()
+        return utf8_chunks(file, fmt), fmt.dialect
+    texts, dialect = csv_records(file, fmt)
+    return (text.encode("utf-8", "surrogateescape") for text in texts()), dialect

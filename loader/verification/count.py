@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
-from loader.readers.formats import FileFormat
+from loader.readers.csv.head import read_head
+from loader.readers.formats import CsvDialect, FileFormat
 from loader.readers.parquet.rows import count_parquet
 from loader.readers.text import encoded_chunks, is_utf8, undecodable
+from loader.verification.comments import without_comments
 from loader.verification.count_csv import records_in_csv
 from loader.verification.count_json import records_in_json
 
@@ -30,7 +32,18 @@ def count_records(file: BinaryIO, fmt: FileFormat) -> int:
         return records_in_json(utf8_chunks(file, fmt))
     if fmt.kind == "ndjson":
         return _records_in_lines(utf8_chunks(file, fmt))
-    return records_in_csv(lambda: decoded_chunks(file, fmt), fmt.dialect)
+    return records_in_csv(*csv_records(file, fmt))
+
+
+def csv_records(file: BinaryIO, fmt: FileFormat) -> tuple[Callable[[], Iterator[str]], CsvDialect]:
+    """What gives the text of the records of a CSV file, from their start at each call, without
+    comments; and the file's dialect."""
+
+    def texts() -> Iterator[str]:
+        return read_head(decoded_chunks(file, fmt), fmt.dialect).rest
+
+    dialect = read_head(decoded_chunks(file, fmt), fmt.dialect).dialect
+    return lambda: without_comments(texts, dialect), dialect
 
 
 def _records_in_lines(chunks: Iterable[bytes]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from loader.readers.errors import UnreadableFile
 from loader.readers.formats import CsvDialect
 
 # Twice as fast as a search for the text.
@@ -13,29 +12,27 @@ _BLANK_LINE = re.compile("\n\n")
 
 
 def records_in_csv(texts: Callable[[], Iterable[str]], dialect: CsvDialect) -> int:
-    """The number of records after the header.
+    """The number of records in the text after the header, without comments.
 
     `texts` gives the text from its start, in chunks; it is called again where a quote is never
-    closed. Raises UnreadableFile 'bad_header' where that is so in the header line.
+    closed.
     """
-    counter = _Counter(dialect)
+    counter = Counter(dialect)
     for text in texts():
         counter.feed(text)
     if not counter.ends_inside():
-        return max(counter.total() - 1, 0)
-    if counter.opened_in == 0:
-        raise UnreadableFile("bad_header", "a quote in the header line is not closed")
+        return counter.total()
     # The line where the quote stands is one record; the lines after it are counted anew, and no
     # quote can be open at their end: all their quotes came in pairs.
-    rest = _Counter(dialect)
+    rest = Counter(dialect)
     for text in _after_line(texts(), counter.opened_at):
         rest.feed(text)
-    return counter.opened_in + rest.total()
+    return counter.opened_in + 1 + rest.total()
 
 
-class _Counter:
+class Counter:
     """Reads text in chunks. `opened_at`: the offset of the last opening quote in characters;
-    `opened_in`: how many records, the header included, end before the one it stands in."""
+    `opened_in`: how many records end before the one it stands in."""
 
     def __init__(self, dialect: CsvDialect) -> None:
         quote, escape = dialect.quote, dialect.escape
@@ -53,7 +50,7 @@ class _Counter:
             self._inner = re.compile(tokens)
         self._usual_neighbours = {"", *self._field_ends}
         self._all_in_pairs = escape in (None, quote)
-        self.opened_at = 0
+        self.opened_at = -1
         self.opened_in = 0
         self._records = 0
         self._has_content = False
@@ -63,6 +60,7 @@ class _Counter:
         self._seen = 0
 
     def feed(self, text: str) -> None:
+        """Read on."""
         text, self._held = self._held + text, ""
         if self._feed_whole(text):
             return

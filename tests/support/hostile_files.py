@@ -155,6 +155,11 @@ _CSV: Contents = {
     "numbers.csv": "id,n\n007,0.1\n1e5,123456789012345678901234567890\n-0,9007199254740993\nNaN,\n",
     "percent and braces.csv": "%s,%(a)s,{0}\n%d,%%,{}\n",
     "separator line of a spreadsheet.csv": "sep=;\nid;name\n1;2\n",
+    "separator line in quotes.csv": '"SEP=\t"\r\nid\tname\r\n1\t"a\tb"\r\n',
+    "separator that is an apostrophe.csv": "sep='\nid;name\n1;2\n",
+    "separator line only.csv": "sep=;",
+    "header repeated.csv": 'id,name\n1,a\nid,name\n"id",name\n\ufeffid,name\n2,b\nname,id\n',
+    "header repeated in one column.csv": "id\nid\n1\nid",
     "semicolons that nobody declared.csv": "id;name\n1;2,5\n2;3\n",
     "formula.csv": "id,name\n1,=cmd|' /C calc'!A0\n2,@SUM(1)\n",
     "footer.csv": "id,name\n1,a\n-- 1 row --\n",
@@ -269,6 +274,8 @@ _REFUSED: Contents = {
 def _packed() -> Contents:
     frame = zstandard.ZstdCompressor(write_checksum=True).compress(ARRAY.encode())
     half = len(NDJSON) // 2
+    # a source knows a file by its content, however it is packed, and there are few sources
+    twice, thrice = NDJSON * 2, NDJSON * 3
     return {
         "valid.csv.gz": gzip.compress(CSV.encode(), mtime=0),
         "valid.json.zst": frame,
@@ -276,14 +283,14 @@ def _packed() -> Contents:
         "utf-16.csv.gz": gzip.compress(CSV.encode("utf-16"), mtime=0),
         "several members.ndjson.gz": b"".join(
             gzip.compress(part.encode(), mtime=0)
-            for part in ("", NDJSON[:half], "", NDJSON[half:], "")
+            for part in ("", twice[:half], "", twice[half:], "")
         ),
         "several frames.ndjson.zst": b"".join(
-            zstandard.compress(part.encode()) for part in (NDJSON[:half], "", NDJSON[half:])
+            zstandard.compress(part.encode()) for part in (thrice[:half], "", thrice[half:])
         ),
-        "padded with zeros.csv.gz": gzip.compress(CSV.encode(), mtime=0) + b"\0" * 99,
-        "nothing inside.csv.gz": gzip.compress(b"", mtime=0),
-        "nothing inside.json.zst": zstandard.compress(b""),
+        "padded with zeros.csv.gz": gzip.compress(f"{CSV}7,a,b\n".encode(), mtime=0) + b"\0" * 99,
+        "blank inside.csv.gz": gzip.compress(b"\n\n", mtime=0),
+        "blank inside.json.zst": zstandard.compress(b" \n"),
         "bomb.ndjson.gz": gzip.compress(b" " * (32 << 20) + b"\n" + NDJSON.encode(), mtime=0),
     }
 

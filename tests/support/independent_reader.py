@@ -33,7 +33,7 @@ class Untrustworthy(Exception):
     """The file as a whole says nothing certain."""
 
 
-def records_of(content: bytes, name: str, declared: dict[str, str]) -> list[Record]:
+def records_of(content: bytes, name: str, declared: dict[str, Any]) -> list[Record]:
     """All records of a file, by its name and what its source declares.
 
     Raises Untrustworthy where no part of the file may be believed.
@@ -46,15 +46,23 @@ def records_of(content: bytes, name: str, declared: dict[str, str]) -> list[Reco
         return [_as_bytes(line) for line in _lines(text)]
     if kind == "json":
         return [_as_bytes(value) for value in _json_values(text)]
-    delimiter = declared.get("delimiter", "\t" if kind == "tsv" else ",")
-    return _csv_records(text, delimiter, declared.get("quote", '"'), declared.get("escape", ""))
+    return _csv_records(text, {"delimiter": "\t" if kind == "tsv" else ",", **declared})
 
 
-def _kind_and_content(content: bytes, name: str, declared: dict[str, str]) -> tuple[str, bytes]:
+def content_of(content: bytes, name: str) -> tuple[str, bytes]:
+    """A file's name without the ending of its compression, and its content after decompression.
+
+    Raises Untrustworthy.
+    """
     if name.endswith(".gz"):
-        name, content = name.removesuffix(".gz"), _gunzipped(content)
-    elif name.endswith(".zst"):
-        name, content = name.removesuffix(".zst"), _unzstd(content)
+        return name.removesuffix(".gz"), _gunzipped(content)
+    if name.endswith(".zst"):
+        return name.removesuffix(".zst"), _unzstd(content)
+    return name, content
+
+
+def _kind_and_content(content: bytes, name: str, declared: dict[str, Any]) -> tuple[str, bytes]:
+    name, content = content_of(content, name)
     kind = declared.get("kind", name.rpartition(".")[2])
     kind = "ndjson" if kind == "jsonl" else kind
     if kind not in ("json", "ndjson", "csv", "tsv", "parquet"):
@@ -185,17 +193,30 @@ def _objects(text: str) -> list[str]:
 # ---------------------------------------------------------------------------------------------- CSV
 
 
-def _csv_records(text: str, delimiter: str, quote: str, escape: str) -> list[Record]:
+def _csv_records(text: str, declared: dict[str, Any]) -> list[Record]:
+    quote, escape = declared.get("quote", '"'), declared.get("escape", "")
+    delimiter, comment = declared["delimiter"], declared.get("comment", "")
+    start = 0
+    for _ in range(declared.get("skip_lines", 0)):
+        start = _next_line(text, _line_end(text, start))
+    first = text[start : _line_end(text, start)].strip('"')
+    if first[:4].lower() == "sep=" and len(first) == 5:
+        delimiter = first[4]
+        start = _next_line(text, _line_end(text, start))
     if len(delimiter) != 1 or delimiter == quote:
         raise Untrustworthy("no such dialect")
-    rows = _csv_rows(text, delimiter, quote, escape)
-    header_text, header = next(rows, ("", []))
-    if header is None or not _is_utf8(header_text):
-        raise Untrustworthy("the header cannot be read")
+    rows = _csv_rows(text[start:], delimiter, quote, escape, comment)
+    header: list[str] | None = declared.get("header")
+    if header is None:
+        header_text, header = next(rows, ("", []))
+        if header is None or not _is_utf8(header_text):
+            raise Untrustworthy("the header cannot be read")
     names = _column_names(header)
     records: list[Record] = []
     for raw, fields in rows:
-        if not _is_utf8(raw) or fields is None or len(fields) != len(names):
+        unmarked, *_ = _csv_row(raw.removeprefix("\ufeff"), 0, delimiter, quote, escape)
+        is_header = header in (fields, unmarked)
+        if not _is_utf8(raw) or fields is None or len(fields) != len(names) or is_header:
             records.append(_as_bytes(raw))
         else:
             records.append(list(zip(names, fields, strict=True)))
@@ -203,18 +224,25 @@ def _csv_records(text: str, delimiter: str, quote: str, escape: str) -> list[Rec
 
 
 def _csv_rows(
-    text: str, delimiter: str, quote: str, escape: str
+    text: str, delimiter: str, quote: str, escape: str, comment: str
 ) -> Iterator[tuple[str, list[str] | None]]:
     """(text, fields) of each record; fields is None where the grammar is broken."""
     start = 0
     while start < len(text):
+        if comment and text.startswith(comment, start):
+            start = _next_line(text, _line_end(text, start))
+            continue
         fields, end, open_quote = _csv_row(text, start, delimiter, quote, escape)
         if open_quote is not None:
             # the line with the quote that is never closed stands alone
             fields, end = None, _line_end(text, open_quote)
         if end > start:
             yield text[start:end], fields
-        start = end + (2 if text.startswith("\r\n", end) else 1)
+        start = _next_line(text, end)
+
+
+def _next_line(text: str, end: int) -> int:
+    return end + (2 if text.startswith("\r\n", end) else 1)
 
 
 def _csv_row(

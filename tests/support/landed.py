@@ -1,6 +1,7 @@
 """What tests of landing look at: outcomes by file, raw text, the ledger."""
 
-from typing import BinaryIO
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -29,9 +30,9 @@ def watched_digests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     digested: list[str] = []
     digest_of = file_landing.digest_of
 
-    def watched(file: BinaryIO) -> str:
-        digested.append(file.name)
-        return digest_of(file)
+    def watched(file: BinaryIO, name: str, declared: Mapping[str, Any]) -> str:
+        digested.append(name)
+        return digest_of(file, name, declared)
 
     monkeypatch.setattr(file_landing, "digest_of", watched)
     return digested

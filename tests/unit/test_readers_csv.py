@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.readers import format_of, read_records
+from loader.readers import UnreadableFile, format_of, read_records
 from loader.readers.csv.form import column_names
+from tests.support.independent_reader import Untrustworthy, records_of
 from tests.support.readers import Found, chunks_of, read, read_all, refusal, texts
 
 SIZES = [1, 2, 3, 7, 1 << 20]
@@ -133,6 +134,84 @@ def test_a_broken_header_refuses_the_file(header: str) -> None:
             assert refusal(f"{header}\n1,2\n".encode("latin-1"), "a.csv").reason == "bad_header"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_without_a_header_line_has_the_declared_names(end: str) -> None:
+    for last in ("", end):
+        assert read_anyhow(f'1,"x"{end}{end}2,y{last}', header=["a", "b"]) == [
+            ('{"a":"1","b":"x"}', None),
+            ('{"a":"2","b":"y"}', None),
+        ]
+    assert read_anyhow("", header=["a"]) == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_declared_lines_at_the_start_are_no_data_whatever_is_in_them(end: str) -> None:
+    text = f'Report "of, May{end}{end}a,b{end}1,2{end}'
+    assert read_anyhow(text, skip_lines=2) == [('{"a":"1","b":"2"}', None)]
+    assert read_anyhow(text, skip_lines=3, header=["x", "y"]) == [('{"x":"1","y":"2"}', None)]
+    assert read_anyhow(text, skip_lines=9) == []
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+def test_a_line_of_a_spreadsheet_names_the_separator(line: str) -> None:
+    assert read_anyhow(f"{line}\r\na;b,\r\n1,5;2\r\n") == [('{"a":"1,5","b,":"2"}', None)]
+    assert read_anyhow(f"title\n{line}\n1;2\n", skip_lines=1, header=["a", "b"]) == [
+        ('{"a":"1","b":"2"}', None)
+    ]
+    assert refusal(b'sep="\na\n', "a.csv").reason == "bad_dialect"
+
+
+def test_what_is_like_a_line_of_a_spreadsheet_is_data() -> None:
+    assert read_anyhow("sep=;;\n1\n") == [('{"sep=;;":"1"}', None)]
+    assert read_anyhow("a\nsep=;\n") == [('{"a":"sep=;"}', None)]
+
+
+def test_declared_comments_are_no_data_outside_quotes() -> None:
+    text = '#! "by\n\n# it\'s\na,b\n1,2\n#,"\n"3\n# text","#"\n #,4\n5,6\n#'
+    assert read_anyhow(text, comment="#") == [
+        ('{"a":"1","b":"2"}', None),
+        ('{"a":"3\\n# text","b":"#"}', None),
+        ('{"a":" #","b":"4"}', None),
+        ('{"a":"5","b":"6"}', None),
+    ]
+    assert read_anyhow("# x\n1\n#2\n", comment="# ", header=["a"]) == [
+        ('{"a":"1"}', None),
+        ('{"a":"#2"}', None),
+    ]
+
+
+def test_comments_behind_a_quote_that_is_never_closed_are_none_either() -> None:
+    assert read_anyhow('a,b\n#"\n"",1\n3,"x\n#y\n4,""\n#""\n5,6', comment="#") == [
+        ('{"a":"","b":"1"}', None),
+        ('3,"x', MALFORMED),
+        ('{"a":"4","b":""}', None),
+        ('{"a":"5","b":"6"}', None),
+    ]
+
+
+@pytest.mark.parametrize("comment", ["", "#"])
+def test_a_header_line_that_is_repeated_is_told_as_such(comment: str) -> None:
+    plain = "1,2\n" * 20
+    text = f'a,b\n{plain}a,b\n{plain}"a",b\r\n\ufeffa,b\n\ufeff"a",b\nb,a\n{plain}a,b'
+    found = read_anyhow(text, comment=comment)
+    assert [each for each in found if each != ('{"a":"1","b":"2"}', None)] == [
+        ("a,b", "repeated_header"),
+        ('"a",b', "repeated_header"),
+        ("\ufeffa,b", "repeated_header"),
+        ('\ufeff"a",b', "repeated_header"),
+        ('{"a":"b","b":"a"}', None),
+        ("a,b", "repeated_header"),
+    ]
+    assert len(found) == 66
+    assert read_anyhow("a,b\n1,2\n", header=["a", "b"])[0] == ("a,b", "repeated_header")
+
+
+def test_an_escape_at_the_end_of_a_header_line_is_text_there() -> None:
+    assert read_anyhow("a,b\\\n1,2\n", escape="\\") == [('{"a":"1","b\\\\":"2"}', None)]
+    assert read_anyhow('a,"b\\""\n1,2\n', escape="\\") == [('{"a":"1","b\\"":"2"}', None)]
+    assert refusal(b'a,"b\\"\n1,2\n', "a.csv", escape="\\").reason == "bad_header"
+
+
 def test_names_are_made_unique_and_none_is_lost() -> None:
     assert column_names(["a", "a", "b", "a"]) == ["a", "a_2", "b", "a_3"]
     assert column_names(["a", "a", "a_2", "a_2"]) == ["a", "a_3", "a_2", "a_2_2"]
@@ -227,11 +306,39 @@ def test_whatever_is_written_is_read(
 
 
 @given(
-    text=st.text('a",\n\r', max_size=40),
+    text=st.text('a",#\\\n\r', max_size=40),
     size=st.integers(1, 9),
+    declared=st.fixed_dictionaries(
+        {},
+        optional={
+            "escape": st.just("\\"),
+            "comment": st.sampled_from(["#", "##", "a"]),
+            "header": st.just(["a", "a#"]),
+            "skip_lines": st.integers(0, 2),
+        },
+    ),
 )
-def test_any_text_is_read_the_same_in_any_chunks_and_counted_right(text: str, size: int) -> None:
-    content = f"x,y\n{text}".encode()
-    whole = read(content, "a.csv")
+def test_any_text_is_read_the_same_in_any_chunks_and_counted_right(
+    text: str, size: int, declared: dict[str, Any]
+) -> None:
+    content = f"x,y\nx\n{text}".encode()
+    whole = outcome_of(content, declared)
     with chunks_of(size):
-        assert read(content, "a.csv") == whole
+        assert outcome_of(content, declared) == whole
+    assert independently(content, declared) == (None if isinstance(whole, str) else whole)
+
+
+def outcome_of(content: bytes, declared: dict[str, Any]) -> list[Any] | str:
+    """The records in the manner of the independent reader, or why the file is refused."""
+    try:
+        found = read(content, "a.csv", **declared)
+    except UnreadableFile as error:
+        return error.reason
+    return [record if problem else list(json.loads(record).items()) for record, problem in found]
+
+
+def independently(content: bytes, declared: dict[str, Any]) -> list[Any] | None:
+    try:
+        return records_of(content, "a.csv", declared)
+    except Untrustworthy:
+        return None

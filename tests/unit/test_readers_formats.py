@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from loader.readers import CsvDialect, FileFormat, UnreadableFile, format_of
@@ -53,9 +55,22 @@ def test_an_unknown_declared_format_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "declared",
-    [{"delimiter": ""}, {"delimiter": "||"}, {"delimiter": '"'}, {"quote": "\n"}, {"escape": ","}],
+    [
+        {"delimiter": ""},
+        {"delimiter": "||"},
+        {"delimiter": '"'},
+        {"quote": "\n"},
+        {"escape": ","},
+        {"header": []},
+        {"header": ["a", ""]},
+        {"header": ["a", "b", "a"]},
+        {"skip_lines": -1},
+        {"comment": '"#'},
+        {"comment": ",,"},
+        {"comment": "\n#"},
+    ],
 )
-def test_an_impossible_dialect_is_refused(declared: dict[str, str]) -> None:
+def test_an_impossible_dialect_is_refused(declared: dict[str, Any]) -> None:
     with pytest.raises(UnreadableFile, match="CSV") as caught:
         format_of("a.csv", **declared)
     assert caught.value.reason == "bad_dialect"

@@ -15,12 +15,13 @@ from loader.readers.batch import (
 )
 from loader.readers.csv.form import MALFORMED, CsvForm
 from loader.readers.csv.grammar import CsvGrammar
+from loader.readers.csv.head import Head, read_head
 from loader.readers.csv.spool import Spool
-from loader.readers.errors import UnreadableFile
 from loader.readers.formats import CsvDialect
 from loader.readers.lines import physical_lines, whole_lines
 from loader.readers.text import TextSource
 
+BYTE_ORDER_MARK = "\ufeff"
 # A record's text without its line end, and its fields; None where it breaks the grammar.
 _Row = tuple[str, list[str] | None]
 
@@ -29,20 +30,28 @@ def read_csv(source: TextSource, dialect: CsvDialect) -> Iterator[Batch | Lines]
     """One record per record after the header; all values are strings, as they stood.
 
     A record that breaks the grammar or has not as many fields as the header is its raw text with
-    the problem 'malformed_csv'; one with bytes that are not UTF-8 has 'invalid_utf8'. Raises
-    UnreadableFile 'bad_header'.
+    the problem 'malformed_csv'; one that is the header once more has 'repeated_header', one with
+    bytes that are not UTF-8 'invalid_utf8'. Raises UnreadableFile 'bad_header' or 'bad_dialect'.
     """
-    return _Reading(source, CsvGrammar(dialect)).batches()
+    head = read_head(source, dialect)
+    if head.header:
+        yield from _Reading(source, head).batches()
 
 
 class _Reading:
     """The reading of one file, a block of lines at a time."""
 
-    def __init__(self, source: TextSource, grammar: CsvGrammar) -> None:
+    def __init__(self, source: TextSource, head: Head) -> None:
         self._source = source
-        self._grammar = grammar
-        self._form: CsvForm | None = None
+        self._head = head
+        self._grammar = CsvGrammar(head.dialect)
+        self._form = CsvForm(head.header, head.dialect.delimiter)
         self._open: _OpenRow | None = None
+        # lines that no plain row may be: they begin and end so
+        line = head.dialect.delimiter.join(head.header)
+        self._marks = [f"\n{line}\n", f"\n{BYTE_ORDER_MARK}{line}\n"]
+        if head.dialect.comment:
+            self._marks.append(f"\n{head.dialect.comment}")
 
     def batches(self) -> Iterator[Batch | Lines]:
         """All records.
@@ -51,10 +60,10 @@ class _Reading:
         read anew. In them no quote can be left open (all their quotes came in pairs), so that
         happens once.
         """
-        left: Iterable[str] | None = self._source
+        left: Iterable[str] | None = self._head.rest
         while left is not None:
             blocks, left = whole_lines(left, lone_cr=True), None
-            for block in _first_line_apart(blocks):
+            for block in blocks:
                 text = self._written_plainly(block)
                 if text is None:
                     yield from in_batches(self._records(self._rows(block)))
@@ -69,41 +78,46 @@ class _Reading:
         """The lines of a block as the form reads them, where that is possible: those with quotes
         become records here, if they are few."""
         form, quote = self._form, self._grammar.quote or '"'
-        if form is None or self._open is not None or self._source.damaged:
+        if self._open is not None or self._source.damaged:
             return None
         if len(block) > BATCH_CHARS:
             return None
         text = block.replace("\r\n", "\n") if "\r" in block else block
         if not form.is_plain(text, apart_from=quote):
             return None
+        framed = f"\n{text}\n"
+        if any(mark in framed for mark in self._marks):
+            return None
         pieces, quoted = _quoted_lines_apart(text, quote)
         lines = text.count("\n") + 1
         if len(quoted) > lines // 4:
             return None
         rows = self._grammar.split_records(quoted)
-        if rows is None or any(len(fields) != form.width for fields in rows):
+        if rows is None or any(
+            len(fields) != form.width or fields == self._head.header for fields in rows
+        ):
             return None
         pieces[1::2] = map(form.record, rows)
         text = "".join(pieces)
         return text if form.size_of(text, lines) <= BATCH_CHARS else None
 
     def _records(self, rows: Iterable[_Row]) -> Iterator[Record]:
-        """The records of the rows; the first of all rows is the header."""
+        """The records of the rows."""
         for text, fields in rows:
-            if self._form is None:
-                if fields is None or isolated(text):
-                    raise UnreadableFile(
-                        "bad_header",
-                        "the header line breaks the CSV grammar (a quote not closed, or text after"
-                        " a closing quote) or is not UTF-8",
-                    )
-                self._form = CsvForm(fields, self._grammar.delimiter)
-            elif self._source.damaged and (record := isolated(text)):
+            if self._source.damaged and (record := isolated(text)):
                 yield record
+            elif self._is_header(text, fields):
+                yield text, "repeated_header", None
             elif fields is None or len(fields) != self._form.width:
                 yield text, MALFORMED, None
             else:
                 yield self._form.record(fields), None, None
+
+    def _is_header(self, text: str, fields: list[str] | None) -> bool:
+        """Whether a row is the header once more, as where files were put together."""
+        if text.startswith(BYTE_ORDER_MARK):
+            fields = self._grammar.split(text.removeprefix(BYTE_ORDER_MARK)).fields
+        return fields == self._head.header
 
     def _rows(self, block: str) -> Iterator[_Row]:
         """The rows that end in a block, line by line; blank lines hold none."""
@@ -124,6 +138,8 @@ class _Reading:
                     self._open.reopened(line, end)
                 else:
                     self._open.tail.add(line + end)
+            elif self._head.dialect.is_comment(line):
+                continue
             elif quoted:
                 fields, well_formed, is_open = grammar.split(line)
                 if is_open:
@@ -147,15 +163,6 @@ def _quoted_lines_apart(text: str, quote: str) -> tuple[list[str], list[str]]:
         pieces.append(text[start:end])
     pieces.append(text[end:])
     return pieces, pieces[1::2]
-
-
-def _first_line_apart(blocks: Iterator[str]) -> Iterator[str]:
-    """The same text, the line where the header stands in a block of its own."""
-    for block in blocks:
-        end = block.find("\n") + 1
-        yield from filter(None, (block[:end], block[end:]))
-        break
-    yield from blocks
 
 
 class _OpenRow:

@@ -1,5 +1,6 @@
 """The order of arrival is one clock: what lands first has the least number, whatever lands it."""
 
+import gzip
 import os
 import time
 from collections.abc import Callable
@@ -190,9 +191,18 @@ class TestAWholeState:
 
         assert full.sql("select file, status, rows, reason from raw.loads order by load_id") == [
             ("app/1.ndjson", "landed", 1, None),
-            ("app/copy.ndjson", "known", 0, "its bytes are those of load 1"),
+            ("app/copy.ndjson", "known", 0, "its content is that of load 1"),
             ("app/2.ndjson", "landed", 1, None),
         ]
+
+    def test_packed_is_known_by_the_newest_only(self, full: Workbench) -> None:
+        full.drop("app/1.ndjson", LINE)
+        full.drop("app/2.ndjson", OTHER)
+        full.land()
+        full.drop("app/3.ndjson.gz", gzip.compress(OTHER.encode()))
+        assert statuses(full.land())["app/3.ndjson.gz"] == "known"
+        full.drop("app/4.ndjson.gz", gzip.compress(LINE.encode()))
+        assert statuses(full.land())["app/4.ndjson.gz"] == "landed"
 
     def test_that_is_damaged_is_turned_away_each_time(self, full: Workbench) -> None:
         full.drop("app/1.json", f"[{LINE}]")

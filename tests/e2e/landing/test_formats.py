@@ -105,6 +105,37 @@ class TestFormats:
             "iso8859-1",
         )
 
+    def test_header_lines_to_skip_and_comments_are_declared_in_the_yaml(
+        self, own_project: Workbench
+    ) -> None:
+        own_project.set_meta(
+            "plant", format={"header": ["id", "value"], "skip_lines": 1, "comment": "#"}
+        )
+        own_project.drop("plant/a.csv", "measured by us\n#id,value\nm1,2\n# late\nm2,3\n")
+        own_project.drop("plant/b.csv.gz", gzip.compress(b"x\nid,value\nm3,4\n"))
+        own_project.drop("plant/c.csv", "x\nsep=;\nm4;5,5\n")
+
+        assert set(statuses(own_project.land()).values()) == {"landed"}
+
+        assert own_project.sql(
+            "select file, record, problem from raw.plant join raw.loads using (load_id) "
+            "order by load_id, row_number"
+        ) == [
+            ("plant/a.csv", '{"id":"m1","value":"2"}', None),
+            ("plant/a.csv", '{"id":"m2","value":"3"}', None),
+            ("plant/b.csv.gz", "id,value", "repeated_header"),
+            ("plant/b.csv.gz", '{"id":"m3","value":"4"}', None),
+            ("plant/c.csv", '{"id":"m4","value":"5,5"}', None),
+        ]
+
+    def test_an_escape_at_the_end_of_a_header_line_lands(self, own_project: Workbench) -> None:
+        own_project.set_meta("plant", format={"escape": "\\"})
+        own_project.drop("plant/a.csv", "id,value\\\nm1,2\n")
+
+        assert statuses(own_project.land()) == {"plant/a.csv": "landed"}
+
+        assert raw(own_project, "plant") == ['{"id":"m1","value\\\\":"2"}']
+
     def test_a_file_without_records_lands_with_no_rows(self, bench: Workbench) -> None:
         bench.drop("plant/header.csv", "id,value\n")
         bench.drop("app/none.json", "[]")

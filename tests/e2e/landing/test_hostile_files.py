@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from msgspec.structs import force_setattr
@@ -22,7 +23,7 @@ from loader.config.sources import FormatSettings, Source
 from loader.landing.file import land_file
 from loader.warehouse.connection import open_warehouse
 from tests.support.hostile_files import NAMES, HostileFile, endless_line, hostile_files
-from tests.support.independent_reader import Record, Untrustworthy, records_of
+from tests.support.independent_reader import Record, Untrustworthy, content_of, records_of
 from tests.support.workbench import Workbench, fresh_samples
 
 # HUB_HOSTILE asks for more than the usual number of files with random damage.
@@ -66,13 +67,22 @@ def declaring(source: Source, words: dict[str, str]) -> Source:
 def spread(
     files: Iterable[HostileFile], bench: Workbench
 ) -> Iterator[tuple[HostileFile, Source, Path]]:
-    """Each file with a source that does not know its bytes yet, and with its place."""
+    """Each file with a source that does not know its content yet, and with its place."""
     sources = list(bench.project.sources.values())
     times: Counter[bytes] = Counter()
     for file in files:
-        source = declaring(sources[times[file.content]], file.format)
-        times[file.content] += 1
+        content = unpacked(file)
+        source = declaring(sources[times[content]], file.format)
+        times[content] += 1
         yield file, source, bench.drop(f"{source.name}/{file.name}", file.content)
+
+
+def unpacked(file: HostileFile) -> bytes:
+    """The content of a file after decompression; its bytes where that fails."""
+    try:
+        return content_of(file.content, file.name.lower())[1]
+    except Untrustworthy:
+        return file.content
 
 
 def land_all(bench: Workbench, files: Iterable[HostileFile]) -> Iterator[Landed]:
@@ -102,7 +112,9 @@ def as_read(landed: Landed, row: Row) -> Record:
         assert row.position == '{"encoding": "base64"}'
         return base64.b64decode(row.record, validate=True)
     is_table = any(word in landed.file.name.lower() for word in (".csv", ".tsv", ".parquet"))
-    if row.problem == "malformed_csv" or not (is_table or landed.file.format.get("kind") == "csv"):
+    if row.problem in ("malformed_csv", "repeated_header") or not (
+        is_table or landed.file.format.get("kind") == "csv"
+    ):
         return row.record
     members: Record = json.loads(
         row.record, object_pairs_hook=list, parse_int=Decimal, parse_float=Decimal
@@ -228,24 +240,27 @@ def test_a_folder_that_may_not_be_read_is_refused_and_the_others_land(
 ) -> None:
     locked = bench.drop("app/a.ndjson", '{"key": "k1"}\n').parent
     bench.drop("web/a.ndjson", '{"event_id": "k2"}\n')
-    list_entries = Path.iterdir
+    below = bench.drop("web/below/b.ndjson", '{"event_id": "k3"}\n').parent
+    list_entries = os.scandir
 
-    def refuse(folder: Path) -> Iterator[Path]:
-        if folder == locked:
+    def refuse(folder: Path) -> Any:
+        if folder in (locked, below):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return list_entries(folder)
 
     # root may read every folder, so that no mode would keep it out
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
 
     outcomes = [(each.file, each.status, each.reason) for each in bench.land().files]
     findings = {finding.check: finding for finding in commands.doctor(bench.project)}
 
     assert outcomes == [
         ("app/", "refused", "Permission denied"),
+        ("web/below/", "refused", "Permission denied"),
         ("web/a.ndjson", "landed", None),
     ]
-    assert "app/ (Permission denied)" in findings["files"].detail
+    for folder in ("app/", "web/below/"):
+        assert f"{folder} (Permission denied)" in findings["files"].detail
 
 
 @pytest.mark.parametrize("seconds", [2**38, -(2**38), 2**33, -1])

@@ -1,8 +1,12 @@
 """A file is known by its content, whatever its name and times."""
 
+import gzip
 import json
 import os
 from datetime import datetime
+
+import pytest
+import zstandard
 
 from tests.support.landed import ledger, raw, statuses
 from tests.support.workbench import Workbench
@@ -30,6 +34,53 @@ class TestKnownFiles:
 
         assert ledger(bench) == [("app/a.ndjson", "landed", 2)]
         assert len(raw(bench)) == 2
+
+    @pytest.mark.parametrize("first", [".json", ".json.gz", ".json.zst"])
+    def test_a_copy_that_is_compressed_in_another_way_lands_nothing(
+        self, bench: Workbench, first: str
+    ) -> None:
+        content = ARRAY.encode()
+        kinds = {
+            ".json": content,
+            ".json.gz": gzip.compress(content, 9),
+            ".json.zst": zstandard.compress(content),
+        }
+        bench.drop(f"app/day1{first}", kinds.pop(first))
+        assert statuses(bench.land()) == {f"app/day1{first}": "landed"}
+        for ending, packed in kinds.items():
+            bench.drop(f"app/day1{ending}", packed)
+        bench.drop("app/again.json.gz", gzip.compress(content[:9], 1) + gzip.compress(content[9:]))
+
+        found = statuses(bench.land())
+
+        assert found == {
+            f"app/{name}": "known"
+            for name in ("day1.json", "day1.json.gz", "day1.json.zst", "again.json.gz")
+        }
+        assert raw(bench) == RECORDS
+
+    def test_an_order_does_not_go_back_when_its_file_is_packed(self, bench: Workbench) -> None:
+        first = json.dumps([{"uid": "o1", "data": "shipped"}])
+        bench.drop("alpha/day1.json", first)
+        bench.land()
+        bench.drop("alpha/day2.json", json.dumps([{"uid": "o1", "data": "returned"}]))
+        bench.land()
+        bench.drop("alpha/day1.json.gz", gzip.compress(first.encode()))
+        assert statuses(bench.land())["alpha/day1.json.gz"] == "known"
+
+        chosen = ("--select", "tag:orders", "--exclude-resource-type", "unit_test")
+        assert bench.dbt("build", *chosen).success
+        assert bench.sql("select status from marts.orders") == [("returned",)]
+
+    def test_a_packed_file_that_is_damaged_is_quarantined_once(self, bench: Workbench) -> None:
+        damaged = gzip.compress(NDJSON.encode())[:-6]
+        bench.drop("app/a.ndjson.gz", damaged)
+        for _ in range(2):
+            assert statuses(bench.land()) == {"app/a.ndjson.gz": "quarantined"}
+        assert ledger(bench) == [("app/a.ndjson.gz", "quarantined", 0)]
+        bench.drop("app/a.ndjson.gz", gzip.compress(NDJSON.encode()))
+
+        assert statuses(bench.land()) == {"app/a.ndjson.gz": "landed"}
 
     def test_changed_bytes_under_the_old_name_size_and_time_are_seen(
         self, bench: Workbench

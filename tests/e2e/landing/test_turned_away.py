@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from hub.text import render_landing
 from loader.verification import verify
 from tests.support.landed import ledger, raw, reasons, statuses
 from tests.support.workbench import Workbench
@@ -116,7 +117,7 @@ class TestTurnedAway:
         assert statuses(bench.land()) == {"app/a.ndjson": "landed"}
         assert raw(bench) == [*RECORDS, LINE]
 
-    def test_links_folders_sockets_and_pipes_are_refused(
+    def test_links_sockets_and_pipes_are_refused(
         self, bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         outside = tmp_path / "outside.ndjson"
@@ -126,7 +127,9 @@ class TestTurnedAway:
         (folder / "link.ndjson").symlink_to(outside)
         (folder / "near.ndjson").symlink_to("good.ndjson")
         (folder / "dangling.ndjson").symlink_to(tmp_path / "nothing")
-        (folder / "folder.ndjson").mkdir()
+        (tmp_path / "more").mkdir()
+        (tmp_path / "more" / "x.ndjson").write_text(NDJSON)
+        (folder / "folder").symlink_to(tmp_path / "more")
         os.mkfifo(folder / "pipe.ndjson")
         monkeypatch.chdir(folder)
         with socket.socket(socket.AF_UNIX) as listener:
@@ -139,7 +142,7 @@ class TestTurnedAway:
             "app/link.ndjson",
             "app/near.ndjson",
             "app/dangling.ndjson",
-            "app/folder.ndjson",
+            "app/folder",
             "app/pipe.ndjson",
             "app/socket.ndjson",
         }
@@ -168,10 +171,40 @@ class TestTurnedAway:
         assert unclaimed.read_text() == loose.read_text() == NDJSON
         assert ledger(bench) == []
 
-    def test_hidden_files_are_ignored(self, bench: Workbench) -> None:
+    def test_hidden_files_and_folders_are_passed_over_and_named(self, bench: Workbench) -> None:
         bench.drop("app/.a.ndjson", NDJSON)
+        bench.drop("app/.git/a.ndjson", NDJSON)
+        bench.drop("app/below/.tmp/a.ndjson", NDJSON)
         bench.drop(".DS_Store", "x")
 
         landing = bench.land()
 
         assert (landing.files, landing.unclaimed) == ((), ())
+        assert landing.hidden == ("app/.a.ndjson", "app/.git", "app/below/.tmp")
+        assert "app/.git: hidden, passed over" in render_landing(landing)
+        assert landing.warnings() == []
+
+    def test_a_zstd_window_beyond_the_limit_has_a_reason_of_its_own(self, bench: Workbench) -> None:
+        def packed(window_log: int) -> bytes:
+            settings = zstandard.ZstdCompressionParameters(window_log=window_log)
+            # of unknown size, so that the window is not made smaller
+            frame = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+            return frame.compress(NDJSON.encode()) + frame.flush()
+
+        bench.drop("app/far.ndjson.zst", packed(28))
+        bench.drop("web/near.ndjson.zst", packed(27))
+
+        assert reasons(bench.land()) == {
+            "app/far.ndjson.zst": "zstd_window_too_big",
+            "web/near.ndjson.zst": "",
+        }
+
+    def test_a_zstd_dictionary_that_is_missing_has_a_reason_of_its_own(
+        self, bench: Workbench
+    ) -> None:
+        samples = [f'{{"key": "k{number}", "n": {number * 7}}}' for number in range(20_000)]
+        words = zstandard.train_dictionary(2_000, [sample.encode() for sample in samples])
+        packed = zstandard.ZstdCompressor(dict_data=words).compress(NDJSON.encode())
+        bench.drop("app/a.ndjson.zst", packed)
+
+        assert reasons(bench.land()) == {"app/a.ndjson.zst": "zstd_dictionary_missing"}
