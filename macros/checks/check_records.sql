@@ -20,6 +20,7 @@ settings as (
         source,
         late,
         timezone,
+        {{ null_texts('settings_now') }} as null_texts,
         {{ rule_set_of(contract, 'settings_now', true) | indent(8) }} as validated_by,
         {{ rule_set_of(contract, 'settings_now', false) | indent(8) }} as read_by
     from {{ settings or source('raw', 'sources') ~ ' as settings_now' }}
@@ -39,11 +40,12 @@ typed as (
     select
         picked.*,
         {%- for name, column in contract.columns.items() %}
-        {{ typed_value('picked.staged_' ~ name, column.type) }} as {{ name }},
+        {{ typed_value('picked.staged_' ~ name, column) }} as {{ name }},
         {%- if column.type == 'json' %}
         nullif({{ json_canonical('picked.staged_' ~ name) }}, 'null') as canonical_{{ name }},
         {%- endif %}
         {%- endfor %}
+        settings.timezone as zone_of_source,
         {{ hash_number('picked.staged_' ~ key) }} as own_key_hash
     from picked
     left join settings
@@ -82,7 +84,8 @@ reasoned as (
         {{ record_digest(
             ['source', "case when problem is not null then record end"]
             + _digest_columns(contract)
-        ) | indent(8) }} as content_hash
+        ) | indent(8) }} as content_hash,
+        {{ _is_ambiguous_time(contract) | indent(8) }} as is_ambiguous_time
     from validated
 
 ),
@@ -145,10 +148,12 @@ select
     -- the text is passed on only where a dead letter may need it
     case when reason_list is not null or may_be_late_dead_letter then record end as record,
     is_validated,
+    is_ambiguous_time,
     {{ _freshness(contract) }} as freshness
     {%- for name, column in contract.columns.items() %}
     {%- if column.reconcile and column.type == 'json' %},
-    nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null')
+    case when {{ name }} is not null
+        then nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null') end
         as {{ name }}_comparable
     {%- elif column.reconcile and is_number(column.type) %},
     -- the text is exact where a double is not
@@ -185,6 +190,16 @@ from explained
     {% endfor %}
     {{ return(columns) }}
 {% endmacro %}
+
+
+{#- Of any of its times. A tombstone's is a moment. -#}
+{% macro _is_ambiguous_time(contract) -%}
+    {%- set conditions = [] -%}
+    {%- for name, column in contract.columns.items() if column.type == 'timestamp' -%}
+        {%- do conditions.append(is_ambiguous_time('staged_' ~ name, 'zone_of_source', name)) -%}
+    {%- endfor -%}
+    {{ conditions | join(' or ') or 'false' }}
+{%- endmacro %}
 
 
 {% macro _freshness(contract) -%}
