@@ -45,7 +45,6 @@ typed as (
         nullif({{ json_canonical('picked.staged_' ~ name) }}, 'null') as canonical_{{ name }},
         {%- endif %}
         {%- endfor %}
-        settings.timezone as zone_of_source,
         {{ hash_number('picked.staged_' ~ key) }} as own_key_hash
     from picked
     left join settings
@@ -84,8 +83,7 @@ reasoned as (
         {{ record_digest(
             ['source', "case when problem is not null then record end"]
             + _digest_columns(contract)
-        ) | indent(8) }} as content_hash,
-        {{ _is_ambiguous_time(contract) | indent(8) }} as is_ambiguous_time
+        ) | indent(8) }} as content_hash
     from validated
 
 ),
@@ -96,6 +94,7 @@ explained as (
         reasoned.*,
         case when is_validated then settings.validated_by else settings.read_by end as rule_set,
         settings.late = 'dead_letter' as may_be_late_dead_letter,
+        {{ _is_ambiguous_time(contract) | indent(8) }} as is_ambiguous_time,
         case
             when reason_list is null then null
             when problem is not null then 'the record could not be read: ' || problem
@@ -196,7 +195,7 @@ from explained
 {% macro _is_ambiguous_time(contract) -%}
     {%- set conditions = [] -%}
     {%- for name, column in contract.columns.items() if column.type == 'timestamp' -%}
-        {%- do conditions.append(is_ambiguous_time('staged_' ~ name, 'zone_of_source', name)) -%}
+        {%- do conditions.append(is_ambiguous_time('staged_' ~ name, 'settings.timezone', name)) -%}
     {%- endfor -%}
     {{ conditions | join(' or ') or 'false' }}
 {%- endmacro %}

@@ -15,7 +15,9 @@
 
 {% macro duckdb__is_ambiguous_time(value, zone, moment) -%}
     {%- set shown -%}
-        coalesce(try_cast({{ value }} as timestamp), try_cast({{ trimmed(value) }} as timestamp))
+        coalesce(
+            try_cast({{ value }} as timestamp), try_cast(upper({{ trimmed(value) }}) as timestamp)
+        )
     {%- endset -%}
     {%- set later_offset -%}
         epoch_us(make_timestamptz(epoch_us({{ moment }}) + 86400000000) at time zone {{ zone }})

@@ -6,7 +6,6 @@ from math import isfinite
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
-
 # code points that a font shows nothing of, besides separators and controls
 _UNSEEN = (
     *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
