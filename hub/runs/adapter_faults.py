@@ -83,8 +83,10 @@ def _fault_of(
 def _row_of(
     connection: duckdb.DuckDBPyConnection, source: Source, place: _Rows, message: str
 ) -> tuple[int | None, str]:
-    """The first row of the place at which the adapter fails, with the message of that; no row where
-    no part fails by itself, as an adapter that joins rows may do."""
+    """The first row of the place at which the adapter fails, with the message of that. No row where
+    it reads others with it: it fails where none is asked for, or at no part of them by itself."""
+    if _failure(connection, source, _Rows(place.load_id, 0, 0)):
+        return None, message
     while place.first < place.last:
         for half in place.halves:
             if found := _failure(connection, source, half):
@@ -95,9 +97,7 @@ def _row_of(
     return place.first, message
 
 
-def _failure(
-    connection: duckdb.DuckDBPyConnection, source: Source, place: _Rows
-) -> str | None:
+def _failure(connection: duckdb.DuckDBPyConnection, source: Source, place: _Rows) -> str | None:
     """How the adapter fails at these rows, in a line; None where it does not."""
     view = f"stg_{source.name}__{source.entity}"
     try:
