@@ -1,6 +1,7 @@
 """Finds the adapter, file and row at which a build failed: SQL names none of them."""
 
 import logging
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -10,6 +11,8 @@ from loader.config.sources import Source
 
 log = logging.getLogger(__name__)
 
+# steps of the engine that make one row of several, or need others for it
+_READS_TOGETHER = re.compile("WINDOW|JOIN|GROUP_BY|AGGREGATE|LIMIT|TOP_N")
 _REMEDY = (
     "Read it with a macro for adapters, which rejects the record instead (docs/extending.md: "
     "Read dates and numbers)"
@@ -84,8 +87,9 @@ def _row_of(
     connection: duckdb.DuckDBPyConnection, source: Source, place: _Rows, message: str
 ) -> tuple[int | None, str]:
     """The first row of the place at which the adapter fails, with the message of that. No row where
-    it reads others with it: it fails where none is asked for, or at no part of them by itself."""
-    if _failure(connection, source, _Rows(place.load_id, 0, 0)):
+    it reads others with it, or no part of them fails by itself."""
+    ((_, plan),) = connection.execute(f"explain select * from {_view(source)}").fetchall()
+    if _READS_TOGETHER.search(plan):
         return None, message
     while place.first < place.last:
         for half in place.halves:
@@ -99,14 +103,17 @@ def _row_of(
 
 def _failure(connection: duckdb.DuckDBPyConnection, source: Source, place: _Rows) -> str | None:
     """How the adapter fails at these rows, in a line; None where it does not."""
-    view = f"stg_{source.name}__{source.entity}"
     try:
         connection.execute(
             # the digest of a row needs each of its columns
-            f"select max(hash(adapted)) from (select * from staging.{view} "
+            f"select max(hash(adapted)) from (select * from {_view(source)} "
             "where load_id = ? and row_number between ? and ?) as adapted",
             [place.load_id, place.first, place.last],
         ).fetchall()
     except (duckdb.DataError, duckdb.InvalidInputException) as error:
         return str(error).partition("\n")[0].rstrip(".")
     return None
+
+
+def _view(source: Source) -> str:
+    return f"staging.stg_{source.name}__{source.entity}"
