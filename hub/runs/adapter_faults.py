@@ -11,8 +11,9 @@ from loader.config.sources import Source
 
 log = logging.getLogger(__name__)
 
-# steps of the engine that make one row of several, or need others for it
-_READS_TOGETHER = re.compile("WINDOW|JOIN|GROUP_BY|AGGREGATE|LIMIT|TOP_N")
+# steps of the engine in which no row has to do with another
+_STEPS_OF_ONE_ROW = {"PROJECTION", "FILTER", "SEQ_SCAN", "EMPTY_RESULT"}
+_STEP = re.compile(r'"name":\s*"(\w+)')
 _REMEDY = (
     "Read it with a macro for adapters, which rejects the record instead (docs/extending.md: "
     "Read dates and numbers)"
@@ -88,8 +89,10 @@ def _row_of(
 ) -> tuple[int | None, str]:
     """The first row of the place at which the adapter fails, with the message of that. No row where
     it reads others with it, or no part of them fails by itself."""
-    ((_, plan),) = connection.execute(f"explain select * from {_view(source)}").fetchall()
-    if _READS_TOGETHER.search(plan):
+    ((_, plan),) = connection.execute(
+        f"explain (format json) select * from {_view(source)}"
+    ).fetchall()
+    if set(_STEP.findall(plan)) - _STEPS_OF_ONE_ROW:
         return None, message
     while place.first < place.last:
         for half in place.halves:
