@@ -183,6 +183,7 @@ def _entity(run: Run, entity: str, views: _Views) -> dict[str, Any]:
         "validation_errors": rejected,
         "stale_records": counts.get("stale", 0),
         "ties": counts.get("ties", 0),
+        "ambiguous_times": counts.get("ambiguous_times", 0),
         "unvalidated": counts.get("unvalidated", 0),
         "reconciliation": _reconciliation(state),
         "reconciliation_skipped": next(

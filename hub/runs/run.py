@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from hub.queries.receipt import receipt
+from hub.runs.adapter_faults import with_adapter_faults
 from hub.runs.changes import Work, build_state, everything, work_of
 from hub.runs.dbt import ParsedProject, build
 from loader.config.project import Project
@@ -143,7 +144,8 @@ class _Run:
 
     def close_built(self, connection: duckdb.DuckDBPyConnection, failures: list[str]) -> RunResult:
         """Close the run after the build, with what dbt logged besides these failures."""
-        errors = failures + errors_of(connection, self.run_id)
+        found = errors_of(connection, self.run_id)
+        errors = failures + with_adapter_faults(connection, self.project, found)
         for error in errors:
             # the message may quote a record
             log.error("%s failed", error.partition(":")[0])

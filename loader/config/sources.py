@@ -22,7 +22,7 @@ from loader.config.reading import (
     meant,
     read_as,
 )
-from loader.config.values import Seconds, TimeZone
+from loader.config.values import NullTexts, Seconds, TimeZone
 from loader.errors import WrongUse
 from loader.readers import UnreadableFile, format_of
 
@@ -87,6 +87,7 @@ class SourceSettings(Settings, frozen=True):
     late:             what becomes of a late record.
     allowed_lateness: seconds before the watermark within which a record is not late.
     timezone:         of times without an offset.
+    nulls:            the texts that mean nothing; None: none do.
     delivery:         full: each file is the whole state of the source, and deletes the keys that it
                       lacks; incremental: it is no more than what is new.
     stale_after:      seconds after its last delivery from which the source counts as stale; None:
@@ -99,6 +100,7 @@ class SourceSettings(Settings, frozen=True):
     late: Literal["apply", "skip", "dead_letter"] = "apply"
     allowed_lateness: Annotated[int, Meta(ge=0)] = 0
     timezone: TimeZone = TimeZone("UTC")
+    nulls: NullTexts | None = None
     delivery: Literal["incremental", "full"] = "incremental"
     stale_after: Seconds | None = None
     format: FormatSettings = FormatSettings()

@@ -108,6 +108,27 @@ class HeaderName(str):
         raise Refused("it is no name of a header", cls.remedy)
 
 
+class NullTexts(tuple[str, ...]):
+    """Texts that mean nothing, such as NULL; at least one."""
+
+    remedy: ClassVar[str] = 'Write them in quotes, as ["NULL", "-999"].'
+
+    @classmethod
+    def parse(cls, written: Any) -> Self:
+        if not isinstance(written, list) or not written:
+            raise Refused(f"expected a list of texts, found {written!r}", cls.remedy)
+        for text in written:
+            # without quotes, YAML makes of NULL and of 1.50 something else than what is written
+            if not isinstance(text, str):
+                raise Refused(f"expected a text, found {text!r}", cls.remedy)
+            if len(text.splitlines()) > 1 or text != text.strip():
+                raise Refused(
+                    f"{text!r} has white space around it or more than one line",
+                    "Write it without: white space around what a record says does not count.",
+                )
+        return cls(written)
+
+
 class TimeZone(str):
     """A time zone by its name in the IANA database."""
 

@@ -54,12 +54,13 @@ def parse_clock(text: str, option: str = "--now") -> datetime:
     """A moment given on the command line, in UTC unless it has an offset. Raises WrongUse."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    # an offset may lead out of the calendar
+    except (ValueError, OverflowError) as error:
         raise WrongUse(
             f"{option} {text}", "this is no moment", "Write it as 2025-01-15T12:00:00."
         ) from error
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment
 
 

@@ -189,6 +189,7 @@ def settings_of(source: Source, digests: AdapterDigests) -> dict[str, str | int 
         "late": source.late,
         "allowed_lateness": source.allowed_lateness,
         "timezone": source.timezone,
+        "nulls": "\n".join(source.nulls) if source.nulls else None,
         "adapter_hash": digests.of(source.adapter),
         "delivery": source.delivery,
         "key_from": source.kafka.key_from if source.kafka else None,

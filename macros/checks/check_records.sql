@@ -20,6 +20,7 @@ settings as (
         source,
         late,
         timezone,
+        {{ null_texts('settings_now') }} as null_texts,
         {{ rule_set_of(contract, 'settings_now', true) | indent(8) }} as validated_by,
         {{ rule_set_of(contract, 'settings_now', false) | indent(8) }} as read_by
     from {{ settings or source('raw', 'sources') ~ ' as settings_now' }}
@@ -39,7 +40,7 @@ typed as (
     select
         picked.*,
         {%- for name, column in contract.columns.items() %}
-        {{ typed_value('picked.staged_' ~ name, column.type) }} as {{ name }},
+        {{ typed_value('picked.staged_' ~ name, column) }} as {{ name }},
         {%- if column.type == 'json' %}
         nullif({{ json_canonical('picked.staged_' ~ name) }}, 'null') as canonical_{{ name }},
         {%- endif %}
@@ -93,6 +94,7 @@ explained as (
         reasoned.*,
         case when is_validated then settings.validated_by else settings.read_by end as rule_set,
         settings.late = 'dead_letter' as may_be_late_dead_letter,
+        {{ _is_ambiguous_time(contract) | indent(8) }} as is_ambiguous_time,
         case
             when reason_list is null then null
             when problem is not null then 'the record could not be read: ' || problem
@@ -145,10 +147,12 @@ select
     -- the text is passed on only where a dead letter may need it
     case when reason_list is not null or may_be_late_dead_letter then record end as record,
     is_validated,
+    is_ambiguous_time,
     {{ _freshness(contract) }} as freshness
     {%- for name, column in contract.columns.items() %}
     {%- if column.reconcile and column.type == 'json' %},
-    nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null')
+    case when {{ name }} is not null
+        then nullif({{ json_canonical('staged_' ~ name, numbers_by_size=true) }}, 'null') end
         as {{ name }}_comparable
     {%- elif column.reconcile and is_number(column.type) %},
     -- the text is exact where a double is not
@@ -185,6 +189,16 @@ from explained
     {% endfor %}
     {{ return(columns) }}
 {% endmacro %}
+
+
+{#- Of any of its times. A tombstone's is a moment. -#}
+{% macro _is_ambiguous_time(contract) -%}
+    {%- set conditions = [] -%}
+    {%- for name, column in contract.columns.items() if column.type == 'timestamp' -%}
+        {%- do conditions.append(is_ambiguous_time('staged_' ~ name, 'settings.timezone', name)) -%}
+    {%- endfor -%}
+    {{ conditions | join(' or ') or 'false' }}
+{%- endmacro %}
 
 
 {% macro _freshness(contract) -%}

@@ -1,5 +1,5 @@
 {#
-    For check_records: the CTEs up to `picked`, the records to check. These are the records of
+    For check_records: the CTEs up to `picked`, the records to check. Reads `settings`. These are the records of
     unfinished loads and those to be decided again. Their columns are text, named staged_<column>.
 
     entity, outside_build, unioned: as for check_records.
@@ -110,6 +110,8 @@ picked as (
     from {{ unioned }} as unioned
     inner join wanted
         on wanted.load_id = unioned.load_id
+    left join settings
+        on settings.source = unioned.source
     left join redecided
         on redecided.record_id = unioned.record_id
         and not wanted.is_new

@@ -1,6 +1,6 @@
 {#
     The digest of the key that the present rules give a staged record. Records without a key are
-    each alone: the digest is their record_id.
+    each alone: the digest is their record_id. Reads settings.null_texts.
 
     contract: as contract() returns it.
     unioned:  the relation of the staged records.

@@ -22,6 +22,7 @@
                   keeps about 15 digits; decimal(p, s), which keeps p digits, s of them behind the
                   point), required,
                   allowed, min, max, pattern, normalize (trim, lower, upper),
+                  blank (keep: an optional text may be blank; otherwise it is NULL then),
                   reconcile (true, {'absolute': '0.01'} or {'relative': '0.05'}),
                   description (a sentence: what it holds)
       rules       name -> SQL condition over the typed columns that should hold
@@ -64,7 +65,7 @@
     ] %}
     {% set column_words = [
         'type', 'required', 'allowed', 'min', 'max', 'pattern', 'normalize', 'reconcile',
-        'description',
+        'blank', 'description',
     ] %}
     {% set faults = [] %}
     {% for word in contract if word not in words %}
@@ -101,6 +102,11 @@
                 name ~ ': ' ~ _expected('normalize', step, ['trim', 'lower', 'upper'])
             ) %}
         {% endfor %}
+        {% if column.blank is defined and (
+            column.blank != 'keep' or column.required or column.type not in ['string', 'json']
+        ) %}
+            {% do faults.append(name ~ ': blank must be keep, of a column that is an optional text') %}
+        {% endif %}
         {% if (column.min is defined or column.max is defined)
             and not is_number(column.type | string) %}
             {% do faults.append(name ~ ': min and max are for numbers') %}

@@ -27,11 +27,16 @@
 {% macro _settings_query(settings) -%}
 {%- for row in settings %}
 select
-    {%- for name in ['source', 'entity', 'late', 'timezone', 'adapter_hash', 'key_from'] %}
+    {%- for name in _settings() %}
     {{ sql_text(row[name]) if row[name] is not none else 'null' }} as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {{ 'union all' if not loop.last }}
 {%- else %}
-select source, entity, late, timezone, adapter_hash, key_from from {{ source('raw', 'sources') }} where 1 = 0
+select {{ _settings() | join(', ') }} from {{ source('raw', 'sources') }} where 1 = 0
 {%- endfor %}
 {%- endmacro %}
+
+
+{% macro _settings() %}
+    {{ return(['source', 'entity', 'late', 'timezone', 'nulls', 'adapter_hash', 'key_from']) }}
+{% endmacro %}

@@ -131,6 +131,7 @@ concluded as (
         checked.explanation,
         checked.record,
         coalesce(judged.is_tie, false) as is_tie,
+        checked.is_ambiguous_time,
         checked.is_validated,
         checked.freshness,
         settings.late
@@ -186,6 +187,7 @@ select
     marked.is_dead_letter,
     case when marked.is_dead_letter then marked.record end as record,
     marked.is_tie,
+    marked.is_ambiguous_time,
     marked.is_validated,
     marked.freshness,
     run.run_id,

@@ -32,6 +32,7 @@ select
     cast(null as {{ dbt.type_string() }}) as explanation,
     cast(null as {{ dbt.type_string() }}) as record,
     false as is_tie,
+    false as is_ambiguous_time,
     true as is_validated,
     cast(null as {{ dbt.type_string() }}) as freshness,
     'apply' as late

@@ -4,7 +4,7 @@
     keys: the columns to count by: run_id and entity, with or without source.
 
     Columns: the keys, records, one per outcome, accepted, deleted, implied_deletions, stale, ties,
-    unvalidated, null_keys, and quality: accepted / (accepted + rejected), NULL where there was
+    ambiguous_times, unvalidated, null_keys, and quality: accepted / (accepted + rejected), NULL where there was
     neither. records and outcomes are of what landed: what a full delivery implies is apart.
 #}
 {% macro counts_of_runs(keys) -%}
@@ -25,6 +25,7 @@ from (
         {{ amount_of("measure = 'implied deletion'") }} as implied_deletions,
         {{ amount_of("measure = 'stale'") }} as stale,
         {{ amount_of("measure = 'tie'") }} as ties,
+        {{ amount_of("measure = 'ambiguous time'") }} as ambiguous_times,
         {{ amount_of("measure = 'unvalidated'") }} as unvalidated,
         {{ amount_of("measure = 'null_key'") }} as null_keys
     from {{ source('ops', 'run_counts') }}

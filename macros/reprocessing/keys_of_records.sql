@@ -25,6 +25,15 @@ present as (
 
 ),
 
+settings as (
+
+    select
+        settings_now.source,
+        {{ null_texts('settings_now') }} as null_texts
+    from {{ source('raw', 'sources') }} as settings_now
+
+),
+
 renamed as (
 
     select
@@ -39,6 +48,8 @@ renamed as (
         where present.rule_set is null
     ) as outdated
         on outdated.record_id = unioned.record_id
+    left join settings
+        on settings.source = unioned.source
 
 )
 

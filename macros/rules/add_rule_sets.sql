@@ -8,7 +8,7 @@
 {%- set contract = contract(entity) -%}
 {%- set reasons = contract_reasons(entity) | map(attribute='name') | join(',') -%}
 insert into {{ source('ops', 'rule_sets') }} (
-    rule_set, entity, source, contract_version, contract_hash, adapter_hash, timezone,
+    rule_set, entity, source, contract_version, contract_hash, adapter_hash, timezone, nulls,
     is_validated, reasons, first_used_at
 )
 select
@@ -19,6 +19,7 @@ select
     '{{ contract_hash(contract) }}',
     used.adapter_hash,
     used.timezone,
+    used.nulls,
     used.is_validated,
     split('{{ reasons }}', ','),
     {{ utc_now() }}

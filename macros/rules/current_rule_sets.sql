@@ -5,7 +5,7 @@
 
     entity: the entity's name.
 
-    Columns: rule_set, source, adapter_hash, timezone, is_validated.
+    Columns: rule_set, source, adapter_hash, timezone, nulls, is_validated.
 
     Example: where rule_set not in (select rule_set from ({{ current_rule_sets('events') }}) as now)
 #}
@@ -18,6 +18,7 @@ select
     settings.source,
     settings.adapter_hash,
     settings.timezone,
+    settings.nulls,
     {{ 'true' if is_validated else 'false' }} as is_validated
 from {{ source('raw', 'sources') }} as settings
 where settings.entity = '{{ entity }}'

@@ -10,7 +10,8 @@
 {{ hash_number(
     "concat('" ~ contract.entity ~ ':' ~ contract_hash(contract) ~ ":', "
     ~ settings ~ ".source, ':', " ~ settings ~ ".adapter_hash, ':', "
-    ~ settings ~ ".timezone, ':', coalesce(" ~ settings ~ ".key_from, ''), ':"
+    ~ settings ~ ".timezone, ':', coalesce(" ~ settings ~ ".key_from, ''), "
+    ~ "coalesce('=' || " ~ settings ~ ".nulls, ''), ':"
     ~ ('validated' if is_validated else 'unvalidated') ~ "')"
 ) }}
 {%- endmacro %}

@@ -40,6 +40,7 @@ counted as (
         'stale': "is_accepted and not is_implied and freshness = 'stale'",
         'unvalidated': 'is_accepted and not is_implied and not is_validated',
         'tie': 'is_tie',
+        'ambiguous time': 'is_ambiguous_time',
         'null_key': "array_contains(reasons, 'missing_" ~ contract(entity).key ~ "')",
     }.items() -%}
     union all

@@ -1,6 +1,7 @@
 {#
     What went wrong in a build, one text per failed node, which is also logged. The text of a failed
-    data test has its first rows, since they name the record or load that is wrong.
+    data test has its first rows, since they name the record or load that is wrong. Where checked
+    records fail at what they hold, it may be an adapter's fault; the hub command finds out which.
 
     results: what dbt reports of every node.
 #}
@@ -12,7 +13,7 @@
         {% if '\n  > in macro ' in message %}
             {% set message = message.split('\n  > in macro ')[0].partition('\n')[2] | trim %}
         {% endif %}
-        {% set text = result.node.name ~ ': ' ~ message %}
+        {% set text = result.node.name ~ ': ' ~ message ~ _adapters_behind(result.node, message) %}
         {% if result.status == 'fail' and result.node.resource_type == 'test' %}
             {% set rows = run_query(
                 'select * from (' ~ result.node.compiled_code ~ ') as failing limit 10'
@@ -32,3 +33,15 @@
     {% endfor %}
     {{ return(errors) }}
 {% endmacro %}
+
+
+{% macro _adapters_behind(node, message) -%}
+    {%- set entity = node.name[4:-9] -%}
+    {%- if node.name == 'int_' ~ entity ~ '__checked' and not env_var('HUB_RUN_ID', '')
+        and ('Conversion Error' in message or 'Invalid Input Error' in message
+            or 'Out of Range Error' in message) %}
+it read its records by the adapters
+        {%- for name in sources_of(entity) %} models/staging/{{ name }}/stg_{{ name }}__{{ entity }}.sql
+        {{- ',' if not loop.last }}{% endfor %}: if one of them is at fault, `hub run` names it, with the file and row
+    {%- endif -%}
+{%- endmacro %}

@@ -24,6 +24,7 @@ current_outcomes as (
         decisions.error,
         decisions.explanation,
         decisions.is_tie,
+        decisions.is_ambiguous_time,
         decisions.is_validated,
         decisions.freshness,
         decisions.event_time,
@@ -38,8 +39,8 @@ current_outcomes as (
         [
             'entity', 'source', 'load_id', 'row_number', 'record_id', 'attempt', 'record_key',
             'outcome', 'other_record_id', 'is_deletion', 'reasons', 'error', 'explanation',
-            'is_tie', 'is_validated', 'freshness', 'event_time', 'content_hash', 'rule_set',
-            'contract_version', 'run_id', 'decided_at',
+            'is_tie', 'is_ambiguous_time', 'is_validated', 'freshness', 'event_time',
+            'content_hash', 'rule_set', 'contract_version', 'run_id', 'decided_at',
         ],
         'decided.row_number is not null',
         'decisions',

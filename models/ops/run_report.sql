@@ -30,6 +30,7 @@ select
     counted.implied_deletions,
     counted.stale,
     counted.ties,
+    counted.ambiguous_times,
     counted.unvalidated,
     counted.null_keys,
     counted.quality

@@ -129,6 +129,25 @@ of_ties as (
 
 ),
 
+of_ambiguous_times as (
+
+    select
+        run_id,
+        10 as kind_number,
+        'ambiguous time' as kind,
+        entity,
+        source,
+        cast(null as bigint) as load_id,
+        concat(
+            source, ': ', ambiguous_times, ' records have a time that the clocks of their zone ',
+            'showed twice, and no offset: the first is taken: see is_ambiguous_time in ',
+            'ops.record_outcomes'
+        ) as warning
+    from records
+    where ambiguous_times > 0
+
+),
+
 of_rules as (
 
     select
@@ -254,6 +273,8 @@ union all
 select * from of_late_records
 union all
 select * from of_ties
+union all
+select * from of_ambiguous_times
 union all
 select * from of_rules
 union all

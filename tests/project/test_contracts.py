@@ -181,6 +181,19 @@ def _events(**changes: Any) -> str:
             ),
             "contract of events: key: unknown normalize 'round', expected one of trim, lower",
         ),
+        *(
+            (
+                _events(
+                    columns={"key": {"type": "string"}, "ts": {"type": "timestamp"}, "n": words}
+                ),
+                "contract of events: n: blank must be keep, of a column that is an optional text",
+            )
+            for words in (
+                {"type": "string", "blank": "null"},
+                {"type": "string", "blank": "keep", "required": True},
+                {"type": "number", "blank": "keep"},
+            )
+        ),
         (_events(event_time="at"), "contract of events: event_time names no column: 'at'"),
         (_events(freshness="at"), "contract of events: freshness names no column: 'at'"),
         (

@@ -39,6 +39,13 @@ AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
             ("matched", ["alpha", "beta", "gamma"])
         ],
     },
+    "Read dates and numbers": {
+        "select id, value, cast(timestamp as varchar) from marts.measurements "
+        "where id like 'm-10%' order by id": [
+            ("m-101", 1234.5, "2024-12-31 13:05:00"),
+            ("m-104", 7.5, None),
+        ],
+    },
     "Add an entity": {"select refund_id, amount from marts.refunds": [("r-1", 12.5)]},
     "Correct records": {
         "select key, value from marts.events where key in ('evt-002', 'evt-005') order by key": [

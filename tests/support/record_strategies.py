@@ -35,7 +35,7 @@ class _Bare(str):
 
 
 _ABSENT = _Absent()
-_BLANKS: Sequence[Any] = (_ABSENT, None, "", "   ", "\t")
+_BLANKS: Sequence[Any] = (_ABSENT, None, "", "   ", "\t", "\xa0", "\u200b\ufeff", "\u3000")
 
 
 def examples(usual: int) -> settings:
@@ -330,6 +330,7 @@ _NO_TIMES = (
     *("not a time", "2025-02-30", "2025-13-01", "10/01/2025", "epoch", "infinity", "now"),
     *(1736930000, "1736930000", "2025-01-15T25:00:00", "2025-01-15 noon", "0000-01-01"),
     *("2025-01-15T10:00:60", "2025-01-15T10", "20250115", {"at": "2025-01-15"}, True),
+    *("2025-01-15T24:00:00", "0001-01-01T00:00:00+05:00", "2025-01-15 UTC"),
 )
 
 
@@ -353,7 +354,7 @@ def notation(moment: datetime, rng: random.Random) -> str:
     """One of the ways to write a moment that is in UTC, with or without an offset."""
     hours = rng.choice([0, 0, 2, -5, 14])
     local = moment + timedelta(hours=hours)
-    separator = rng.choice("T ")
+    separator = rng.choice("TTTt   ")
     day = f"{local:%Y-%m-%d}" if rng.random() < 0.7 else f"{local.year}-{local.month}-{local.day}"
     time = f"{local:%H:%M:%S}" if rng.random() < 0.8 else f"{local.hour}:{local:%M:%S}"
     if local.microsecond:
@@ -365,11 +366,11 @@ def notation(moment: datetime, rng: random.Random) -> str:
     if hours:
         offset = rng.choice([f"{hours:+03}:00", f"{hours:+03}00", f"{hours:+03}"])
     else:
-        offset = rng.choice(["", "", "Z", "+00:00", "-00:00", " UTC", " Z", " +00:00"])
+        offset = rng.choice(["", "", "Z", "z", "+00:00", "-00:00", "UTC", " UTC", " Z", " +00:00"])
     if time.startswith("00:00") and not local.microsecond and not offset and rng.random() < 0.5:
         return day
     text = f"{day}{separator}{time}{offset}"
-    return rng.choice([f" {text} ", f"{text}\t"]) if rng.random() < 0.05 else text
+    return rng.choice([f" {text} ", f"{text}\t", f"\xa0{text}"]) if rng.random() < 0.05 else text
 
 
 def _bad_times(shape: Shape, optional: bool) -> Write:

@@ -31,6 +31,7 @@ CHECKED = {
     "explanation": "string",
     "record": "string",
     "is_validated": "boolean",
+    "is_ambiguous_time": "boolean",
     "freshness": "string",
 }
 DECISIONS = {
@@ -55,6 +56,7 @@ DECISIONS = {
     "is_dead_letter": "boolean",
     "record": "string",
     "is_tie": "boolean",
+    "is_ambiguous_time": "boolean",
     "is_validated": "boolean",
     "freshness": "string",
     "run_id": "string",

@@ -86,6 +86,7 @@ def _rules(column: Column) -> list[str]:
         "max": lambda bound: f"at most {bound}",
         "pattern": lambda pattern: f"matches `{pattern}`",
         "normalize": lambda steps: "normalized: " + ", ".join(steps),
+        "blank": lambda _: "may be blank",
         "reconcile": _tolerance,
     }
     return [

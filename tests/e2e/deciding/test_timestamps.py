@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub import commands
 from tests.support.workbench import Workbench, copy_project, enter
 
 # web declares no time zone, so times without an offset are UTC
@@ -18,6 +19,12 @@ IN_UTC: dict[str, str | None] = {
     " 2025-01-15T08:00:00 ": "2025-01-15 08:00:00",
     "2025-01-15T08:00:00Z": "2025-01-15 08:00:00",
     "2025-01-15T08:00:00 UTC": "2025-01-15 08:00:00",
+    "2025-01-15T08:00:00UTC": "2025-01-15 08:00:00",
+    "2025-01-15 08:00:00.25UTC": "2025-01-15 08:00:00.250000",
+    "2025-01-15T08:00:00z": "2025-01-15 08:00:00",
+    "2025-01-15t08:00:00z": "2025-01-15 08:00:00",
+    "2025-01-15t08:00:00 utc": "2025-01-15 08:00:00",
+    "2025-01-15t08:00": "2025-01-15 08:00:00",
     "2025-01-15T08:00:00+02:00": "2025-01-15 06:00:00",
     "2025-01-15T08:00:00+0530": "2025-01-15 02:30:00",
     "2025-01-15T08:00:00-05": "2025-01-15 13:00:00",
@@ -30,10 +37,26 @@ IN_UTC: dict[str, str | None] = {
     "2025-01-15T08:00:00.5": "2025-01-15 08:00:00.500000",
     "2025-01-15T08:00:00.123456": "2025-01-15 08:00:00.123456",
     "2025-01-15T08:00:00.1234567": "2025-01-15 08:00:00.123456",
+    "2025-01-15T08:00:00.9999999": "2025-01-15 08:00:00.999999",
+    "2025-01-15T08:00:00.99999999999999999999Z": "2025-01-15 08:00:00.999999",
     "2025-01-15T08:00:00.123456+02:00": "2025-01-15 06:00:00.123456",
     "2024-02-29T08:00:00": "2024-02-29 08:00:00",
     "0001-01-01T00:00:00": "0001-01-01 00:00:00",
     "1969-12-31T23:59:59Z": "1969-12-31 23:59:59",
+    "0001-01-01T05:00:00+05:00": "0001-01-01 00:00:00",
+    "\xa02025-01-15T08:00:00\u3000": "2025-01-15 08:00:00",
+    "\ufeff2025-01-15": "2025-01-15 00:00:00",
+    "2025-01-15T08:00:00Z\u200b": "2025-01-15 08:00:00",
+    "2025-01-15T23:59:60": None,
+    "2016-12-31T23:59:60Z": None,
+    "2025-01-15T24:00:00": None,
+    "2025-01-15 24:00Z": None,
+    "0001-01-01T00:00:00+05:00": None,
+    "0001-01-01T00:00+0001": None,
+    "2025-01-15UTC": None,
+    "2025-01-15T08:00:00UTC+1": None,
+    "2025-01-15T08:00:00UTCZ": None,
+    "2025-01-15\u200bT08:00:00": None,
     "garbage": None,
     "tomorrow": None,
     "now": None,
@@ -84,6 +107,39 @@ IN_BERLIN: dict[str, str] = {
     "2025-03-30T03:00:00": "2025-03-30 01:00:00",
     "2025-10-26T01:59:59": "2025-10-25 23:59:59",
     "2025-10-26T03:00:00": "2025-10-26 02:00:00",
+    "0001-01-02T00:00:00": "0001-01-01 23:06:32",
+}
+# shown twice: the first time counts, when summer time still held
+SHOWN_TWICE: dict[str, str] = {
+    "2025-10-26T02:00:00": "2025-10-26 00:00:00",
+    "2025-10-26 02:30": "2025-10-26 00:30:00",
+    "2025-10-26t02:30:00.5": "2025-10-26 00:30:00.500000",
+    "\xa02025-10-26T02:59:59.999999 ": "2025-10-26 00:59:59.999999",
+}
+# in that hour, but it is clear which is meant
+NOT_TWICE: dict[str, str] = {
+    "2025-10-26T02:30:00+02:00": "2025-10-26 00:30:00",
+    "2025-10-26T02:30:00+01:00": "2025-10-26 01:30:00",
+    "2025-10-26 02:30 +01": "2025-10-26 01:30:00",
+    "2025-10-26T00:30:00Z": "2025-10-26 00:30:00",
+    "2025-10-26T00:30:00 utc": "2025-10-26 00:30:00",
+    "2025-10-26T01:59:59.999999": "2025-10-25 23:59:59.999999",
+}
+SKIPPED = (
+    "2025-03-30T02:00:00",
+    "2025-03-30 02:30",
+    "2025-03-30t02:59:59.999999",
+    # the year 0 in UTC
+    "0001-01-01",
+)
+# alpha declares America/Sao_Paulo, where the clocks were set on at midnight
+IN_SAO_PAULO: dict[str, str | None] = {
+    "2018-11-03": "2018-11-03 03:00:00",
+    # the first moment of the day is at one
+    "2018-11-04": "2018-11-04 03:00:00",
+    "2018-11-04T01:00": "2018-11-04 03:00:00",
+    "2018-11-04T00:00": None,
+    "2018-11-04T00:59:59": None,
 }
 
 
@@ -100,9 +156,11 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """All of the above, and what the tests below name, in one run."""
     root = tmp_path_factory.mktemp("timestamps")
     copy_project(root)
+    in_berlin = [*IN_BERLIN, *SHOWN_TWICE, *NOT_TWICE, *SKIPPED]
     with pytest.MonkeyPatch.context() as patch:
         bench = enter(root, patch)
         bench.set_meta("app", timezone="Europe/Berlin")
+        bench.set_meta("alpha", timezone="America/Sao_Paulo")
         bench.drop(
             "web/1.ndjson",
             [
@@ -120,15 +178,16 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
         )
         bench.drop(
             "app/1.ndjson",
-            [
-                *(event(text, text) for text in IN_BERLIN),
-                event("skipped-hour", "2025-03-30T02:30:00"),
-                event("doubled-hour", "2025-10-26T02:30:00"),
-            ],
+            [event(text, text) for text in in_berlin],
         )
         bench.drop(
             "alpha/1.json",
-            [{"uid": "o", "data": "x", "timestamp": "2025-01-15T08:00:00+02:00"}],
+            [
+                {"uid": "o", "data": "x", "timestamp": "2025-01-15T08:00:00+02:00"},
+                # no event time, and shown twice all the same
+                {"uid": "twice", "data": "x", "timestamp": "2018-02-17T23:30"},
+                *({"uid": text, "data": "x", "timestamp": text} for text in IN_SAO_PAULO),
+            ],
         )
         bench.drop("plant/1.csv", "id,value,category,timestamp\nm,1,x,2025-1-5 08:00\n")
         assert bench.run()["errors"] == []
@@ -172,15 +231,54 @@ def test_a_naive_time_is_in_the_zone_of_its_source(
     assert time_of(parsed, "events", "ts", "key", text) == [datetime.fromisoformat(expected)]
 
 
-@pytest.mark.parametrize(
-    ("key", "earliest"),
-    [("skipped-hour", "2025-03-30 00:30:00"), ("doubled-hour", "2025-10-26 00:30:00")],
-)
-def test_a_time_that_the_clocks_skip_or_repeat_is_at_most_an_hour_off(
-    parsed: Workbench, key: str, earliest: str
+@pytest.mark.parametrize("text", SKIPPED)
+def test_a_time_that_the_clocks_skipped_is_none(parsed: Workbench, text: str) -> None:
+    assert time_of(parsed, "events", "ts", "key", text) == []
+    assert reasons_of(parsed, text) == [["invalid_timestamp"]]
+
+
+@pytest.mark.parametrize(("text", "expected"), {**SHOWN_TWICE, **NOT_TWICE}.items())
+def test_of_a_time_that_the_clocks_showed_twice_the_first_is_taken_and_marked(
+    parsed: Workbench, text: str, expected: str
 ) -> None:
-    [moment] = time_of(parsed, "events", "ts", "key", key)
-    assert (moment - datetime.fromisoformat(earliest)).total_seconds() in (0, 3600)
+    assert time_of(parsed, "events", "ts", "key", text) == [datetime.fromisoformat(expected)]
+    marked = parsed.sql(
+        "select is_ambiguous_time from ops.record_outcomes where record_key = ?", text
+    )
+    assert marked == [(text in SHOWN_TWICE,)]
+
+
+def test_times_that_were_shown_twice_are_counted_and_warned_of(parsed: Workbench) -> None:
+    receipt = commands.report(parsed.project, None)
+    assert receipt["entities"]["events"]["ambiguous_times"] == len(SHOWN_TWICE)
+    assert receipt["entities"]["orders"]["ambiguous_times"] == 1
+    assert receipt["entities"]["clicks"]["ambiguous_times"] == 0
+    [warning] = [text for text in receipt["warnings"] if text.startswith("app: 4 records")]
+    assert "is_ambiguous_time" in warning
+    assert parsed.sql(
+        "select source, ambiguous_times from ops.run_report where ambiguous_times > 0 order by 1"
+    ) == [("alpha", 1), ("app", len(SHOWN_TWICE))]
+
+
+@pytest.mark.parametrize(("text", "expected"), IN_SAO_PAULO.items())
+def test_a_day_begins_with_the_first_moment_that_it_has(
+    parsed: Workbench, text: str, expected: str | None
+) -> None:
+    found = time_of(parsed, "orders", "updated_at", "order_id", text)
+    assert found == ([datetime.fromisoformat(expected)] if expected else [])
+    if expected is None:
+        assert reasons_of(parsed, text) == [["invalid_updated_at"]]
+
+
+def test_a_time_outside_of_the_calendar_is_none_in_any_column(parsed: Workbench) -> None:
+    texts = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"]
+    for number, text in enumerate(texts):
+        order = {"identifier": f"order at {text}", "payload": 1, "timestamp": text}
+        parsed.drop(f"beta/{number}.json", [order])
+    parsed.run()
+    assert [reasons_of(parsed, f"order at {text}") for text in texts] == [
+        [["invalid_updated_at"]]
+    ] * 2
 
 
 @pytest.mark.parametrize("key", ["number", "fraction", "object"])

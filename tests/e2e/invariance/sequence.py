@@ -119,6 +119,7 @@ _LOWERED = {
     "measurements": ("id",),
 }
 _ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
+_NULLS = ((), ("1", "k1"), ("Signup", "shipped", "flow", "2025-05-01"))
 _POLICIES = (
     *[Policy()] * 3,
     Policy(late="skip"),
@@ -249,6 +250,7 @@ class Sequence:
             "late": policy.late,
             "allowed_lateness": policy.allowed_lateness,
             "timezone": policy.zone,
+            "nulls": list(policy.nulls) or None,
         }
         if policy.delivery != "incremental":
             # a topic has no files that could be the whole state
@@ -262,7 +264,7 @@ class Sequence:
             self._change_some_contract,
             self._change_some_contract,
             self._change_some_adapter,
-            self._change_some_zone,
+            self._change_some_reading,
             self._take_out_or_put_back,
             self._discard,
         ]
@@ -307,10 +309,14 @@ class Sequence:
         write(self._bench.root / name, text)
         self._oracle.adapters[source] = replace(adapter, lowered=frozenset(lowered))
 
-    def _change_some_zone(self) -> None:
+    def _change_some_reading(self) -> None:
+        """Change the zone of a source, or the texts that mean nothing to it."""
         source = self._rng.choice(self._names)
         policy = self._oracle.policies.get(source, Policy())
-        self._set_policy(source, replace(policy, zone=self._rng.choice(_ZONES)))
+        if self._rng.random() < 0.5:
+            self._set_policy(source, replace(policy, zone=self._rng.choice(_ZONES)))
+        else:
+            self._set_policy(source, replace(policy, nulls=self._rng.choice(_NULLS)))
 
     def _take_out_or_put_back(self) -> None:
         source = self._rng.choice([name for name in self._names if not self._is_full(name)])

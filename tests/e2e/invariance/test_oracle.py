@@ -122,9 +122,9 @@ def test_stages_that_are_off_pass_rows_through(
 
 POLICIES = {
     "app": Policy(late="skip"),
-    "mobile": Policy(late="dead_letter", allowed_lateness=3 * 3600),
+    "mobile": Policy(late="dead_letter", allowed_lateness=3 * 3600, nulls=("k2", "Signup")),
     "web": Policy(late="dead_letter", zone="Asia/Kolkata"),
-    "plant": Policy(zone="America/New_York"),
+    "plant": Policy(zone="America/New_York", nulls=("1", "k3")),
 }
 TRUST = {
     "events": ("mobile",),
@@ -146,6 +146,7 @@ def trusting(
             late=policy.late,
             allowed_lateness=policy.allowed_lateness,
             timezone=policy.zone,
+            nulls=list(policy.nulls) or None,
         )
     trust(own_project, request.param)
     return own_project, request.param

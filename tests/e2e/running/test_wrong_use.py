@@ -197,6 +197,12 @@ class TestTheSettingsOfASource:
             ({"timezone": "Mars/Olympus"}, ["timezone", "'Mars/Olympus'", "Europe/Berlin"]),
             ({"timezone": "../../etc/passwd"}, ["timezone"]),
             ({"timezone": 1}, ["timezone"]),
+            ({"nulls": "NULL"}, ["nulls", "expected a list of texts, found 'NULL'", "-999"]),
+            ({"nulls": []}, ["nulls", "expected a list of texts, found []"]),
+            ({"nulls": ["NULL", None]}, ["nulls", "expected a text, found None", "in quotes"]),
+            ({"nulls": [-999]}, ["nulls", "expected a text, found -999", "in quotes"]),
+            ({"nulls": [" NULL"]}, ["nulls", "' NULL' has white space around it"]),
+            ({"nulls": ["a\nb"]}, ["nulls", "more than one line"]),
             ({"format": {"kind": "xml"}}, ["format", "xml", "json", "ndjson", "csv", "parquet"]),
             ({"format": {"sep": ";"}}, ["format", "'sep'", "delimiter"]),
             ({"format": {"delimiter": ";;"}}, ["format", "delimiter", ";;"]),
@@ -378,7 +384,9 @@ class TestTheCommandLine:
         )
         assert not bench.database.exists()
 
-    @pytest.mark.parametrize("moment", ["tomorrow", "2025-13-01", "12:00", ""])
+    @pytest.mark.parametrize(
+        "moment", ["tomorrow", "2025-13-01", "12:00", "", "0001-01-01T00:00:00+05:00"]
+    )
     def test_a_now_that_is_no_moment_is_refused(
         self, bench: Workbench, complaint: Complaint, moment: str
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.oracle.entities import Column, Entity, Source
 from tests.support.oracle.files import Json, Read, as_text, canonical
-from tests.support.oracle.values import is_blank, parse_number, parse_time
+from tests.support.oracle.values import is_blank, parse_number, parse_time, trimmed
 
 _SKEW = timedelta(hours=24)
 
@@ -20,6 +20,7 @@ class Rules:
     contract: Entity
     adapter: Source
     zone: str
+    nulls: tuple[str, ...]
     is_validated: bool
 
 
@@ -49,7 +50,7 @@ def check(read: Read, rules: Rules, now: datetime) -> Checked:
         return Checked(("unreadable", read.text), frozenset([read.problem]))
     contract = rules.contract
     adapted = {
-        name: _adapt(name, column, read.fields.get(rules.adapter.fields[name]), rules.adapter)
+        name: _adapt(name, column, read.fields.get(rules.adapter.fields[name]), rules)
         for name, column in contract.columns.items()
     }
     values = {
@@ -79,14 +80,21 @@ def check(read: Read, rules: Rules, now: datetime) -> Checked:
     )
 
 
-def _adapt(name: str, column: Column, value: Json, adapter: Source) -> Json:
+def _adapt(name: str, column: Column, value: Json, rules: Rules) -> Json:
     if column.kind == "json":
         # some senders write the status itself where others write an object that holds it
-        return value["status"] if isinstance(value, dict) and "status" in value else value
+        value = value["status"] if isinstance(value, dict) and "status" in value else value
+        return None if _means_nothing(as_text(value), rules) else value
     text = as_text(value)
-    if text is not None and name in adapter.lowered:
+    if text is not None and name in rules.adapter.lowered:
         text = text.lower()
-    return text.strip().lower() if column.folded and text is not None else text
+    if text is None or _means_nothing(text, rules):
+        return None
+    return trimmed(text).lower() if column.folded else text
+
+
+def _means_nothing(text: str | None, rules: Rules) -> bool:
+    return text is not None and trimmed(text) in rules.nulls
 
 
 def _is_deletion(contract: Entity, adapted: Mapping[str, Json]) -> bool:
@@ -141,14 +149,15 @@ def _typed(column: Column, value: Json, zone: str) -> Any:
         return parse_number(value)
     if column.kind == "time":
         return parse_time(value, zone)
-    return as_text(value)
+    text = as_text(value)
+    return text if column.required or not is_blank(text) else None
 
 
 def _comparable(column: Column, adapted: Json, typed: Any) -> Any:
     if typed is None:
         return None
     if column.kind == "number":
-        return Decimal(adapted.strip())
+        return Decimal(trimmed(adapted))
     if column.kind == "json":
         return canonical(adapted, Decimal)
     return typed

@@ -218,6 +218,7 @@ class Oracle:
             replace(self.contracts[SOURCES[source].entity], prefer=()),
             self.adapters[source],
             self._policy(source).zone,
+            self._policy(source).nulls,
             is_validated,
         )
 

@@ -50,11 +50,13 @@ class Source:
 @dataclass(frozen=True)
 class Policy:
     """The settings of a source: what becomes of late rows (allowed lateness in seconds), the zone
-    of times without an offset, and whether each file is the source's whole state."""
+    of times without an offset, the texts that mean nothing, and whether each file is the source's
+    whole state."""
 
     late: str = "apply"
     allowed_lateness: int = 0
     zone: str = "UTC"
+    nulls: tuple[str, ...] = ()
     delivery: str = "incremental"
 
 
