@@ -127,7 +127,13 @@ def _watch_statements(count: _Counter) -> None:
 # ---------------------------------------------------------------------------------------- files
 
 
-_FILE_OPERATIONS = {"open": "open", "replace": "name", "mkdir": "name", "listdir": "read"}
+_FILE_OPERATIONS = {
+    "open": "open",
+    "replace": "name",
+    "mkdir": "name",
+    "listdir": "read",
+    "scandir": "read",
+}
 
 
 class _Raw(io.FileIO):
@@ -166,12 +172,7 @@ def _watch_files(count: _Counter) -> None:
     io.open = opened
     builtins.open = opened
     os.fdopen = from_descriptor  # type: ignore[assignment]
-    for name, kind in (
-        ("open", "open"),
-        ("replace", "name"),
-        ("mkdir", "name"),
-        ("listdir", "read"),
-    ):
+    for name, kind in _FILE_OPERATIONS.items():
         setattr(os, name, _counted(getattr(os, name), kind, count))
 
 

@@ -170,7 +170,8 @@ class TestFaults:
             assert any(step.startswith(part) for step in steps), part
         landing = samples.root / "landing" / "app"
         assert f"read {landing}" in steps
-        assert f"open {landing / 'events.json'}" in steps
+        # by its name in the folder that is open: no link on the way can be followed
+        assert "open events.json" in steps
         assert any(re.fullmatch(r"read \d+", step) for step in steps)
 
     def test_each_state_of_the_disk_is_kept_once(self, tmp_path: Path) -> None:

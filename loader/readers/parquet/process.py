@@ -49,11 +49,16 @@ class ReadingProcess:
         except UnreadableFile as error:
             if error.reason not in _WITHOUT_MEMORY:
                 raise
-        for text in self._answers({**request, "in_parts": True}):
-            fresh = text.split(separator)[sent:]
-            sent -= min(sent, text.count(separator) + 1)
-            if fresh:
-                yield separator.join(fresh)
+            first = error
+        try:
+            for text in self._answers({**request, "in_parts": True}):
+                fresh = text.split(separator)[sent:]
+                sent -= min(sent, text.count(separator) + 1)
+                if fresh:
+                    yield separator.join(fresh)
+        except UnreadableFile as error:
+            # a crash says less than what was told before
+            raise first if error.reason == "read_error" else error from None
 
     def close(self) -> None:
         """End the process that waits for a request."""

@@ -44,7 +44,7 @@ PAYLOADS = (
     "\u202egnp.exe\u2066",
     "one\rrun succeeded",
     "one\nerror: none",
-    "\x08\x08\x08\x7f",
+    "\x08\x08a\x08\x7f",
     "\u2028line\u2029\x85",
     "zero\u200bwidth\ufeff",
     "nul\0nul",

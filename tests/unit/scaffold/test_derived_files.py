@@ -273,6 +273,6 @@ class TestThePage:
         main()
         page = (root / "docs" / "contracts.md").read_text()
         assert (
-            "| `value` | How much, or how many. | number | yes | at least 0; at most 10 |" in page
+            "| How much, or how many. | number (a double) | yes | at least 0; at most 10 |" in page
         )
         assert "Every state is kept in `marts.events_history`." in page
