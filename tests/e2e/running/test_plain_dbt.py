@@ -16,7 +16,7 @@ from tests.support.workbench import Workbench, fresh_samples
 PASSING = ("last_word_by_source",)
 PASSING += ("run_id", "decided_at", "landed_at", "ingested_at", "applied_at", "reconciled_at")
 PASSING += ("completed_at", "modified_at", "dbt_valid_from", "dbt_updated_at", "dbt_scd_id")
-PASSING += ("freshness", "entry", "created_at", "recorded_at")
+PASSING += ("freshness", "entry", "created_at", "recorded_at", "first_used_at")
 DATA_ONLY = ("--exclude-resource-type", "unit_test")
 
 
