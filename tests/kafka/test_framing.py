@@ -1,5 +1,7 @@
 """`hub stream` on topics of a schema registry, and adapters that read what is beside a record."""
 
+import pytest
+
 from tests.kafka.clicks import click
 from tests.kafka.cluster import Message
 from tests.kafka.conftest import TOPIC
@@ -34,6 +36,7 @@ def test_json_of_a_registry_is_read_and_binary_formats_are_dead_letters(own_proj
     ) == [("42",)]
 
 
+@pytest.mark.slow
 def test_an_adapter_reads_the_key_of_the_message(own_project, mock):
     """The same source has a file, too, whose records have no key."""
     mock.create_topic(TOPIC, 1)
@@ -69,6 +72,7 @@ def test_an_adapter_reads_the_key_of_the_message(own_project, mock):
     assert letters(own_project) == {2: ("malformed_json", "{")}
 
 
+@pytest.mark.slow
 def test_a_tombstone_of_a_registry_deletes_the_key_behind_its_framing(own_project, mock):
     mock.create_topic(TOPIC, 1)
     read_from(own_project, mock, framing="registry", key_from="key")

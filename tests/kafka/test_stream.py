@@ -251,6 +251,7 @@ def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(str
     assert "offsets lost" in checks["streams"].detail
 
 
+@pytest.mark.slow
 def test_a_tombstone_deletes_the_key_of_its_message(own_project, mock):
     mock.create_topic(TOPIC, 1)
     read_from(own_project, mock, key_from="key")

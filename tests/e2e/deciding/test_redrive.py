@@ -102,6 +102,7 @@ def test_a_letter_from_the_future_is_accepted_once_it_is_due(bench):
     assert bench.sql("select key from marts.events") == [("a",)]
 
 
+@pytest.mark.slow
 def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     fixed.run()
     before = fixed.database.read_bytes()

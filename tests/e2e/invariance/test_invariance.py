@@ -85,6 +85,7 @@ def with_more_sources(own_project: Workbench) -> Workbench:
     return own_project
 
 
+@pytest.mark.slow
 def test_another_order_in_two_runs_leaves_the_same(bench: Workbench) -> None:
     """A small one, for every day."""
     files = write_files(Shape(3, 200, 20, 12, 20, 25))

@@ -26,6 +26,7 @@ def test_a_source_corrects_itself_by_sending_again_with_the_same_time(bench: Wor
     assert any("20" in warning and "tie" in warning for warning in receipt["warnings"])
 
 
+@pytest.mark.slow
 def test_the_later_of_two_in_one_file_corrects_the_earlier(bench: Workbench) -> None:
     bench.drop("app/1.json", [event("e1", 1), event("e1", 2), event("e1", 3, "07:00")])
     bench.run()
@@ -48,6 +49,7 @@ def test_between_sources_the_first_registered_wins_a_tie_whatever_comes_later(
     assert ties == [(later,)]
 
 
+@pytest.mark.slow
 def test_a_tie_with_a_record_that_is_held_no_more_is_told(bench: Workbench) -> None:
     bench.drop("app/1.json", [event("e1", 1)])
     bench.run()
@@ -63,6 +65,7 @@ def test_a_tie_with_a_record_that_is_held_no_more_is_told(bench: Workbench) -> N
     ]
 
 
+@pytest.mark.slow
 def test_what_a_file_had_before_it_grew_stays_as_it_was_decided(bench: Workbench) -> None:
     log = [{"uid": "o1", "data": "paid"}, {"uid": "o1", "data": "delivered"}]
     bench.drop("alpha/log.ndjson", log[:1])
@@ -98,6 +101,7 @@ def test_three_versions_of_a_file_in_one_run_are_one_history(bench: Workbench) -
     ]
 
 
+@pytest.mark.slow
 def test_a_row_that_changed_at_its_place_is_a_new_record(bench: Workbench) -> None:
     bench.drop("app/log.ndjson", [event("e1", 1), event("e2", 1)])
     bench.run()

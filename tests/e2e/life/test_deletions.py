@@ -74,6 +74,7 @@ def test_a_deletion_without_its_key_is_rejected(deleting: Workbench) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_an_older_record_that_comes_late_does_not_bring_the_key_back(deleting: Workbench) -> None:
     deleting.drop("app/1.json", [event("e1", "08:00"), event("e1", "10:00", op="D")])
     deleting.run()
@@ -84,6 +85,7 @@ def test_an_older_record_that_comes_late_does_not_bring_the_key_back(deleting: W
     assert keys(deleting) == []
 
 
+@pytest.mark.slow
 def test_a_key_that_is_deleted_and_sent_again_lives(deleting: Workbench) -> None:
     deleting.drop("app/1.json", [event("e1", "08:00")])
     deleting.drop("alpha/1.ndjson", [{"uid": "o1", "data": "new"}])

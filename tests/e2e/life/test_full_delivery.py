@@ -44,6 +44,7 @@ def test_keys_that_the_newest_file_lacks_are_deleted(full: Workbench) -> None:
     assert full.sql(open_periods) == [("a",), ("c",)]
 
 
+@pytest.mark.slow
 def test_a_key_comes_back_with_the_file_that_has_it_again(full: Workbench) -> None:
     full.drop("app/1.ndjson", [event("a"), event("b")])
     full.drop("app/2.ndjson", [event("a")])
@@ -61,6 +62,7 @@ def test_a_key_comes_back_with_the_file_that_has_it_again(full: Workbench) -> No
     assert rows(full) == {"a": 1, "b": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", [[], [event("a"), event(" ")]])
 def test_a_file_that_does_not_name_all_its_keys_deletes_nothing(
     full: Workbench, second: list[dict[str, Any]]

@@ -15,6 +15,8 @@ from hub.queries.dead_letters import DeadLetterChoice
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 WITHOUT = "no adapter reads what alpha sent, which is registered no more"
 REMEDY = "Register it again or, if it has another name now, `hub rename-source alpha NAME`."
 

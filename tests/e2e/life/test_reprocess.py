@@ -116,6 +116,7 @@ def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
     assert [value for _, _, value, *_ in business(bench, "events")] == [5.0, 1.0]
 
 
+@pytest.mark.slow
 def test_another_preference_stops_the_entity_until_it_is_reprocessed(
     own_project: Workbench,
 ) -> None:
@@ -144,6 +145,7 @@ def test_another_preference_stops_the_entity_until_it_is_reprocessed(
     assert bench.run()["status"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_taken_away_fails_no_build(own_project: Workbench) -> None:
     bench = own_project
     click = {"event_id": "c1", "event_timestamp": "2025-01-15T08:00:00", "user_id": "u"}
@@ -184,6 +186,7 @@ def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
     assert bench.sql("select status, count(*) from ops.dead_letters group by 1") == [("open", 2)]
 
 
+@pytest.mark.slow
 def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target_by_reprocess(
     own_project: Workbench,
 ) -> None:

@@ -17,6 +17,8 @@ from hub.text import render_explanation
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 EVENTS = "macros/contracts/events.sql"
 STRICT = "'value': {'type': 'number', 'required': true,"
 # values may be missing, and must not be negative
@@ -256,7 +258,6 @@ def taken_out(
         yield bench, printed.output, dry
 
 
-@pytest.mark.slow
 class TestASourceTakenOut:
     def test_leaves_the_target(self, taken_out: Any) -> None:
         bench, _, _ = taken_out
@@ -277,7 +278,6 @@ class TestASourceTakenOut:
         assert "    beta/1.json:1: its source, beta, is registered no more\n" in printed
 
 
-@pytest.mark.slow
 def test_a_redrive_and_a_reprocessing_are_told_apart(own_project: Workbench) -> None:
     own_project.drop("app/1.ndjson", [event("a", value=None), event("b", value=None), event("c")])
     own_project.run()
@@ -290,7 +290,6 @@ def test_a_redrive_and_a_reprocessing_are_told_apart(own_project: Workbench) -> 
     assert own_project.sql(steps) == [("a", "redrive"), ("b", "reprocess"), ("c", "reprocess")]
 
 
-@pytest.mark.slow
 def test_late_records_are_warned_of_and_taken_up(own_project: Workbench) -> None:
     own_project.set_meta("app", late="skip")
     own_project.drop("app/1.ndjson", [event("a", hour=9)])

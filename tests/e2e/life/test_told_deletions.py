@@ -61,6 +61,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield Told(bench, second, third)
 
 
+@pytest.mark.slow
 def test_deletions_count_as_loaded_and_apart(told: Told) -> None:
     part = told.second["entities"]["events"]
     assert (part["input_records"], part["loaded"], part["deleted"]) == (6, 5, 3)

@@ -76,6 +76,7 @@ class TestTheFilesOfNow:
         own_project.restore(image)
         return own_project
 
+    @pytest.mark.slow
     def test_a_new_column_is_compared_before_any_build(self, built: Workbench) -> None:
         target = {path: path.stat().st_mtime_ns for path in (built.root / "target").rglob("*")}
         built.edit(

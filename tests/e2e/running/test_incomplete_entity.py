@@ -250,6 +250,7 @@ def image(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "is_seen"), FAULTS, ids=lambda v: getattr(v, "__name__", ""))
 def test_what_is_stored_is_told_though_one_entity_is_broken(
     own_project: Workbench, image: Path, fault: Callable[[Workbench], None], is_seen: bool

@@ -64,6 +64,7 @@ def contents(database: Path) -> dict[str, list[tuple[Any, ...]]]:
 class TestAfterABuild:
     """What stands after `hub land` and `dbt build` on the samples."""
 
+    @pytest.mark.slow
     def test_the_tables_are_those_of_hub_run(self, built: Workbench, tmp_path: Path) -> None:
         found = contents(built.database)
         aside = shutil.move(built.database, tmp_path / "built.duckdb")

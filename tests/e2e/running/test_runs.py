@@ -207,6 +207,7 @@ class TestViews:
 
 
 class TestInterrupted:
+    @pytest.mark.slow
     def test_a_run_killed_in_the_middle_is_closed_and_completed_by_the_next(
         self, samples: Workbench
     ) -> None:
@@ -260,6 +261,7 @@ def _kill_run_at(bench: Workbench, node: str) -> None:
 
 
 class TestFailed:
+    @pytest.mark.slow
     def test_the_other_entities_are_right_and_the_next_run_after_the_mend_completes(
         self,
         own_project: Workbench,
