@@ -35,7 +35,7 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
-test: setup ## Run the quick tests, on all cores: about ten minutes on two
+test: setup ## Run the quick tests, on all cores: about eight minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not kafka"
 
 test-slow: setup ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
