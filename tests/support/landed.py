@@ -1,5 +1,7 @@
 """What tests of landing look at: outcomes by file, raw text, the ledger."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -8,6 +10,29 @@ import pytest
 from loader.landing import file as file_landing
 from loader.landing.folder import Landing
 from tests.support.workbench import Workbench
+
+# Lands a small file and then another one; tells by how many MiB the process has then grown.
+_GROWTH = """
+import resource
+from hub import commands
+from loader.config.project import open_project
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+commands.land_files(open_project(), ("web",))
+before = peak()
+(outcome,) = commands.land_files(open_project(), ("app",)).files
+print(outcome.status, outcome.rows, peak() - before)
+"""
+
+
+def growth_of_landing(bench: Workbench) -> tuple[str, int, int]:
+    """Lands the small files of web, then the one of app, in a process of its own: the status of
+    that one, its rows, and by how many MiB the process has grown at most. On Linux only."""
+    done = subprocess.run(
+        [sys.executable, "-c", _GROWTH], cwd=bench.root, capture_output=True, text=True, check=True
+    )
+    *_, status, rows, growth = done.stdout.split()
+    return status, int(rows), int(growth)
 
 
 def statuses(landing: Landing) -> dict[str, str]:

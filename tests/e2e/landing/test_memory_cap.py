@@ -1,6 +1,5 @@
 """Landing under a memory cap: a file that does not fit is held, and the others land."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,21 +12,10 @@ from loader.landing import file as file_landing
 from loader.readers.batch import MAX_RECORD_BYTES
 from loader.warehouse.connection import open_warehouse
 from loader.warehouse.memory import BUILD_BYTES, LANDING_BYTES
+from tests.support.landed import growth_of_landing
 from tests.support.workbench import Workbench
 
 SMALL = '{"key": "k"}\n'
-# Lands one file, and tells by how many MiB the process has then grown at most.
-GROWTH = """
-import resource
-from hub import commands
-from loader.config.project import open_project
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-commands.land_files(open_project(), ("web",))
-before = peak()
-(outcome,) = commands.land_files(open_project(), ("app",)).files
-print(outcome.status, peak() - before)
-"""
 
 
 def long_line(size: int) -> str:
@@ -154,13 +142,10 @@ def test_a_record_beyond_the_limit_is_quarantined_with_the_reason(bench: Workben
 def test_a_file_lands_within_a_gibibyte(bench: Workbench, name: str, lines: list[int]) -> None:
     bench.drop("app/a.ndjson", "".join(long_line(size) for size in lines))
 
-    done = subprocess.run(
-        [sys.executable, "-c", GROWTH], cwd=bench.root, capture_output=True, text=True, check=True
-    )
+    status, _, growth = growth_of_landing(bench)
 
-    *_, status, growth = done.stdout.split()
     assert status == "landed", name
-    assert int(growth) < 900, name
+    assert growth < 900, name
 
 
 @pytest.fixture

@@ -2,27 +2,13 @@
 
 import gzip
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.support.landed import raw, statuses
+from tests.support.landed import growth_of_landing, raw, statuses
 from tests.support.workbench import Workbench
-
-# Lands a small file and then the wide one; tells by how many MiB the process has then grown.
-GROWTH = """
-import resource
-from hub import commands
-from loader.config.project import open_project
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-commands.land_files(open_project(), ("web",))
-before = peak()
-(outcome,) = commands.land_files(open_project(), ("app",)).files
-print(outcome.status, outcome.rows, peak() - before)
-"""
 
 
 def wide_csv(columns: int, rows: int, quote: str = "") -> bytes:
@@ -82,14 +68,11 @@ def test_a_file_of_any_width_lands_in_bounded_memory(
     bench.drop(f"app/{file}", content())
     monkeypatch.setenv("HUB_MEMORY_LIMIT", limit)
 
-    done = subprocess.run(
-        [sys.executable, "-c", GROWTH], cwd=bench.root, capture_output=True, text=True, check=True
-    )
+    status, landed, growth = growth_of_landing(bench)
 
-    *_, status, landed, growth = done.stdout.split()
-    assert (status, int(landed)) == ("landed", rows)
+    assert (status, landed) == ("landed", rows)
     # with what the process takes besides, less than half a GiB
-    assert int(growth) < 350
+    assert growth < 350
 
 
 def test_every_field_of_wide_records_is_noted(bench: Workbench) -> None:
