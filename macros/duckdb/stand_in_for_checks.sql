@@ -28,6 +28,10 @@
         ) %}
         {% call statement(auto_begin=false) %}
             create schema if not exists {{ checked.without_identifier() }};
+            create schema if not exists {{ node.database }}.ops;
+        {% endcall %}
+        {% do define_functions(node.database) %}
+        {% call statement(auto_begin=false) %}
             create or replace view {{ checked }} as
             {{ check_records(entity, unioned=unioned) }}
         {% endcall %}

@@ -20,17 +20,6 @@
         {% endif %}
     {% endif %}
     {% if execute and flags.WHICH in ['run', 'build', 'test'] %}
-        {% do _define_functions() %}
+        {% do define_functions() %}
     {% endif %}
-{% endmacro %}
-
-
-{% macro _define_functions() %}
-    {% for function in functions() %}
-        {% call statement(auto_begin=false) %}
-            create or replace macro ops.{{ function.name }}({{ function.arguments }}) as (
-                {{ function.sql }}
-            )
-        {% endcall %}
-    {% endfor %}
 {% endmacro %}
