@@ -24,10 +24,9 @@ def mark_doubled_names(
         f"""
         select 1
         from (
-            select any_value({_NAMES}) as all_names
-            from {table}
-            where {readable}
-            group by json_keys(record)::varchar, json_keys(record, '$..*')::varchar
+            select any_value(all_names) as all_names
+            from (select {_NAMES} as all_names from {table} where {readable})
+            group by all_names::varchar
         )
         where {_IS_DOUBLED.format(names="all_names")}
         limit 1

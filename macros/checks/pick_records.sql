@@ -1,6 +1,7 @@
 {#
-    For check_records: the CTEs up to `picked`, the records to check. Reads `settings`. These are the records of
+    For check_records: the CTEs up to `picked`, the records to check. These are the records of
     unfinished loads and those to be decided again. Their columns are text, named staged_<column>.
+    Reads `settings`.
 
     entity, outside_build, unioned: as for check_records.
 #}

@@ -18,10 +18,10 @@
       deleted_when  {'column': 'op', 'values': ['D']}: a record with one of these texts takes the row
                   of its key out of the target; it needs its key and event time only
       history     whether every state of a row is kept in marts.<entity>_history (default false)
-      columns     name -> type (string, integer, boolean, timestamp, json; number, which is a double and
-                  keeps about 15 digits; decimal(p, s), which keeps p digits, s of them behind the
-                  point), required,
-                  allowed, min, max, pattern, normalize (trim, lower, upper),
+      columns     name -> type (string, integer, boolean, timestamp, json; number, which is a double
+                  and keeps about 15 digits; decimal(p, s), which keeps p digits, s of them behind
+                  the point), required, allowed, min, max, pattern,
+                  normalize (trim, lower, upper),
                   blank (keep: an optional text may be blank; otherwise it is NULL then),
                   reconcile (true, {'absolute': '0.01'} or {'relative': '0.05'}),
                   description (a sentence: what it holds)

@@ -57,8 +57,7 @@
 {% macro _column_reasons(contract, name, column) %}
     {% set blank = is_blank('staged_' ~ name) %}
     {% set reasons = [] %}
-    {% set is_exact = column.type.startswith('decimal(') %}
-    {% set is_measure = column.type == 'number' or is_exact %}
+    {% set is_measure = is_number(column.type) and column.type != 'integer' %}
     {% if column.required and not is_measure %}
         {% do reasons.append({
             'name': 'missing_' ~ name, 'column': name, 'always': name == contract.key,
@@ -72,10 +71,10 @@
     {% set wanted = [] %}
     {% if column.type not in ['string', 'json'] %}
         {% do holds.append(name ~ ' is not null') %}
-        {% do wanted.append('a number that ' ~ column.type ~ ' holds exactly' if is_exact else {
+        {% do wanted.append({
             'number': 'a finite number', 'integer': 'a whole number', 'boolean': 'true or false',
             'timestamp': 'a timestamp',
-        }[column.type]) %}
+        }.get(column.type, 'a number that ' ~ column.type ~ ' holds exactly')) %}
     {% endif %}
     {% if column.allowed %}
         {% set values = [] %}

@@ -1,6 +1,7 @@
 {#
     The SQL functions that the warehouse keeps, so that what adapters compile to can be read: a list
-    of {name, arguments, sql}, each after those that it calls. They are made anew before every build.
+    of {name, arguments, sql}, each after those that it calls. They are made anew before a build
+    unless the project is as it was.
 #}
 {% macro functions() %}
     {{- return(adapter.dispatch('functions')()) -}}

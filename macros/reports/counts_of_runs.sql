@@ -4,8 +4,9 @@
     keys: the columns to count by: run_id and entity, with or without source.
 
     Columns: the keys, records, one per outcome, accepted, deleted, implied_deletions, stale, ties,
-    ambiguous_times, unvalidated, null_keys, and quality: accepted / (accepted + rejected), NULL where there was
-    neither. records and outcomes are of what landed: what a full delivery implies is apart.
+    ambiguous_times, unvalidated, null_keys, and quality: accepted / (accepted + rejected), NULL
+    where there was neither. records and outcomes are of what landed: what a full delivery implies
+    is apart.
 #}
 {% macro counts_of_runs(keys) -%}
 {%- set outcomes = ['applied', 'superseded', 'outdated', 'late', 'rejected', 'duplicate'] -%}
