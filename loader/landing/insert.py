@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from loader.landing.json_problems import json_problem, may_be_lenient
+from loader.landing.json_problems import may_be_lenient, with_json_problems
 from loader.readers.batch import WHITE_SPACE, Batch, Lines
 from loader.readers.csv.form import MALFORMED, RECORD_BEGINS
 from loader.readers.depth import NESTED_TOO_DEEP, depth_noted
@@ -75,10 +75,10 @@ def _insertion(source: str, records: str) -> str:
             record,
             case
                 when problem <> '{NESTED_TOO_DEEP}' then problem
-                else coalesce({json_problem("record", "may_be_lenient")}, problem)
+                else coalesce(json_problem, problem)
             end,
             position
-        from ({records})
+        from ({with_json_problems(records)})
     """
 
 

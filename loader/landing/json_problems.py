@@ -25,38 +25,56 @@ def may_be_lenient(text: str) -> str:
     """A SQL condition: the text may hold what only a lenient reader takes for JSON. It may be no
     more than a part of a string; but where the condition is false, nothing is lenient.
 
-    text: a SQL expression of one record, or of many on a line each.
+    text: a SQL expression of many records, on a line each.
     """
-    # a CASE is evaluated in order, and no further than needed
-    return f"case when {_any_of(_SIGNS, text)} then {_any_of(_LENIENCES, text)} else false end"
+    return _any_of(_SIGNS, text)
 
 
 def _any_of(patterns: tuple[str, ...], text: str) -> str:
     return " or ".join(f"regexp_matches({text}, '{pattern}')" for pattern in patterns)
 
 
-def json_problem(record: str, is_suspect: str) -> str:
-    """A SQL expression: why a text is no JSON object; NULL where it is one.
+def with_json_problems(records: str) -> str:
+    """A query that adds to each record the reason why it is no JSON object: `json_problem`, NULL
+    where it is one.
 
-    record:     a SQL expression of the text.
-    is_suspect: a SQL condition, false where nothing in the text is lenient.
+    records: a query with the columns record and may_be_lenient, false where nothing in the record
+             is lenient. A record may be NULL, and then has no problem.
     """
-    outside_strings = f"regexp_replace({record}, '{_STRING}', '', 'gs')"
-    is_lenient = f"regexp_matches({outside_strings}, '{_ANY_LENIENCE}')"
+    # Each expression stands here once: the statement is planned anew for each batch, and the
+    # patterns are most of that. A CASE is evaluated in order, and no further than needed.
+    outside_strings = f"regexp_replace(record, '{_STRING}', '', 'gs')"
     # a backslash that is escaped itself escapes nothing; outside a string x is no JSON
     whole_characters = (
-        rf"regexp_replace(replace({record}, '\\', 'x'), '{_HALF_A_CHARACTER}', 'x', 'g')"
+        rf"regexp_replace(replace(record, '\\', 'x'), '{_HALF_A_CHARACTER}', 'x', 'g')"
     )
     return f"""
-    case
-        when not json_valid({record}) then
+    select
+        *,
+        case
+            when is_json and is_object and not has_lenience then null
+            when record is null then null
+            when has_lenience then '{MALFORMED}'
+            when is_json then 'not_an_object'
+            when json_valid({whole_characters}) then 'lone_surrogate'
+            else '{MALFORMED}'
+        end as json_problem
+    from (
+        select
+            *,
             case
-                when json_valid({whole_characters}) and not {is_lenient} then 'lone_surrogate'
-                else '{MALFORMED}'
-            end
-        when case when {is_suspect} then
-            case when {may_be_lenient(record)} then {is_lenient} else false end
-        else false end then '{MALFORMED}'
-        when {record} not like '{{%' and ltrim({record}, ' \t\r\n') not like '{{%' then
-            case when {is_lenient} then '{MALFORMED}' else 'not_an_object' end
-    end"""
+                when is_json and is_object and not may_be_lenient then false
+                when is_json and is_object and not ({_any_of(_LENIENCES, "record")}) then false
+                else regexp_matches({outside_strings}, '{_ANY_LENIENCE}')
+            end as has_lenience
+        from (
+            select
+                *,
+                json_valid(record) as is_json,
+                case
+                    when record like '{{%' then true
+                    else ltrim(record, ' \t\r\n') like '{{%'
+                end as is_object
+            from ({records})
+        )
+    )"""

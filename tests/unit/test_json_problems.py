@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loader.landing.json_problems import json_problem, may_be_lenient
+from loader.landing.json_problems import may_be_lenient, with_json_problems
 
 PIECES = (
     *("{", "}", "[", "]", ",", ":", " ", "\t", '"', "\\", "\\\\", "é", "\u2028", "\x00", "\ufeff"),
@@ -66,9 +66,12 @@ def problem_by_python(text: str) -> str | None:
 
 
 def problem_by_sql(connection: duckdb.DuckDBPyConnection, text: str) -> str | None:
-    is_suspect = may_be_lenient("record")
+    record = f"""
+        select record, {may_be_lenient("record")} as may_be_lenient
+        from (select ?::varchar as record)
+    """
     ((problem,),) = connection.execute(
-        f"select {json_problem('record', is_suspect)} from (select ?::varchar as record)", [text]
+        f"select json_problem from ({with_json_problems(record)})", [text]
     ).fetchall()
     return problem
 
