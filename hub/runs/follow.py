@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from hub.runs.dbt import ParsedProject
+from hub.runs.publishing import changing
 from hub.runs.receipt_files import write_json, write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from loader import interrupts
@@ -118,10 +119,7 @@ class _Streaming:
         if self.summary.receipt:
             self._write_receipt(self.summary.receipt)
         try:
-            with (
-                warehouse_lock(self._project.database, self._project.wait),
-                open_warehouse(self._project) as connection,
-            ):
+            with changing(self._project), open_warehouse(self._project) as connection:
                 for consumer in self._consumers:
                     name, topic = consumer.source.name, consumer.settings.topic
                     reached = consumer.reached()
@@ -222,8 +220,9 @@ class _Streaming:
             # what no batch touched was proven when it was built
             proves_all=False,
         )
-        with warehouse_lock(self._project.database, self._project.wait):
+        with changing(self._project) as change:
             result = carry_out(self._project, plan)
+            change.is_whole = not result.failed
             self._keep_receipt(result)
         if result.failed:
             raise HubError(
