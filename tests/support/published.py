@@ -46,7 +46,5 @@ def mixed_state(snapshot: Path) -> str | None:
         ).fetchall()
     decided, applied, completed, decisions = counts
     if decided != applied or completed != decisions:
-        return (
-            f"{decided} keys decided, {applied} in the target; {landed} landed, {decisions} decided"
-        )
+        return f"{decided} keys decided, {applied} in the target; {completed} completed, {decisions} decided"
     return None
