@@ -46,5 +46,6 @@ def mixed_state(snapshot: Path) -> str | None:
         ).fetchall()
     decided, applied, completed, decisions = counts
     if decided != applied or completed != decisions:
-        return f"{decided} keys decided, {applied} in the target; {completed} completed, {decisions} decided"
+        keys = f"{decided} keys decided, {applied} in the target"
+        return f"{keys}; {completed} records completed, {decisions} decided"
     return None
