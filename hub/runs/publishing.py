@@ -58,6 +58,9 @@ def publish_or_say_why(project: Project, *, is_whole: bool = False) -> Publicati
         return None
     try:
         return publish(project.database, is_whole=is_whole)
+    except InUse as error:
+        log.info("not published: %s", error)
+        return None
     except (HubError, OSError, duckdb.Error) as error:
         told = error if isinstance(error, HubError) else error_of_the_machine(error)
         log.error("not published: %s", told)

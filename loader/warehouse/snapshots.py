@@ -92,12 +92,13 @@ def why_unpublished(database: Path) -> str | None:
 
 def publish(database: Path, *, is_whole: bool = False) -> Publication | None:
     """Publish the database as it stands on the disk; None where nothing has changed since the last
-    publication, another process is at work on it, or it holds half a run.
+    publication, or it holds half a run (see why_unpublished).
 
     is_whole: whether the caller knows that it holds no half of a run; otherwise that is looked for.
-    Raises HubError where the folder is that of another database, OSError where it cannot be
-    written, and duckdb.Error where the file is no warehouse. Whatever stops it, the last snapshot
-    stays, and the next publication is right.
+    Raises InUse where another process has it open or changes it meanwhile, HubError where the
+    folder is that of another database, OSError where it cannot be written, and duckdb.Error where
+    the file is no warehouse. Whatever stops it, the last snapshot stays, and the next publication
+    is right.
     """
     database = database.resolve()
     folder = published_folder(database)
@@ -115,9 +116,12 @@ def publish(database: Path, *, is_whole: bool = False) -> Publication | None:
                 if state == note.state and (note.half or newest_snapshot(database)):
                     return None
                 return _publish(_Publishing(database, folder, note), source, state, is_whole)
-    except (Disturbed, InUse) as error:
-        log.info("not published: %s", error or "the warehouse is in use")
-        return None
+    except Disturbed as error:
+        raise InUse(
+            f"database {database}",
+            "another process has it open, or has left a log beside it",
+            "It is published when that one has closed it; `hub run` takes up what a log holds.",
+        ) from error
 
 
 @dataclass

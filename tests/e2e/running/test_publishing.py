@@ -17,6 +17,7 @@ from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
 from loader.errors import HubError
 from loader.warehouse import database_file, snapshots
+from loader.warehouse.lock import InUse
 from loader.warehouse.snapshots import newest_snapshot, publish, published_folder, why_unpublished
 from tests.support.command_line import Command
 from tests.support.published import is_published, mixed_state
@@ -211,10 +212,10 @@ class TestADisturbance:
     def test_by_a_process_that_has_the_warehouse_publishes_nothing(
         self, after_run: Workbench
     ) -> None:
-        with held(after_run.database):
-            assert publish(after_run.database) is None
-        with duckdb.connect(str(after_run.database)):
-            assert publish(after_run.database) is None
+        with held(after_run.database), pytest.raises(InUse, match="has it open"):
+            publish(after_run.database)
+        with duckdb.connect(str(after_run.database)), pytest.raises(InUse, match="has it open"):
+            publish(after_run.database)
         assert newest_snapshot(after_run.database) is None
 
     def test_while_it_is_copied_throws_the_copy_away(
@@ -239,7 +240,8 @@ class TestADisturbance:
         change(after_run, "more")
         before = newest_snapshot(after_run.database)
         monkeypatch.setattr(os, "pread", pread)
-        assert publish(after_run.database) is None
+        with pytest.raises(InUse):
+            publish(after_run.database)
         assert writes
         monkeypatch.undo()
 
