@@ -1,0 +1,112 @@
+"""The newest published snapshot, kept open: reads ask it and never the warehouse itself."""
+
+import contextlib
+import logging
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from loader.config.environment import read_environment
+from loader.config.project import Project
+
+log = logging.getLogger(__name__)
+
+_MEMORY = "1GB"
+_NUMBER = re.compile(r"hub-(\d+)\.duckdb")
+# A snapshot is opened by whoever may send requests: it can be read, and nothing else. The last line
+# keeps it so.
+_LOCK_DOWN = """
+    set TimeZone = 'UTC';
+    set python_enable_replacements = false;
+    set autoinstall_known_extensions = false;
+    set autoload_known_extensions = false;
+    set allow_community_extensions = false;
+    set temp_directory = '';
+    set enable_external_access = false;
+    set lock_configuration = true;
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An open published snapshot, read-only and locked down.
+
+    number: of its file, growing with each publication.
+    run_id: the run that ended last in it, None where none did.
+    as_of:  when that run ended (UTC).
+    etag:   names the state that it holds: run_id, and how many discards came after that run.
+    path:   its file.
+
+    It stays open, whatever is published since, as long as somebody holds it or a cursor of it.
+    """
+
+    number: int
+    run_id: str | None
+    as_of: datetime | None
+    etag: str
+    path: Path
+    _connection: duckdb.DuckDBPyConnection = field(repr=False)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection for one request; the caller closes it."""
+        return self._connection.cursor()
+
+
+class Snapshots:
+    """The published snapshots of a project, of which the newest is open."""
+
+    def __init__(self, project: Project) -> None:
+        self._pointer = project.database.parent / "published" / "current.duckdb"
+        self._lock = threading.Lock()
+        self._open: Snapshot | None = None
+
+    def current(self) -> Snapshot | None:
+        """The newest snapshot, opened where it is another one than before; None where nothing has
+        been published yet."""
+        path = self._pointer.resolve()
+        held = self._open
+        if held is not None and held.path == path:
+            return held
+        with self._lock:
+            # another thread may have opened it meanwhile, or there may be one that is newer still
+            path = self._pointer.resolve()
+            if self._open is None or self._open.path != path:
+                try:
+                    self._open = _open(path)
+                except duckdb.IOException as error:
+                    # between two publications, or none yet; what is open stays good
+                    log.info("no new snapshot: %s", str(error).splitlines()[0])
+            return self._open
+
+    def close(self) -> None:
+        """Let go of the snapshot; cursors that are at work keep theirs open."""
+        with self._lock:
+            self._open = None
+
+
+def _open(path: Path) -> Snapshot:
+    found = _NUMBER.fullmatch(path.name)
+    if not found:
+        raise duckdb.IOException(f"{path}: there is no published snapshot")
+    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        connection.execute("set memory_limit = ?", [read_environment().memory_limit or _MEMORY])
+        connection.execute(_LOCK_DOWN)
+        last = connection.execute(
+            "select run_id, ended_at from ops.runs where ended_at is not null "
+            "order by ended_at desc, run_id desc limit 1"
+        ).fetchone()
+        run_id, as_of = last or (None, None)
+        ((discards,),) = connection.execute(
+            "select count(*) from ops.discards where discarded_at >= ?", [as_of or datetime.min]
+        ).fetchall()
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):
+            connection.close()
+        raise
+    etag = f"{run_id or 'none'}{f'+{discards}' if discards else ''}"
+    return Snapshot(int(found[1]), run_id, as_of, etag, path, connection)
