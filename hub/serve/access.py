@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from typing import Annotated
 
 import jwt
-from fastapi import Request
+from fastapi import Request, Security
 from fastapi.security import HTTPBearer
 
 from hub.serve.problems import Refused
@@ -97,7 +98,7 @@ def read_token(secret: str, token: str) -> Identity:
     return Identity(subject, role)
 
 
-def require(role: Role, *, cookie_may_write: bool = False) -> Callable[[Request], Identity]:
+def require(role: Role, *, cookie_may_write: bool = False) -> Callable[..., Identity]:
     """A dependency that lets a request pass if its token has this role or a higher one.
 
     The token is in the header `Authorization: Bearer ...`, or in the page's cookie.
@@ -105,7 +106,8 @@ def require(role: Role, *, cookie_may_write: bool = False) -> Callable[[Request]
     pages out by itself.
     """
 
-    def check(request: Request) -> Identity:
+    # the scheme stands in the signature for OpenAPI's sake
+    def check(request: Request, _: Annotated[object, Security(bearer)]) -> Identity:
         identity = identify(request, cookie_may_write=cookie_may_write)
         if identity.role < role:
             raise Refused(

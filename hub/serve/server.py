@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from hub.serve.app import create_app
+from hub.serve.patience import PatientProtocol
 from hub.serve.settings import ServeSettings, read_settings
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 # seconds that requests at work have to come to their end when the server is stopped
 _GRACE = 10
+_MOST_CONNECTIONS = 1_000
+_KEEP_ALIVE = 75
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ def _config(
         ssl_certfile=listening.tls_cert,
         ssl_keyfile=listening.tls_key,
         proxy_headers=listening.behind_proxy,
+        http=PatientProtocol,
+        ws="none",
+        h11_max_incomplete_event_size=16 << 10,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -12,10 +12,12 @@ import duckdb
 
 from loader.config.environment import read_environment
 from loader.config.project import Project
+from loader.warehouse.snapshots import newest_snapshot
 
 log = logging.getLogger(__name__)
 
 _MEMORY = "1GB"
+_LOOK_SECONDS = 0.25
 _NUMBER = re.compile(r"hub-(\d+)\.duckdb")
 # A snapshot is opened by whoever may send requests: it can be read, and nothing else. The last line
 # keeps it so.
@@ -31,7 +33,7 @@ _LOCK_DOWN = """
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """An open published snapshot, read-only and locked down.
 
@@ -57,33 +59,51 @@ class Snapshot:
 
 
 class Snapshots:
-    """The published snapshots of a project, of which the newest is open."""
+    """The published snapshots of a project, of which the newest is open.
+
+    One that is open costs the publication after next a full copy, so a server without requests must
+    let go of it, too: `follow` does that.
+    """
 
     def __init__(self, project: Project) -> None:
-        self._pointer = project.database.parent / "published" / "current.duckdb"
+        self._database = project.database
         self._lock = threading.Lock()
         self._open: Snapshot | None = None
+        self._closed = threading.Event()
 
     def current(self) -> Snapshot | None:
         """The newest snapshot, opened where it is another one than before; None where nothing has
         been published yet."""
-        path = self._pointer.resolve()
+        path = newest_snapshot(self._database)
         held = self._open
         if held is not None and held.path == path:
             return held
         with self._lock:
             # another thread may have opened it meanwhile, or there may be one that is newer still
-            path = self._pointer.resolve()
-            if self._open is None or self._open.path != path:
+            path = newest_snapshot(self._database)
+            if path and (self._open is None or self._open.path != path):
                 try:
                     self._open = _open(path)
                 except duckdb.IOException as error:
-                    # between two publications, or none yet; what is open stays good
+                    # it was the one before last as soon as it was found; what is open stays good
                     log.info("no new snapshot: %s", str(error).splitlines()[0])
             return self._open
 
+    def follow(self) -> None:
+        """Open each snapshot as it is published, in a thread of its own, until `close`."""
+        threading.Thread(target=self._follow, name="snapshots", daemon=True).start()
+
+    def _follow(self) -> None:
+        while not self._closed.wait(_LOOK_SECONDS):
+            try:
+                self.current()
+            except duckdb.Error as error:
+                log.error("the newest snapshot cannot be opened: %s", type(error).__name__)
+                log.debug("%s", error)
+
     def close(self) -> None:
         """Let go of the snapshot; cursors that are at work keep theirs open."""
+        self._closed.set()
         with self._lock:
             self._open = None
 
