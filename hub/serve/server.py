@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,12 @@ def serve(project: Project, listening: Listening) -> None:
     settings = read_settings()
     host = listening.host or settings.api_host
     listening.check(host)
-    server = uvicorn.Server(_config(project, settings, listening, host))
+    server = _Server(_config(project, settings, listening, host))
+    # what it logs looks like all other lines
+    uvicorns = logging.getLogger("uvicorn")
+    uvicorns.handlers = logging.getLogger("hub").handlers
+    uvicorns.setLevel(logging.WARNING)
+    uvicorns.propagate = False
     try:
         server.run()
     except KeyboardInterrupt:
@@ -71,6 +77,21 @@ def serve(project: Project, listening: Listening) -> None:
             "the server cannot listen there",
             "Is another one running? Choose another port with --port.",
         ) from error
+
+
+class _Server(uvicorn.Server):
+    """Tells where it listens as soon as it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        scheme = "https" if self.config.is_ssl else "http"
+        for server in self.servers:
+            for listener in server.sockets:
+                address, port = listener.getsockname()[:2]
+                host = f"[{address}]" if ":" in address else address
+                log.info(
+                    "serving on %s://%s:%s", scheme, f"[{host}]" if ":" in host else host, port
+                )
 
 
 def _config(

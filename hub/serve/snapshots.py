@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import re
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,19 +17,16 @@ log = logging.getLogger(__name__)
 
 _MEMORY = "1GB"
 _LOOK_SECONDS = 0.25
-_NUMBER = re.compile(r"hub-(\d+)\.duckdb")
-# A snapshot is opened by whoever may send requests: it can be read, and nothing else. The last line
-# keeps it so.
-_LOCK_DOWN = """
-    set TimeZone = 'UTC';
-    set python_enable_replacements = false;
-    set autoinstall_known_extensions = false;
-    set autoload_known_extensions = false;
-    set allow_community_extensions = false;
-    set temp_directory = '';
-    set enable_external_access = false;
-    set lock_configuration = true;
-"""
+# What is opened for requests can be read, and nothing else. The last line keeps it so.
+_LOCKED_DOWN = {
+    "python_enable_replacements": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "temp_directory": "",
+    "enable_external_access": "false",
+    "lock_configuration": "true",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +105,11 @@ class Snapshots:
 
 
 def _open(path: Path) -> Snapshot:
-    found = _NUMBER.fullmatch(path.name)
-    if not found:
-        raise duckdb.IOException(f"{path}: there is no published snapshot")
-    connection = duckdb.connect(str(path), read_only=True)
+    memory = read_environment().memory_limit or _MEMORY
+    connection = duckdb.connect(
+        str(path), read_only=True, config={"memory_limit": memory, **_LOCKED_DOWN}
+    )
     try:
-        connection.execute("set memory_limit = ?", [read_environment().memory_limit or _MEMORY])
-        connection.execute(_LOCK_DOWN)
         last = connection.execute(
             "select run_id, ended_at from ops.runs where ended_at is not null "
             "order by ended_at desc, run_id desc limit 1"
@@ -129,4 +123,5 @@ def _open(path: Path) -> Snapshot:
             connection.close()
         raise
     etag = f"{run_id or 'none'}{f'+{discards}' if discards else ''}"
-    return Snapshot(int(found[1]), run_id, as_of, etag, path, connection)
+    number = int(path.stem.rpartition("-")[2])
+    return Snapshot(number, run_id, as_of, etag, path, connection)

@@ -89,6 +89,7 @@ def redrive(
     """Start `hub redrive`: decide open dead letters again from their raw text, under the present
     rules; all of them where nothing is chosen."""
     chosen = choice or Choice.model_validate({})
+    _require_entity(request, chosen)
     return start(
         request,
         who,
@@ -120,6 +121,7 @@ def discard_letters(request: Request, who: Identity, choice: Discard) -> list[di
     words = choice.words()
     if not words:
         raise Refused(422, "Nothing chosen", "give entity, source, reason or id")
+    _require_entity(request, choice)
     request.app.state.writes.take(who.subject)
     discarded: list[dict[str, Any]] = request.app.state.work.finish(
         ["discard", *words, f"--by={who.subject}", f"--why={choice.why}"],
@@ -128,6 +130,12 @@ def discard_letters(request: Request, who: Identity, choice: Discard) -> list[di
         choice.model_dump(exclude_none=True),
     )
     return discarded
+
+
+def _require_entity(request: Request, choice: Choice) -> None:
+    known = request.app.state.project.entities
+    if choice.entity is not None and choice.entity not in known:
+        raise Refused(422, "Entity not found", f"known are {', '.join(known)}")
 
 
 def start(
