@@ -110,8 +110,9 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HubError)
     def hub_error(request: Request, error: HubError) -> Response:
-        status = 422 if isinstance(error, WrongUse) else 503
-        return problem(request, status, HTTPStatus(status).phrase, str(error))
+        if isinstance(error, WrongUse):
+            return problem(request, 422, "Request not understood", str(error))
+        return problem(request, 503, "Service Unavailable", str(error), {"Retry-After": "5"})
 
     @app.exception_handler(duckdb.Error)
     def database_error(request: Request, error: duckdb.Error) -> Response:

@@ -13,6 +13,7 @@ from hub.serve.problems import Refused
 from hub.serve.snapshots import Snapshot
 from loader.config.macros import Macros
 from loader.config.project import Project
+from loader.warehouse.run_log import parse_clock
 
 # the type of a column, to what is asked for instead of it: JSON has no times, and reads decimals
 # as doubles
@@ -154,10 +155,11 @@ def page(
     """Rows of a table that have the given values, in an order, as far as the limit.
 
     beginning: a SQL condition on where the page begins, and its parameter.   key_hash: of the key,
-    where one of the filters is on it.   Raises Refused for a column that there is none of, or a
-    value that it cannot have.
+    where one of the filters is on it.   Raises Refused or WrongUse for a column that there is none
+    of, or a value that it cannot have.
     """
-    conditions, parameters = ["true"], []
+    conditions: list[str] = ["true"]
+    parameters: list[Any] = []
     if beginning is not None:
         conditions.append(beginning[0])
         parameters.append(beginning[1])
@@ -168,7 +170,9 @@ def page(
         if column.type.endswith("[]"):
             raise Refused(422, "No filter", f"{name} is a list: filter by another column")
         conditions.append(f"{column.quoted} = cast(? as {column.type})")
-        parameters.append(text)
+        # DuckDB passes over an offset
+        is_time = column.type == "TIMESTAMP"
+        parameters.append(parse_clock(text, name) if is_time else text)
     try:
         return rows(
             cursor,
