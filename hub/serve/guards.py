@@ -8,10 +8,11 @@ import uuid
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.serve.problems import problem
+from hub.serve.problems import problem, title_of
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,11 @@ _HEADERS = {
 _TLS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-class TooBig(Exception):
-    """A body beyond the limit."""
+class TooBig(HTTPException):
+    """A body beyond the limit. It is one of the errors that pass through whoever reads a body."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a body may have {MOST_BODY:,} bytes")
 
 
 class Guards:
@@ -65,14 +69,12 @@ class _Passage:
     async def go(self) -> None:
         request = Request(self._scope)
         try:
-            if not self._length.isascii() or not self._length.isdigit():
-                raise TooBig
+            # what is no number the server has refused before
             if int(self._length) > MOST_BODY:
                 raise TooBig
             await self._app(self._scope, self._take, self._give)
-        except TooBig:
-            detail = f"a body may have {MOST_BODY:,} bytes"
-            await self._answer(problem(request, 413, "Content Too Large", detail))
+        except TooBig as error:
+            await self._answer(problem(request, 413, title_of(413), error.detail))
         except Exception as error:
             # what went wrong may quote a record: it is told in full to whoever debugs
             log.error("request %s failed: %s", self._id, type(error).__name__)

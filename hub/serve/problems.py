@@ -55,6 +55,12 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
+def title_of(status: int) -> str:
+    """The kind of error in words, by RFC 9110; versions of Python have different ones."""
+    renamed = {413: "Content Too Large", 422: "Unprocessable Content"}
+    return renamed.get(status, HTTPStatus(status).phrase)
+
+
 def problem(
     request: Request,
     status: int,
@@ -79,7 +85,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the errors of a route."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": title_of(status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses
@@ -95,7 +101,7 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http_error(request: Request, error: HTTPException) -> Response:
-        title = HTTPStatus(error.status_code).phrase
+        title = title_of(error.status_code)
         return problem(request, error.status_code, title, str(error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)

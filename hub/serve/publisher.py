@@ -60,15 +60,15 @@ class Publisher:
         pause = self._first_pause
         while not self._ended.is_set():
             # of the terminal's Ctrl-C the server hears, and ends it
-            self.process = subprocess.Popen(
+            with subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, start_new_session=True
-            )
-            self.state = "running"
-            try:
-                self.process.wait(_LIVED_SECONDS)
-            except subprocess.TimeoutExpired:
-                pause = self._first_pause
-                self.process.wait()
+            ) as self.process:
+                self.state = "running"
+                try:
+                    self.process.wait(_LIVED_SECONDS)
+                except subprocess.TimeoutExpired:
+                    pause = self._first_pause
+                    self.process.wait()
             if self._ended.is_set():
                 return
             self.state = "restarting"
