@@ -15,7 +15,7 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 # one that lived so long had come up well
 _LIVED_SECONDS = 60.0
-_END_SECONDS = 10.0
+_END_SECONDS = 5.0
 # The server holds the other end of its standard input: however the server ends, this one does, too.
 _TIED = """
 import os, sys, threading
@@ -48,8 +48,9 @@ class Publisher:
     def stop(self) -> None:
         """End it, and wait for its end."""
         self._ended.set()
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
+        if self.process is not None and self.process.stdin:
+            # it is tied to this end, and goes without a word
+            self.process.stdin.close()
         if self._thread is not None:
             self._thread.join(_END_SECONDS)
         if self.process is not None and self.process.poll() is None:
@@ -61,7 +62,10 @@ class Publisher:
         while not self._ended.is_set():
             # of the terminal's Ctrl-C the server hears, and ends it
             with subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, start_new_session=True
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
             ) as self.process:
                 self.state = "running"
                 try:

@@ -74,7 +74,10 @@ class Read:
 
 def newest(request: Request) -> Read:
     """The dependency of all routes that read. Raises NotModified where the client's ETag is that of
-    the newest snapshot, and Refused where there is none."""
+    the newest snapshot, and Refused where there is none or a parameter is given twice."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if doubled := {name for name in names if names.count(name) > 1}:
+        raise Refused(422, "Given twice", f"{', '.join(sorted(doubled))}: give one value")
     state = request.app.state
     snapshot = state.snapshots.current()
     if snapshot is None:

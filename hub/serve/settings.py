@@ -18,7 +18,7 @@ _REMEDY = (
 )
 
 
-class ServeSettings(Settings, frozen=True):
+class ServeSettings(Settings, frozen=True, rename="upper"):
     """How the server runs; the attributes are read from variables of these names in capitals. One
     that is empty counts as not set."""
 
@@ -60,11 +60,13 @@ class ServeSettings(Settings, frozen=True):
 
 def read_settings() -> ServeSettings:
     """The settings of the environment. Raises WrongUse where one is missing or wrong."""
-    given: dict[str, object] = {"secret_key": secret_key()}
-    for name in ServeSettings.__struct_fields__:
-        text = os.environ.get(name.upper(), "").strip()
-        if text and name not in given:
-            given[name] = _number(text) if _is_number(name) else text
+    given: dict[str, object] = {"SECRET_KEY": secret_key()}
+    for name, variable in zip(
+        ServeSettings.__struct_fields__, ServeSettings.__struct_encode_fields__, strict=True
+    ):
+        text = os.environ.get(variable, "").strip()
+        if text and variable not in given:
+            given[variable] = _number(text) if _is_number(name) else text
     return read_as(ServeSettings, given, "the environment")
 
 

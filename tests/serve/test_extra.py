@@ -87,6 +87,12 @@ def test_the_lock_has_versions_and_hashes_and_no_addresses():
     assert lock.count("--hash=sha256:") >= len(packages)
     assert "://" not in lock
     base = (PROJECT / "requirements.lock").read_text()
-    pinned = {line.split("==")[0]: line for line in base.splitlines() if "==" in line}
-    others = [line for line in packages if pinned.get(line.split("==")[0], line) != line]
+    pinned = dict(_pins(base.splitlines()))
+    others = [name for name, pin in _pins(packages) if pinned.get(name, pin) != pin]
     assert not others, "the two locks have different versions: run `make lock`"
+
+
+def _pins(lines: list[str]) -> list[tuple[str, str]]:
+    """Package and version of the lines of a lock that have them."""
+    found = (line.partition("==") for line in lines if "==" in line)
+    return [(name, version.split()[0]) for name, _, version in found]

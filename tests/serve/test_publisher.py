@@ -40,7 +40,7 @@ def test_one_that_dies_is_started_again_after_a_pause_that_grows(tmp_path):
 
 
 def test_it_ends_with_the_server():
-    publisher = Publisher([sys.executable, "-c", "import time; time.sleep(600)"])
+    publisher = Publisher([sys.executable, "-c", "import sys; sys.stdin.read()"])
     publisher.start()
     process = wait_for(lambda: publisher.process)
     assert publisher.state == "running"

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from hub import commands
+from hub.queries.dead_letters import DeadLetterChoice
 from hub.serve.reading import plain
 from tests.serve.serving import application, client_of
 
@@ -183,11 +185,7 @@ def test_the_run_is_the_etag(own_served):
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
     assert client.get("/runs", headers={"If-None-Match": '"other"'}).status_code == 200
     # a discard is no run, and changes what is read
-    operator = ["--by", "mia", "--why", "a test"]
-    from hub import commands
-    from hub.queries.dead_letters import DeadLetterChoice
-
-    commands.discard(own_served.project, DeadLetterChoice(reason="missing_key"), *operator[1::2])
+    commands.discard(own_served.project, DeadLetterChoice(reason="missing_key"), "mia", "a test")
     changed = client.get("/dead-letters", headers={"If-None-Match": etag})
     assert changed.status_code == 200
     assert changed.headers["etag"] == f'"{run["run_id"]}+1"'

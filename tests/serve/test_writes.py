@@ -2,7 +2,10 @@
 
 import json
 
+from hub import commands
 from hub.serve.access import Role
+from loader.config.request import Request
+from loader.warehouse.lock import warehouse_lock
 from tests.serve.serving import application, client_of, ended
 from tests.support.workbench import held
 
@@ -44,8 +47,6 @@ def test_a_run_that_fails_tells_why(own_served):
 
 
 def test_while_another_command_writes_none_is_started(own_served, monkeypatch):
-    from loader.warehouse.lock import warehouse_lock
-
     client = client_of(application(own_served), Role.OPERATOR)
     with warehouse_lock(own_served.database):
         answer = client.post("/data/process")
@@ -92,7 +93,7 @@ def test_dead_letters_are_decided_again(own_served):
 
 def test_what_cannot_be_chosen_is_refused(operator):
     for body in (
-        {"entity": "nowhere", "why": "x"},
+        {"entity": None, "id": 1, "why": "x"},
         {"why": "nothing is chosen"},
         {"id": 1},
         {"id": 0, "why": "x"},
@@ -103,12 +104,12 @@ def test_what_cannot_be_chosen_is_refused(operator):
         "events",
     ):
         assert operator.post("/dead-letters/discard", json=body).status_code == 422, body
+    nowhere = {"entity": "nowhere", "why": "x"}
+    assert operator.post("/dead-letters/discard", json=nowhere).status_code == 404
 
 
 def test_a_run_that_began_meanwhile_keeps_its_place(own_served, monkeypatch):
     """Identities of runs sort by time: a promised one that comes too late is exchanged."""
-    from loader.config.request import Request
-
     late = "20200101T000000000-00000000"
     given = Request("r-1", "mia", {}, late).as_environment()
     monkeypatch.setenv(*next(iter(given.items())))
@@ -118,8 +119,6 @@ def test_a_run_that_began_meanwhile_keeps_its_place(own_served, monkeypatch):
     # whoever was promised the other one finds it
     monkeypatch.delenv("HUB_REQUEST")
     client = client_of(application(own_served))
-    from hub import commands
-
     commands.publish_now(own_served.project)
     assert client.get(f"/runs/{late}").json()["run_id"] == receipt["run_id"]
 

@@ -3,18 +3,25 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from hub.serve.access import Identity, Role, require
 from hub.serve.problems import Refused, responses
 from hub.serve.reading import as_json
 from hub.serve.routes.data import GREATEST_ID
 
-router = APIRouter(tags=["writes"], responses=responses(401, 403, 409, 413, 422, 429, 503))
+router = APIRouter(
+    tags=["writes"], responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503)
+)
 
 Operator = Annotated[Identity, Depends(require(Role.OPERATOR))]
 # what an argument of a command may be: text that is shown as it is
 _Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.:/ @-]+$")]
+
+
+_CHOICES = ("entity", "source", "reason", "id")
+_RecordId = Annotated[int, Field(ge=1, le=GREATEST_ID)]
 
 
 class Started(BaseModel):
@@ -33,21 +40,27 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    entity: _Word | None = Field(None, description="Those of this entity.", examples=["events"])
-    source: _Word | None = Field(None, description="Those of this source.", examples=["app"])
-    reason: _Word | None = Field(
+    entity: _Word | SkipJsonSchema[None] = Field(
+        None, description="Those of this entity.", examples=["events"]
+    )
+    source: _Word | SkipJsonSchema[None] = Field(
+        None, description="Those of this source.", examples=["app"]
+    )
+    reason: _Word | SkipJsonSchema[None] = Field(
         None, description="Those with this reason.", examples=["missing_key"]
     )
-    id: int | None = Field(None, ge=1, le=GREATEST_ID, description="The one with this record_id.")
+    id: _RecordId | SkipJsonSchema[None] = Field(None, description="The one with this record_id.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        if isinstance(given, dict) and None in given.values():
+            raise ValueError("null chooses nothing: leave the member out")
+        return given
 
     def words(self) -> list[str]:
         """The options of the command line that choose them."""
-        given = {
-            "entity": self.entity,
-            "source": self.source,
-            "reason": self.reason,
-            "id": self.id,
-        }
+        given = {name: getattr(self, name) for name in _CHOICES}
         # with =, a value that begins with - is no option
         return [f"--{name}={value}" for name, value in given.items() if value is not None]
 
@@ -55,7 +68,17 @@ class Choice(BaseModel):
 class Discard(Choice):
     """Open dead letters that nobody wants; one member besides `why` is needed."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [name]} for name in _CHOICES]}
+    )
+
     why: str = Field(min_length=1, max_length=1000, description="Why.", examples=["a test event"])
+
+    @model_validator(mode="after")
+    def _with_a_choice(self) -> "Discard":
+        if not self.words():
+            raise ValueError(f"nothing is chosen: give one of {', '.join(_CHOICES)}")
+        return self
 
 
 class Discarded(BaseModel):
@@ -118,13 +141,10 @@ def discard(request: Request, who: Operator, choice: Discard) -> Response:
 
 def discard_letters(request: Request, who: Identity, choice: Discard) -> list[dict[str, Any]]:
     """Discard dead letters; returns them as they stand then. Raises Refused."""
-    words = choice.words()
-    if not words:
-        raise Refused(422, "Nothing chosen", "give entity, source, reason or id")
     _require_entity(request, choice)
     request.app.state.writes.take(who.subject)
     discarded: list[dict[str, Any]] = request.app.state.work.finish(
-        ["discard", *words, f"--by={who.subject}", f"--why={choice.why}"],
+        ["discard", *choice.words(), f"--by={who.subject}", f"--why={choice.why}"],
         who,
         request.state.request_id,
         choice.model_dump(exclude_none=True),
@@ -135,7 +155,7 @@ def discard_letters(request: Request, who: Identity, choice: Discard) -> list[di
 def _require_entity(request: Request, choice: Choice) -> None:
     known = request.app.state.project.entities
     if choice.entity is not None and choice.entity not in known:
-        raise Refused(422, "Entity not found", f"known are {', '.join(known)}")
+        raise Refused(404, "Entity not found", f"known are {', '.join(known)}")
 
 
 def start(
