@@ -17,6 +17,8 @@ from hub.serve.snapshots import Snapshot
 
 # whoever asks again is told that nothing has changed, but must ask
 _CACHED = "private, no-cache"
+# of a hugeint, as of a decimal, no digit may be lost
+_WIDE = 2**63
 _JSON = msgspec.json.Encoder()
 
 
@@ -123,6 +125,8 @@ def plain(value: Any) -> Any:
         case datetime():
             return moment(value)
         case date() | Decimal():
+            return str(value)
+        case int() if abs(value) >= _WIDE:
             return str(value)
         case _:
             return value

@@ -15,8 +15,8 @@ from loader.config.macros import Macros
 from loader.config.project import Project
 from loader.warehouse.run_log import parse_clock
 
-# the type of a column, to what is asked for instead of it: JSON has no times, and reads decimals
-# as doubles
+# the type of a column, to what an export has instead of it, as `reading.plain` makes it of a row:
+# JSON has no times, and its readers take decimals for doubles
 _AS_TEXT = {
     "TIMESTAMP": "replace(cast({0} as varchar), ' ', 'T') || 'Z'",
     "TIMESTAMP WITH TIME ZONE": (
@@ -41,7 +41,7 @@ class Column:
 
     @property
     def shown(self) -> str:
-        """The SQL for its value as JSON and CSV have it, under its name."""
+        """The SQL for its value as an export to JSON or CSV has it, under its name."""
         how = "cast({0} as varchar)" if self.type.startswith("DECIMAL") else "{0}"
         value = _AS_TEXT.get(self.type, how).format(self.quoted)
         return self.quoted if value == self.quoted else f"{value} as {self.quoted}"
@@ -58,7 +58,7 @@ class Table:
 
     @property
     def listed(self) -> str:
-        """All columns as JSON has them, to write after `select`."""
+        """All columns as an export has them, to write after `select`."""
         return ", ".join(column.shown for column in self.columns)
 
     def behind_key(self, key_hash: int) -> str:
@@ -137,9 +137,7 @@ def rows_of_key(
     """The rows of a key, which is one at most."""
     # with the number in the query, blocks that cannot have it are passed over; as text, a key takes
     # ten times as long to find
-    found = rows(
-        cursor, f"select {table.listed} from marts.{table.name} where key_hash = {key_hash}"
-    )
+    found = rows(cursor, f"select * from marts.{table.name} where key_hash = {key_hash}")
     return [row for row in found if str(row[table.key]) == key]
 
 
@@ -176,7 +174,7 @@ def page(
     try:
         return rows(
             cursor,
-            f"select {table.listed} from marts.{table.name} "
+            f"select * from marts.{table.name} "
             f"where {' and '.join(conditions)} order by {order} limit {limit}",
             parameters,
         )

@@ -231,7 +231,7 @@ def test_a_read_that_takes_too_long_is_broken_off(served):
         (datetime(2025, 1, 15, 8), "2025-01-15T08:00:00Z"),
         (datetime(2025, 1, 15, 8, 0, 0, 120000), "2025-01-15T08:00:00.12Z"),
         (datetime.fromisoformat("2025-01-15T08:00:00+02:00"), "2025-01-15T06:00:00Z"),
-        ({"a": [None, True, 2**62]}, {"a": [None, True, 2**62]}),
+        ({"a": [None, True, 2**62, 2**70]}, {"a": [None, True, 2**62, str(2**70)]}),
     ],
 )
 def test_values_keep_what_they_say(value, shown):
