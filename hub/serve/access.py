@@ -42,10 +42,11 @@ class Role(IntEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """Who sent a request, as the token says."""
+    """Who sent a request, as the token says.   expires_at: seconds since 1970."""
 
     subject: str
     role: Role
+    expires_at: float
 
 
 class InvalidToken(Exception):
@@ -90,47 +91,42 @@ def read_token(secret: str, token: str) -> Identity:
             options={"require": ["sub", "role", "exp"], "verify_aud": False},
         )
         subject, role = claims["sub"], Role[claims["role"].upper()]
+        expires_at = float(claims["exp"])
     # whatever a token makes the parser stumble over
     except Exception as error:
         raise InvalidToken from error
     if not is_subject(subject):
         raise InvalidToken
-    return Identity(subject, role)
+    return Identity(subject, role, expires_at)
 
 
-def require(role: Role, *, cookie_may_write: bool = False) -> Callable[..., Identity]:
+def require(role: Role) -> Callable[..., Identity]:
     """A dependency that lets a request pass if its token has this role or a higher one.
 
-    The token is in the header `Authorization: Bearer ...`, or in the page's cookie.
-    cookie_may_write: take the cookie for more than reading, where the route keeps requests of other
-    pages out by itself.
+    The token is in the header `Authorization: Bearer ...` or, for reads, in the page's cookie.
     """
 
     # the scheme stands in the signature for OpenAPI's sake
     def check(request: Request, _: Annotated[object, Security(bearer)]) -> Identity:
-        identity = identify(request, cookie_may_write=cookie_may_write)
-        if identity.role < role:
-            raise Refused(
-                403,
-                "Forbidden",
-                f"this needs the role {role.name.lower()}, and the token has "
-                f"{identity.role.name.lower()}: ask for another token",
-            )
-        request.state.subject = identity.subject
-        return identity
+        return identify(request, role)
 
     return check
 
 
-def identify(request: Request, *, cookie_may_write: bool = False) -> Identity:
-    """Who sent a request. Raises Refused with 401, or 429 after many refused tokens."""
+def identify(request: Request, role: Role, *, cookie_may_write: bool = False) -> Identity:
+    """Who sent a request, with this role or a higher one. Raises Refused with 401 or 403, or 429
+    after many refused tokens.
+
+    cookie_may_write: take the cookie for more than reading, where the route keeps requests of other
+    pages out by itself.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         token = ""
         if request.method in _SAFE_METHODS or cookie_may_write:
             token = request.cookies.get(COOKIE, "")
     try:
-        return read_token(request.app.state.settings.secret_key, token.strip())
+        identity = read_token(request.app.state.settings.secret_key, token.strip())
     except InvalidToken:
         client = request.client.host if request.client else "-"
         request.app.state.failures.take(client)
@@ -141,3 +137,12 @@ def identify(request: Request, *, cookie_may_write: bool = False) -> Identity:
             "that has not expired",
             {"WWW-Authenticate": 'Bearer realm="hub"'},
         ) from None
+    if identity.role < role:
+        raise Refused(
+            403,
+            "Forbidden",
+            f"this needs the role {role.name.lower()}, and the token has "
+            f"{identity.role.name.lower()}: ask for another token",
+        )
+    request.state.subject = identity.subject
+    return identity

@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
+from hub.serve import metrics, page
 from hub.serve.export import Exports
+from hub.serve.glance import Glances
 from hub.serve.guards import Guards
 from hub.serve.limits import RateLimit
 from hub.serve.problems import Problem, handle_problems
@@ -37,8 +39,9 @@ Tokens are made by `hub token --role reader --days 30 --subject NAME` and sent a
 def create_app(project: Project, settings: ServeSettings) -> FastAPI:
     """The application for a project.
 
-    What routes share is in `app.state`: project, settings, snapshots; work (hub commands that it
-    starts), exports, publisher, key_hash; failures (refused tokens) and writes, as limits.
+    What routes share is in `app.state`: project, settings, snapshots; glances (at the newest),
+    metrics; work (hub commands that it starts), exports, publisher, key_hash; failures (refused
+    tokens) and writes, as limits.
     """
     app = FastAPI(
         title="Data integration hub",
@@ -52,6 +55,8 @@ def create_app(project: Project, settings: ServeSettings) -> FastAPI:
     app.state.project = project
     app.state.settings = settings
     app.state.snapshots = Snapshots(project)
+    app.state.glances = Glances(app.state.snapshots, project)
+    app.state.metrics = metrics.Metrics(app.state.glances)
     app.state.exports = Exports(settings.api_export_seconds)
     app.state.work = Work(project)
     app.state.publisher = publisher_of(project)
@@ -60,7 +65,7 @@ def create_app(project: Project, settings: ServeSettings) -> FastAPI:
     app.state.writes = RateLimit(settings.api_writes_per_minute, "writes")
     handle_problems(app)
     handle_not_modified(app)
-    for routes in (health, write, data, ask):
+    for routes in (health, write, data, ask, metrics, page):
         app.include_router(routes.router)
     if settings.cors_origins:
         app.add_middleware(
@@ -71,6 +76,7 @@ def create_app(project: Project, settings: ServeSettings) -> FastAPI:
             expose_headers=["ETag", "X-Request-ID", "Content-Location"],
         )
     app.add_middleware(Guards)
+    app.add_middleware(metrics.CountRequests, metrics=app.state.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

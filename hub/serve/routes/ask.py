@@ -12,7 +12,7 @@ from hub.queries.receipt import receipt
 from hub.queries.rows import rows
 from hub.serve.access import Role, require
 from hub.serve.problems import Refused, responses
-from hub.serve.reading import Newest, as_json
+from hub.serve.reading import Newest, Read, as_json
 from hub.serve.routes.data import AfterRecord, Limit
 from loader.warehouse.run_log import Run, runs
 
@@ -181,11 +181,21 @@ def run(
     ],
 ) -> Response:
     """The receipt of a run. Of one that this server started, its progress until it ends."""
+    told, is_published = run_story(request, read, run_id)
+    return read.answer(told) if is_published else as_json(told, {"Cache-Control": "no-store"})
+
+
+def run_story(request: Request, read: Read, run_id: str) -> tuple[dict[str, Any], bool]:
+    """The receipt of a run, or what is known of one that this server started; and whether it is
+    published, and stays as it is. Raises Refused where there is no such run.
+
+    run_id: letters, digits and hyphens.
+    """
     state = request.app.state
     job = state.work.find(run_id)
     # until its end is published, a run is known to whoever started it
     if job is not None and job.exit_code != 0:
-        return as_json(job.progress(), {"Cache-Control": "no-store"})
+        return job.progress(), False
     with read.cursor() as cursor:
         promised = rows(
             cursor, "select run_id from ops.audit_log where promised_run_id = ?", [run_id]
@@ -193,9 +203,9 @@ def run(
         actual = promised[0]["run_id"] if promised else run_id
         found = runs(cursor, f"run_id = '{actual}'")
         if found:
-            return read.answer(receipt(cursor, state.project, found[0]))
+            return receipt(cursor, state.project, found[0]), True
     if job is not None:
-        return as_json(job.progress(), {"Cache-Control": "no-store"})
+        return job.progress(), False
     raise Refused(404, "Run not found", "the newest snapshot has no such run: /runs lists them")
 
 

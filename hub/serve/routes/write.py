@@ -10,6 +10,7 @@ from hub.serve.access import Identity, Role, require
 from hub.serve.problems import Refused, responses
 from hub.serve.reading import as_json
 from hub.serve.routes.data import GREATEST_ID
+from hub.serve.work import Job
 
 router = APIRouter(
     tags=["writes"], responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503)
@@ -97,7 +98,7 @@ def process(request: Request, who: Operator) -> Response:
 
     409 while a run, or another command that writes, is at work.
     """
-    return start(request, who, "Processing triggered", ["run"], {})
+    return _started("Processing triggered", _start(request, who, ["run"], {}))
 
 
 @router.post(
@@ -113,13 +114,7 @@ def redrive(
     rules; all of them where nothing is chosen."""
     chosen = choice or Choice.model_validate({})
     _require_entity(request, chosen)
-    return start(
-        request,
-        who,
-        "Redrive triggered",
-        ["redrive", *chosen.words()],
-        chosen.model_dump(exclude_none=True),
-    )
+    return _started("Redrive triggered", redrive_letters(request, who, chosen))
 
 
 @router.post(
@@ -158,12 +153,21 @@ def _require_entity(request: Request, choice: Choice) -> None:
         raise Refused(404, "Entity not found", f"known are {', '.join(known)}")
 
 
-def start(
-    request: Request, who: Identity, message: str, words: list[str], asked: dict[str, Any]
-) -> Response:
-    """Start a command that logs a run, and tell its run. Raises Refused."""
+def redrive_letters(request: Request, who: Identity, choice: Choice) -> Job:
+    """Start to decide dead letters again. Raises Refused."""
+    words = ["redrive", *choice.words()]
+    return _start(request, who, words, choice.model_dump(exclude_none=True))
+
+
+def _start(request: Request, who: Identity, words: list[str], asked: dict[str, Any]) -> Job:
+    """Start a command that logs a run. Raises Refused."""
     request.app.state.writes.take(who.subject)
-    job = request.app.state.work.start(words, who, request.state.request_id, asked)
+    job: Job = request.app.state.work.start(words, who, request.state.request_id, asked)
+    return job
+
+
+def _started(message: str, job: Job) -> Response:
+    """The response that tells of a run that has begun."""
     return as_json(
         {"message": message, "status": "started", "run": job.run_id},
         {"Location": f"/runs/{job.run_id}", "Cache-Control": "no-store"},
