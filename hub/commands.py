@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hub.alerts.watch import Watch
 from hub.queries.contract_diff import compare, landed_sources
 from hub.queries.dead_letters import (
     DeadLetterChoice,
@@ -61,7 +62,12 @@ class PullResult:
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     """Land what is new from the named sources, or from all; logged as a run of its own."""
     project.require_sound()
-    with warehouse_lock(project.database, project.wait), open_warehouse(project) as connection:
+    with (
+        Watch(project) as watch,
+        warehouse_lock(project.database, project.wait),
+        open_warehouse(project) as connection,
+        watch.looking(connection),
+    ):
         run_id = start_run(connection, "land", [], None)
         with logged(run_id), closing_on_error(connection, run_id):
             with stage("land"):
@@ -80,11 +86,13 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
     # imported here because no other command asks an API
     from loader.pull.checkpoint import open_checkpoint
     from loader.pull.source import pull_source, sources_to_pull
+    from loader.pull.state import write_outcomes
 
     project.require_sound()
     sources = sources_to_pull(project, names)
     pulled = [source.name for source in sources]
     with (
+        Watch(project) as watch,
         pull_lock(project.database, project.wait),
         open_checkpoint(project, pulled) as checkpoint,
         logged(checkpoint.run_id),
@@ -93,7 +101,12 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
             outcomes = tuple(
                 pull_source(checkpoint, project, source, full=full) for source in sources
             )
-        with stage("land"), checkpoint.last_visit() as connection:
+        with (
+            stage("land"),
+            checkpoint.last_visit() as connection,
+            watch.looking(connection),
+        ):
+            write_outcomes(connection, checkpoint.run_id, outcomes)
             landing = land(connection, project, pulled, checkpoint.run_id)
             landing = landing.after(checkpoint.outcomes)
             warnings = [
@@ -310,8 +323,9 @@ def history(project: Project, limit: int) -> list[dict[str, Any]]:
 def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
     """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
-        with warehouse_lock(project.database, project.wait):
-            result = carry_out(project, plan)
+        # left after the lock: whoever is told of alerts keeps nobody from the warehouse
+        with Watch(project) as watch, warehouse_lock(project.database, project.wait):
+            result = carry_out(project, replace(plan, watch=watch))
             if not result.did_nothing:
                 write_receipt(project.receipts, result.receipt, project.vars.keep_receipts)
         return result

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from hub.alerts.watch import STREAM_SECONDS, Watch
 from hub.runs.dbt import ParsedProject
 from hub.runs.receipt_files import write_json, write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
@@ -94,6 +95,7 @@ class _Streaming:
         self._skip = list(project.vars.skip)
         self._persistence = project.vars.stream
         self._kept = ParsedProject()
+        self._watch = Watch(project, every=STREAM_SECONDS, patience=0)
         self._arrived = threading.Condition(threading.RLock())
         self._consumers: list[TopicConsumer] = []
         self._offsets: dict[str, dict[int, int]] = {}
@@ -221,10 +223,14 @@ class _Streaming:
             kept=self._kept,
             # what no batch touched was proven when it was built
             proves_all=False,
+            watch=self._watch,
         )
-        with warehouse_lock(self._project.database, self._project.wait):
-            result = carry_out(self._project, plan)
-            self._keep_receipt(result)
+        try:
+            with warehouse_lock(self._project.database, self._project.wait):
+                result = carry_out(self._project, plan)
+                self._keep_receipt(result)
+        finally:
+            self._watch.settle()
         if result.failed:
             raise HubError(
                 f"run {result.receipt['run_id']}",

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from hub.alerts.watch import Watch
 from hub.queries.receipt import receipt
 from hub.runs.adapter_faults import with_adapter_faults
 from hub.runs.changes import Work, build_state, everything, work_of
@@ -34,6 +35,7 @@ class Plan:
     kept:  the parsed project, in a process that makes many runs.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
     warnings: for the receipt, besides those of the landing; `prepare` may add some.
+    watch: looks at the warehouse when the run is closed, however it ended.
     """
 
     command: str
@@ -45,6 +47,7 @@ class Plan:
     kept: ParsedProject | None = None
     proves_all: bool = True
     warnings: list[str] = field(default_factory=list)
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
 
     scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
     """
-    with _closing_when_left(project) as begun:
+    with _closing_when_left(project, plan.watch) as begun:
         # held while dbt builds: it works on the open database, and nobody comes between
         with open_warehouse(project) as connection:
             run_id = start_run(connection, plan.command, plan.skip, plan.clock)
@@ -102,7 +105,7 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
 
 
 @contextlib.contextmanager
-def _closing_when_left(project: Project) -> Iterator[list[str]]:
+def _closing_when_left(project: Project, watch: Watch | None) -> Iterator[list[str]]:
     """Close the run whose identity the block puts into the list, where an exception or an interrupt
     leaves it: the warehouse may be open no more, or of no use."""
     begun: list[str] = []
@@ -113,6 +116,8 @@ def _closing_when_left(project: Project) -> Iterator[list[str]]:
             for run_id in begun:
                 with open_warehouse(project) as connection:
                     close_after(connection, run_id, error)
+                    if watch:
+                        watch.look(connection)
         raise
 
 
@@ -176,6 +181,8 @@ class _Run:
         )
         look_after = self.plan.look_after
         afterwards = look_after(connection, self.run_id) if look_after else []
+        if self.plan.watch:
+            self.plan.watch.look(connection)
         return RunResult(
             receipt(
                 connection, self.project, find_run(connection, self.run_id), is_now=did_nothing

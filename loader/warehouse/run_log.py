@@ -95,7 +95,18 @@ def start_run(
 
 def _new_run_id(moment: datetime) -> str:
     """An identity that sorts by the moment; macros/runs/open_run.sql makes it in the same form."""
-    return f"{moment:%Y%m%dT%H%M%S%f}"[:18] + f"-{uuid.uuid4().hex[:8]}"
+    return f"{first_run_id(moment)}-{uuid.uuid4().hex[:8]}"
+
+
+def first_run_id(moment: datetime) -> str:
+    """What sorts before every run that started at the moment (UTC) or later, and after the others:
+    with it as a bound, few blocks of a long history are read."""
+    return f"{moment:%Y%m%dT%H%M%S%f}"[:18]
+
+
+def moment_of(run_id: str) -> datetime:
+    """When a run started (UTC), as its identity says, to the millisecond."""
+    return datetime.strptime(run_id[:18], "%Y%m%dT%H%M%S%f")
 
 
 def killed_runs(connection: duckdb.DuckDBPyConnection, *, may_pull: bool = True) -> list[str]:
