@@ -4,7 +4,6 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -128,6 +127,8 @@ def webhook_url() -> str | None:
     address: with most receivers, it is a secret."""
     if not (url := os.environ.get(WEBHOOK, "").strip()):
         return None
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         is_sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

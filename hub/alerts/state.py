@@ -73,12 +73,14 @@ class State(msgspec.Struct, frozen=True):
     """What is known of the alerts of a warehouse.
 
     as_of:     the newest run that was looked at: an older snapshot cannot end what it began.
+    rules:     digest of the rules that it was judged by.
     landed_at: per source, when it last landed something, as of then.
     alerts:    those that last, and those that ended and are still to be told of.
     attempts:  to tell of them, which nobody has logged yet.
     """
 
     as_of: str = ""
+    rules: str = ""
     landed_at: dict[str, datetime] = {}
     alerts: tuple[Alert, ...] = ()
     attempts: tuple[Attempt, ...] = ()

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
+from zlib import crc32
 
 import duckdb
 import msgspec
 
 from hub.alerts.conditions import Condition, Observation, is_judged_now, judge_now, observe
-from hub.alerts.delivery import start_delivery
-from hub.alerts.rules import read_rules, webhook_url
+from hub.alerts.rules import LettersGrowing, read_rules, webhook_url
 from hub.alerts.state import Alert, State, changing_state, read_state
 from loader.config.project import Project
 from loader.errors import HubError
@@ -65,6 +65,7 @@ class Watch:
     ) -> None:
         self._project = project
         self._rules = read_rules(project)
+        self._rules_digest = f"{crc32(msgspec.json.encode(self._rules)):08x}"
         self._url = webhook_url()
         self._every = every
         self._patience = patience
@@ -84,16 +85,36 @@ class Watch:
             self._patience = 0.0
         self.settle()
 
-    def look(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Judge the rules on what is in the warehouse now."""
+    def look(self, connection: duckdb.DuckDBPyConnection, *, did_nothing: bool = False) -> None:
+        """Judge the rules on what is in the warehouse now.
+
+        did_nothing: the run that is closed found nothing new, so there may be nothing to judge.
+        """
         if not self._rules or time.monotonic() - self._looked_at < self._every:
             return
         self._looked_at = time.monotonic()
         try:
+            if did_nothing and self._is_seen(connection):
+                return
             self._seen = observe(connection, self._project, self._rules)
         except (duckdb.Error, HubError) as error:
             log.warning("alerts were not judged: %s", type(error).__name__)
             log.debug("%s", error)
+
+    def _is_seen(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether another look would find what the last one did."""
+        state = read_state(self._project.database)
+        if state.rules != self._rules_digest or any(
+            # a discard ends it, and is no run
+            isinstance(self._rules.get(alert.rule), LettersGrowing)
+            for alert in state.current
+        ):
+            return False
+        ((unseen,),) = connection.execute(
+            "select count(*) from ops.runs where run_id > ? and had_work is not false",
+            [state.as_of],
+        ).fetchall()
+        return bool(unseen == 0)
 
     @contextmanager
     def looking(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -118,6 +139,9 @@ class Watch:
                 self._log_attempts(change.state)
                 change.set(attempts=())
             if owes and self._url:
+                # imported where there is something to tell
+                from hub.alerts.delivery import start_delivery
+
                 is_done = start_delivery(self._project.database, self._patience)
                 if is_done:
                     with changing_state(self._project.database) as change:
@@ -133,7 +157,9 @@ class Watch:
         is_newer = seen is not None and seen.as_of >= state.as_of
         conditions: list[Condition] = []
         if seen and is_newer:
-            state = msgspec.structs.replace(state, as_of=seen.as_of, landed_at=seen.landed_at)
+            state = msgspec.structs.replace(
+                state, as_of=seen.as_of, rules=self._rules_digest, landed_at=seen.landed_at
+            )
             conditions += seen.conditions
         conditions += judge_now(self._project, self._rules, state.landed_at, now)
         broken = {(found.rule, found.source, found.entity): found for found in conditions}
@@ -172,11 +198,15 @@ class Watch:
 
 def _new_alert(found: Condition, now: datetime) -> Alert:
     name = "/".join(part for part in (found.rule, found.source, found.entity) if part)
-    return Alert(id=f"{name}/{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}", began_at=now, **vars(found))
+    return Alert(
+        id=f"{name}/{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}",
+        began_at=now,
+        **msgspec.structs.asdict(found),
+    )
 
 
 def _as_seen(alert: Alert, found: Condition) -> Alert:
-    return msgspec.structs.replace(alert, **vars(found))
+    return msgspec.structs.replace(alert, **msgspec.structs.asdict(found))
 
 
 def _level(severity: str) -> int:

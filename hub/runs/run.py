@@ -182,7 +182,7 @@ class _Run:
         look_after = self.plan.look_after
         afterwards = look_after(connection, self.run_id) if look_after else []
         if self.plan.watch:
-            self.plan.watch.look(connection)
+            self.plan.watch.look(connection, did_nothing=did_nothing)
         return RunResult(
             receipt(
                 connection, self.project, find_run(connection, self.run_id), is_now=did_nothing
