@@ -33,6 +33,7 @@ from hub.queries.reprocess import (
 from hub.runs.receipt_files import write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from hub.runs.working_contract import working_contract
+from hub.telemetry.lineage import lineage_of
 from loader.config.project import Project
 from loader.errors import WrongUse
 from loader.landing.folder import Landing, land
@@ -64,15 +65,18 @@ def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     project.require_sound()
     with (
         Watch(project) as watch,
+        lineage_of(project, "land") as lineage,
         warehouse_lock(project.database, project.wait),
         open_warehouse(project) as connection,
         watch.looking(connection),
     ):
         run_id = start_run(connection, "land", [], None)
-        with logged(run_id), closing_on_error(connection, run_id):
+        lineage.begin(run_id)
+        with logged(run_id, "land"), closing_on_error(connection, run_id):
             with stage("land"):
                 landing = land(connection, project, names, run_id)
             end_run(connection, run_id, errors=[], warnings=landing.warnings(), build_state=None)
+        lineage.end(landing)
     return landing
 
 
@@ -93,10 +97,12 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
     pulled = [source.name for source in sources]
     with (
         Watch(project) as watch,
+        lineage_of(project, "pull") as lineage,
         pull_lock(project.database, project.wait),
         open_checkpoint(project, pulled) as checkpoint,
-        logged(checkpoint.run_id),
+        logged(checkpoint.run_id, "pull"),
     ):
+        lineage.begin(checkpoint.run_id)
         with stage("pull"):
             outcomes = tuple(
                 pull_source(checkpoint, project, source, full=full) for source in sources
@@ -121,6 +127,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
                 warnings=warnings + landing.warnings(),
                 build_state=None,
             )
+        lineage.end(landing, failed=tuple(outcome.source for outcome in outcomes if outcome.error))
     return PullResult(outcomes, landing)
 
 
@@ -250,7 +257,7 @@ def rename_source(project: Project, old: str, new: str) -> "RenamedSource":
     ):
         check_sources(connection, project, old, new)
         run_id = start_run(connection, "rename-source", [], None)
-        with logged(run_id), closing_on_error(connection, run_id):
+        with logged(run_id, "rename-source"), closing_on_error(connection, run_id):
             renamed = rename_source(connection, project, old, new)
             end_run(connection, run_id, errors=[], warnings=[*renamed.notes], build_state=None)
     return renamed

@@ -15,6 +15,8 @@ from hub.queries.receipt import receipt
 from hub.runs.adapter_faults import with_adapter_faults
 from hub.runs.changes import Work, build_state, everything, work_of
 from hub.runs.dbt import ParsedProject, build
+from hub.telemetry.lineage import RunLineage, lineage_of
+from loader import tracing
 from loader.config.project import Project
 from loader.errors import HubError
 from loader.landing.folder import Landing
@@ -77,13 +79,17 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
 
     scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
     """
-    with _closing_when_left(project, plan.watch) as begun:
+    with (
+        _closing_when_left(project, plan.watch) as begun,
+        _lineage(project, plan, scratch) as lineage,
+    ):
         # held while dbt builds: it works on the open database, and nobody comes between
         with open_warehouse(project) as connection:
             run_id = start_run(connection, plan.command, plan.skip, plan.clock)
             begun.append(run_id)
-            with logged(run_id):
-                run = _Run(project, plan, run_id, plan.prepare(connection, run_id))
+            lineage.begin(run_id)
+            with logged(run_id, plan.command):
+                run = _Run(project, plan, run_id, lineage, plan.prepare(connection, run_id))
                 before = build_state(connection, project, plan.skip)
                 work = everything(project) if plan.force else work_of(connection, project, before)
                 if not work.entities:
@@ -102,6 +108,13 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
         # opened anew, the database has all that was committed
         with logged(run_id), open_warehouse(project) as connection:
             return run.close_built(connection, failures)
+
+
+def _lineage(
+    project: Project, plan: Plan, scratch: Path | None
+) -> contextlib.AbstractContextManager[RunLineage]:
+    # a run on a copy is nobody's lineage
+    return contextlib.nullcontext(RunLineage()) if scratch else lineage_of(project, plan.command)
 
 
 @contextlib.contextmanager
@@ -128,6 +141,7 @@ class _Run:
     project: Project
     plan: Plan
     run_id: str
+    lineage: RunLineage
     landing: Landing
 
     def build(self, work: Work, state: str, scratch: Path | None) -> list[str]:
@@ -155,6 +169,8 @@ class _Run:
             # the message may quote a record
             log.error("%s failed", error.partition(":")[0])
             log.debug("%s", error)
+        if errors:
+            tracing.failed(", ".join(error.partition(":")[0] for error in errors))
         after = None if errors else build_state(connection, self.project, self.plan.skip).text()
         return self.close(connection, errors, after)
 
@@ -183,10 +199,12 @@ class _Run:
         afterwards = look_after(connection, self.run_id) if look_after else []
         if self.plan.watch:
             self.plan.watch.look(connection, did_nothing=did_nothing)
+        drawn_up = receipt(
+            connection, self.project, find_run(connection, self.run_id), is_now=did_nothing
+        )
+        self.lineage.end(self.landing, drawn_up)
         return RunResult(
-            receipt(
-                connection, self.project, find_run(connection, self.run_id), is_now=did_nothing
-            ),
+            drawn_up,
             self.landing,
             did_nothing,
             afterwards,
