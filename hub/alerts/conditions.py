@@ -1,5 +1,6 @@
 """Judges the rules: what holds now of what they watch for, in the warehouse and on the machine."""
 
+import logging
 import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ from hub.queries.receipt import recount_dead_letters
 from hub.queries.rows import Row
 from loader.config.project import Project
 from loader.warehouse.run_log import BUILDS, first_run_id, moment_of, utc_now
+
+log = logging.getLogger(__name__)
 
 # Structs instead of dataclasses, which take a millisecond each to make, in every command.
 
@@ -54,11 +57,13 @@ class Observation(msgspec.Struct, frozen=True):
 
     as_of:      the newest run in it.
     conditions: of the rules that only a run can change.
+    unjudged:   the rules of those that could not be asked, as an entity is broken.
     landed_at:  per source, when it last landed something (UTC).
     """
 
     as_of: str
     conditions: tuple[Condition, ...]
+    unjudged: tuple[str, ...]
     landed_at: dict[str, datetime]
 
 
@@ -67,18 +72,15 @@ def observe(
 ) -> Observation:
     """Judge the rules on an open warehouse or snapshot, which is only read."""
     found: list[Condition] = []
+    unjudged: list[str] = []
     for name, rule in rules.items():
-        match rule:
-            case QualityUnder():
-                found += _quality(connection, project, name, rule)
-            case LagOver():
-                found += _lag(connection, project, name, rule)
-            case CircuitOpen():
-                found += _circuits(connection, project, name, rule)
-            case LettersGrowing():
-                found += _letters(connection, project, name, rule)
-            case RunFailed():
-                found += _failed_runs(connection, name, rule)
+        try:
+            found += _judged(connection, project, name, rule)
+        except duckdb.Error as error:
+            # an entity that is broken keeps nobody from the alert that the run has failed
+            log.warning("the alert %s was not judged: %s", name, type(error).__name__)
+            log.debug("%s", error)
+            unjudged.append(name)
     ((as_of,),) = connection.execute("select max(run_id) from ops.runs").fetchall()
     landed = connection.execute(
         "select source, max(landed_at) from raw.loads where status = 'landed' group by source"
@@ -86,8 +88,26 @@ def observe(
     return Observation(
         as_of or "",
         tuple(found),
+        tuple(unjudged),
         {source: moment.replace(tzinfo=UTC) for source, moment in landed},
     )
+
+
+def _judged(
+    connection: duckdb.DuckDBPyConnection, project: Project, name: str, rule: AnyRule
+) -> list[Condition]:
+    match rule:
+        case QualityUnder():
+            return list(_quality(connection, project, name, rule))
+        case LagOver():
+            return list(_lag(connection, project, name, rule))
+        case CircuitOpen():
+            return list(_circuits(connection, project, name, rule))
+        case LettersGrowing():
+            return list(_letters(connection, project, name, rule))
+        case RunFailed():
+            return list(_failed_runs(connection, name, rule))
+    return []
 
 
 def judge_now(

@@ -13,7 +13,7 @@ import duckdb
 import msgspec
 
 from hub.alerts.conditions import Condition, Observation, is_judged_now, judge_now, observe
-from hub.alerts.rules import LettersGrowing, read_rules, webhook_url
+from hub.alerts.rules import LettersGrowing, kind_of, read_rules, webhook_url
 from hub.alerts.state import Alert, State, changing_state, read_state
 from loader.config.project import Project
 from loader.errors import HubError
@@ -69,7 +69,7 @@ class Watch:
         self._url = webhook_url()
         self._every = every
         self._patience = patience
-        self._looked_at = -every
+        self._looked_at = float("-inf")
         self._seen: Observation | None = None
 
     def __enter__(self) -> Self:
@@ -85,12 +85,19 @@ class Watch:
             self._patience = 0.0
         self.settle()
 
-    def look(self, connection: duckdb.DuckDBPyConnection, *, did_nothing: bool = False) -> None:
+    def look(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        did_nothing: bool = False,
+        is_last: bool = False,
+    ) -> None:
         """Judge the rules on what is in the warehouse now.
 
         did_nothing: the run that is closed found nothing new, so there may be nothing to judge.
+        is_last: look in any case, as nobody will again.
         """
-        if not self._rules or time.monotonic() - self._looked_at < self._every:
+        if not self._rules or not (is_last or self._is_due()):
             return
         self._looked_at = time.monotonic()
         try:
@@ -98,8 +105,10 @@ class Watch:
                 return
             self._seen = observe(connection, self._project, self._rules)
         except (duckdb.Error, HubError) as error:
-            log.warning("alerts were not judged: %s", type(error).__name__)
-            log.debug("%s", error)
+            log.warning("alerts were not judged: %s", error)
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._looked_at >= self._every
 
     def _is_seen(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether another look would find what the last one did."""
@@ -127,7 +136,7 @@ class Watch:
     def settle(self, now: datetime | None = None) -> None:
         """Keep which alerts began and ended since the last time, log them, and have the webhook
         told."""
-        if self._seen is None and time.monotonic() - self._looked_at < self._every:
+        if self._seen is None and not self._is_due():
             return
         seen, self._seen = self._seen, None
         moment = datetime.now(UTC) if now is None else now
@@ -154,9 +163,11 @@ class Watch:
 
     def _judged(self, state: State, seen: Observation | None, now: datetime) -> State:
         """The state after a look. An older look than the one before tells nothing new."""
-        is_newer = seen is not None and seen.as_of >= state.as_of
         conditions: list[Condition] = []
-        if seen and is_newer:
+        # the rules that were judged
+        judged = {name for name, rule in self._rules.items() if is_judged_now(kind_of(rule))}
+        if seen and seen.as_of >= state.as_of:
+            judged |= self._rules.keys() - set(seen.unjudged)
             state = msgspec.structs.replace(
                 state, as_of=seen.as_of, rules=self._rules_digest, landed_at=seen.landed_at
             )
@@ -170,7 +181,7 @@ class Watch:
                 kept.append(alert)
             elif found := broken.pop(place, None):
                 kept.append(_as_seen(alert, found))
-            elif alert.rule in self._rules and not (is_newer or is_judged_now(alert.kind)):
+            elif alert.rule in self._rules.keys() - judged:
                 kept.append(alert)
             else:
                 log.log(_level(alert.severity), "alert ended: %s: %s", alert.rule, alert.summary)

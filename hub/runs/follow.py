@@ -131,9 +131,11 @@ class _Streaming:
                     if reached and stored_offsets(connection, name, topic) == self._offsets[name]:
                         store_offsets(connection, name, topic, reached, consumer.ends())
                 self._write_events(connection, None)
+                self._watch.look(connection, is_last=True)
         except (HubError, duckdb.Error) as error:
             # nothing but the events of the stream is lost: offsets were stored with their records
             log.warning("the stream's end was not written down: %s", error)
+        self._watch.settle()
 
     def _prepare(self) -> None:
         """Read the stored offsets."""

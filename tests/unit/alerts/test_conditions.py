@@ -228,13 +228,17 @@ def test_a_rule_that_is_taken_out_ends_its_alerts(connection, write_rules, judge
     assert judge() == []
 
 
-def test_a_warehouse_of_an_older_version_is_not_judged_and_says_so(
+def test_a_rule_that_cannot_be_judged_keeps_its_alerts_and_stops_no_other(
     connection, write_rules, judge, caplog
 ):
-    write_rules(c={"when": "circuit_open"}, f={"when": "freshness_over", "threshold": 1})
+    """In a warehouse of an older version, or where an entity is broken."""
+    write_rules(c={"when": "circuit_open", "threshold": 1}, r={"when": "run_failed"})
+    pulled(connection, "failed")
+    assert judge() == [("c", "partner")]
     connection.execute("drop table ops.pull_outcomes")
-    assert judge() == []
-    assert "alerts were not judged" in caplog.text
+    run(connection, fails=True)
+    assert sorted(judge()) == [("c", "partner"), ("r", "")]
+    assert "the alert c was not judged" in caplog.text
 
 
 def test_what_is_judged_is_read_only(project, connection, write_rules):
