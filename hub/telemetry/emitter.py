@@ -1,7 +1,9 @@
 """Sends OpenLineage events from a thread of its own: whoever takes them, no run waits for that."""
 
 import atexit
+import contextlib
 import logging
+import os
 import queue
 import threading
 import time
@@ -16,6 +18,8 @@ log = logging.getLogger(__name__)
 _SECONDS_AT_THE_END = 1.0
 # What waits for a receiver that is gone, at most: a stream makes two events a second.
 _MOST_WAITING = 1_000
+
+_PREFIX = "OPENLINEAGE__"
 
 _emitters: dict[str, "Emitter"] = {}
 
@@ -51,16 +55,16 @@ class Emitter:
 
     def close(self) -> None:
         """Send what is left; a receiver that does not answer is not waited for."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        atexit.unregister(self.close)
         deadline = time.monotonic() + _SECONDS_AT_THE_END
-        if self._thread:
-            try:
-                self._waiting.put(None, timeout=_SECONDS_AT_THE_END)
-                self._thread.join(max(0.0, deadline - time.monotonic()))
-            except queue.Full:
-                pass
-        lost = self._lost + self._waiting.qsize()
-        if lost or (self._thread and self._thread.is_alive()):
-            log.warning("lineage events were lost, %s at least: nobody takes them", max(lost, 1))
+        with contextlib.suppress(queue.Full):
+            self._waiting.put(None, timeout=_SECONDS_AT_THE_END)
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self._lost or thread.is_alive():
+            log.warning("lineage events were lost: nobody takes them")
 
     def _work(self) -> None:
         client = None
@@ -87,4 +91,11 @@ def _client() -> Any:
     logger = logging.getLogger("openlineage")
     logger.handlers = [logging.NullHandler()]
     logger.propagate = False
-    return OpenLineageClient()
+    given = {name: value for name, value in os.environ.items() if name.startswith(_PREFIX)}
+    try:
+        return OpenLineageClient()
+    finally:
+        # it writes what it makes of OPENLINEAGE_URL into the environment, with the key
+        for name in [name for name in os.environ if name.startswith(_PREFIX)]:
+            if name not in given:
+                del os.environ[name]

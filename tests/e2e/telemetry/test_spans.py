@@ -97,7 +97,7 @@ def test_the_requests_of_a_pull_are_spans_without_their_addresses(
             "items": "data.items",
             "pagination": CURSOR,
             "retries": FAST,
-            "query": {"key": "s3cret"},
+            "parameters": {"key": "s3cret"},
         },
     )
     with SampleApi(measurements(5)) as api:
@@ -125,21 +125,24 @@ def test_a_span_that_an_error_leaves_has_failed_and_tells_no_text(
         samples.run()
     spans.close()
     failed = [span for span in received(collector) if span["failed"]]
-    assert [span["name"] for span in failed] == ["hub run"]
-    assert failed[0]["attributes"]["error.type"] == "HubError"
+    assert [span["name"] for span in failed] == ["stage build", "hub run"]
+    assert {span["attributes"]["error.type"] for span in failed} == {"HubError"}
     assert "s3cret" not in str(failed)
 
 
-def test_a_run_whose_build_failed_has_failed(samples: Workbench, collector: Receiver, spans: Spans):
-    samples.run()
-    samples.sql("alter table ops.orders_decisions drop column outcome")
-    samples.drop("alpha/2.json", [{"uid": "order_009", "data": "s3cret"}])
-    samples.run()
+def test_a_run_whose_build_failed_has_failed(
+    own_project: Workbench, collector: Receiver, spans: Spans
+):
+    own_project.drop_samples()
+    own_project.edit(
+        "models/staging/alpha/stg_alpha__orders.sql", "{{ json_text('uid') }}", "no_such_column"
+    )
+    own_project.run()
     spans.close()
-    second = [span for span in received(collector) if span["name"] == "hub run"][1]
-    assert second["failed"]
-    assert "orders" in second["status"]
-    assert "s3cret" not in second["status"]
+    (run,) = [span for span in received(collector) if span["name"] == "hub run"]
+    assert run["failed"]
+    assert "orders" in run["status"]
+    assert "no_such_column" not in run["status"]
 
 
 @pytest.mark.parametrize("failure", ["refused", Answer(503), Answer(200, delay=60)])
