@@ -31,9 +31,9 @@ _SIGNS = {"info": ":large_blue_circle:", "warning": ":warning:", "critical": ":r
 _at_work: list["subprocess.Popen[bytes]"] = []
 
 
-def start_delivery(database: Path, patience: float) -> bool:
-    """Tell the webhook what is owed, in a process of its own; whether it ended within `patience`
-    seconds."""
+def start_delivery(database: Path, patience: float) -> int | None:
+    """Tell the webhook what is owed, in a process of its own. Returns the code that it ended with,
+    None where it is still at it after `patience` seconds."""
     _at_work[:] = [process for process in _at_work if process.poll() is None]
     process = subprocess.Popen(  # nosec B603
         # without the current folder among those that modules come from
@@ -46,11 +46,10 @@ def start_delivery(database: Path, patience: float) -> bool:
         start_new_session=True,
     )
     try:
-        process.wait(patience)
+        return process.wait(patience)
     except subprocess.TimeoutExpired:
         _at_work.append(process)
-        return False
-    return True
+        return None
 
 
 def deliver(database: Path, url: str) -> None:
@@ -136,7 +135,7 @@ def _send(client: Any, url: str, content: dict[str, Any]) -> str | None:
                         content=msgspec.json.encode(content),
                         headers={
                             "Content-Type": "application/json",
-                            "Idempotency-Key": f"{content['id']}/{content['status']}",
+                            "Idempotency-Key": f"{content['id']}/{content['status']}".encode(),
                         },
                     ) as response:
                         status = response.status_code

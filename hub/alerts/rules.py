@@ -1,6 +1,7 @@
 """The rules of alerts.yml as typed settings, and the webhook that alerts are told to."""
 
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +15,8 @@ from loader.errors import WrongUse
 
 FILE = "alerts.yml"
 WEBHOOK = "WEBHOOK_URL"
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 Severity = Literal["info", "warning", "critical"]
 Whole = Annotated[int, Meta(ge=0)]
@@ -110,6 +113,12 @@ def read_rules(project: Project) -> dict[str, AnyRule]:
     rules = read_as(AlertsFile, content, FILE).rules if content else {}
     for name, rule in rules.items():
         where = f"{FILE}: rules: {name}"
+        if not _NAME.fullmatch(name):
+            raise WrongUse(
+                f"{FILE}: rules",
+                f"{name!r} is no name of a rule",
+                "Write it with letters, digits, _ and - only.",
+            )
         if isinstance(rule, OfSources):
             _check_names(rule.sources, project.sources, f"{where}: sources")
         if isinstance(rule, LettersGrowing):

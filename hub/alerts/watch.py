@@ -12,7 +12,9 @@ from zlib import crc32
 import duckdb
 import msgspec
 
-from hub.alerts.conditions import Condition, Observation, is_judged_now, judge_now, observe
+from hub.alerts.at_present import is_judged_now, judge_now
+from hub.alerts.conditions import Condition, Observation
+from hub.alerts.in_warehouse import observe
 from hub.alerts.rules import LettersGrowing, kind_of, read_rules, webhook_url
 from hub.alerts.state import Alert, State, changing_state, read_state
 from loader.config.project import Project
@@ -136,7 +138,7 @@ class Watch:
     def settle(self, now: datetime | None = None) -> None:
         """Keep which alerts began and ended since the last time, log them, and have the webhook
         told."""
-        if self._seen is None and not self._is_due():
+        if not self._project.database.exists() or (self._seen is None and not self._is_due()):
             return
         seen, self._seen = self._seen, None
         moment = datetime.now(UTC) if now is None else now
@@ -151,13 +153,15 @@ class Watch:
                 # imported where there is something to tell
                 from hub.alerts.delivery import start_delivery
 
-                is_done = start_delivery(self._project.database, self._patience)
-                if is_done:
+                code = start_delivery(self._project.database, self._patience)
+                if code is not None:
                     with changing_state(self._project.database) as change:
                         self._log_attempts(change.state)
                         change.set(attempts=())
                 elif self._patience:
                     log.warning("the webhook is slow: it is told of alerts in the background")
+                if code:
+                    log.error("what tells the webhook of alerts ended with code %s", code)
         except (HubError, OSError, ValueError) as error:
             log.error("alerts were not settled: %s", error)
 

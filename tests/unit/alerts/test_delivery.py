@@ -159,7 +159,7 @@ def test_what_was_not_taken_is_kept_and_told_in_its_order(
     monkeypatch.delenv("WEBHOOK_URL")
     for outcome in ("fails", "succeeds"):
         monkeypatch.setenv("WEBHOOK_URL", "http://127.0.0.1:9/s3cret")
-        monkeypatch.setattr(delivery, "start_delivery", lambda database, patience: True)
+        monkeypatch.setattr(delivery, "start_delivery", lambda database, patience: 0)
         run(outcome)
         settle()
         deliver(project.database, url)
@@ -390,6 +390,15 @@ def test_a_folder_that_cannot_be_written_fails_nobody(project, run, settle, capl
     settle()
     assert "alerts were not settled" in caplog.text
     assert read_state(project.database) == State()
+
+
+def test_a_process_that_cannot_even_begin_to_tell_is_logged(
+    run, settle, webhook, monkeypatch, caplog
+):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    run("fails")
+    settle()
+    assert "what tells the webhook of alerts ended with code 1" in caplog.text
 
 
 def test_the_process_that_tells_ends_by_itself(project, run, webhook, monkeypatch):

@@ -42,6 +42,7 @@ def test_without_the_file_nothing_is_watched(project):
             "rules: r: severity: unknown value 'fatal'. Expected one of info, warning, critical",
         ),
         ("rules: {f: {when: freshness_over, threshold: 1.5}}", "expected a whole number"),
+        ("rules: {a b: {when: run_failed}}", "rules: 'a b' is no name of a rule"),
         ("rule: {}", "unknown key 'rule'. Did you mean 'rules'?"),
         ("rules: [a]", "rules: expected a mapping"),
         ("rules: {a: 1", "this is no valid YAML"),
