@@ -25,7 +25,7 @@ Whole = Annotated[int, Meta(ge=0)]
 class Rule(Settings, frozen=True, tag_field="when", kw_only=True):
     """What all rules have.
 
-    severity: how urgent it is; a critical alert is logged as an error, others as a warning.
+    severity: how urgent it is.
     """
 
     severity: Severity = "warning"

@@ -18,7 +18,7 @@ from hub.alerts.in_warehouse import observe
 from hub.alerts.rules import LettersGrowing, kind_of, read_rules, webhook_url
 from hub.alerts.state import Alert, State, changing_state, read_state
 from loader.config.project import Project
-from loader.errors import HubError
+from loader.errors import HubError, WrongUse
 
 log = logging.getLogger(__name__)
 
@@ -129,11 +129,16 @@ class Watch:
 
     @contextmanager
     def looking(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Look at the warehouse when the block is left, however that happens."""
+        """Look at the warehouse when the block is left, unless by wrong use: whoever mistyped a
+        name is told so, and nobody else is."""
         try:
             yield
-        finally:
+        except WrongUse:
+            raise
+        except BaseException:
             self.look(connection)
+            raise
+        self.look(connection)
 
     def settle(self, now: datetime | None = None) -> None:
         """Keep which alerts began and ended since the last time, log them, and have the webhook
@@ -188,13 +193,13 @@ class Watch:
             elif alert.rule in self._rules.keys() - judged:
                 kept.append(alert)
             else:
-                log.log(_level(alert.severity), "alert ended: %s: %s", alert.rule, alert.summary)
+                log.warning("alert ended: %s: %s", alert.rule, alert.summary)
                 ended = msgspec.structs.replace(alert, ended_at=now)
                 # whoever was not told of its beginning and cannot be told now, need not know
                 if self._url or ended.began_told_at:
                     kept.append(ended)
         for found in broken.values():
-            log.log(_level(found.severity), "alert began: %s: %s", found.rule, found.summary)
+            log.warning("alert began: %s: %s", found.rule, found.summary)
             kept.append(_new_alert(found, now))
         return msgspec.structs.replace(state, alerts=tuple(kept))
 
@@ -222,7 +227,3 @@ def _new_alert(found: Condition, now: datetime) -> Alert:
 
 def _as_seen(alert: Alert, found: Condition) -> Alert:
     return msgspec.structs.replace(alert, **msgspec.structs.asdict(found))
-
-
-def _level(severity: str) -> int:
-    return logging.ERROR if severity == "critical" else logging.WARNING

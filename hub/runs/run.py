@@ -18,7 +18,7 @@ from hub.runs.dbt import ParsedProject, build
 from hub.telemetry.lineage import RunLineage, lineage_of
 from loader import tracing
 from loader.config.project import Project
-from loader.errors import HubError
+from loader.errors import HubError, WrongUse
 from loader.landing.folder import Landing
 from loader.logs import logged, stage
 from loader.warehouse.connection import is_usable, open_warehouse
@@ -129,7 +129,7 @@ def _closing_when_left(project: Project, watch: Watch | None) -> Iterator[list[s
             for run_id in begun:
                 with open_warehouse(project) as connection:
                     close_after(connection, run_id, error)
-                    if watch:
+                    if watch and not isinstance(error, WrongUse):
                         watch.look(connection)
         raise
 

@@ -13,7 +13,7 @@ from hub.alerts.state import read_state
 from hub.alerts.watch import current_alerts, evaluate
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
-from loader.errors import HubError
+from loader.errors import HubError, WrongUse
 from tests.demo.api import SampleApi
 from tests.kafka.conftest import mock as mock
 from tests.kafka.mock_cluster import MockCluster
@@ -38,6 +38,7 @@ def test_a_run_tells_of_what_began_and_of_what_ended(bench, webhook):
     assert "s3cret-value" not in told, "nothing of a record is told"
 
 
+@pytest.mark.slow
 def test_a_redrive_and_a_reprocessing_tell_as_well(bench, webhook):
     bench.drop("app/1.json", [event("a"), event("b", "x")])
     for work in (
@@ -51,6 +52,7 @@ def test_a_redrive_and_a_reprocessing_tell_as_well(bench, webhook):
         assert ("quality", "app", "firing") in webhook.told()
 
 
+@pytest.mark.slow
 def test_a_run_on_a_copy_tells_nothing(bench, webhook):
     bench.drop("app/1.json", [event("a"), event("b", "x")])
     bench.run(dry=True)
@@ -58,6 +60,7 @@ def test_a_run_on_a_copy_tells_nothing(bench, webhook):
     assert current_alerts(bench.project) == []
 
 
+@pytest.mark.slow
 def test_a_run_that_failed_is_told_of_until_one_succeeds(own_project, webhook):
     own_project.drop("app/1.json", [event("a")])
     model = "models/intermediate/int_events__checked.sql"
@@ -90,6 +93,15 @@ def test_landing_that_failed_is_told_of(bench, webhook, monkeypatch):
     assert webhook.told() == [("run", None, "firing")]
 
 
+def test_a_name_that_somebody_mistyped_is_no_alert(after_run, webhook):
+    webhook.taken.clear()
+    with pytest.raises(WrongUse, match="nosuch"):
+        after_run.land("nosuch")
+    assert ("run", None, "firing") not in webhook.told()
+    after_run.run()
+    assert ("run", None, "firing") not in webhook.told()
+
+
 def test_pulls_that_fail_in_a_row_are_told_of_until_one_succeeds(own_project, webhook, monkeypatch):
     http = {"url": "${PARTNER_URL}", "items": "data", "retries": {"attempts": 1}}
     own_project.set_meta("partner", http=http)
@@ -106,6 +118,7 @@ def test_pulls_that_fail_in_a_row_are_told_of_until_one_succeeds(own_project, we
     assert webhook.told()[1:] == [("circuit", "partner", "resolved")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [Answer(200, delay=30), Answer(500), Answer(None, delay=3)])
 def test_a_webhook_that_fails_neither_fails_nor_holds_up_a_run(bench, webhook, answer):
     webhook.answers = [answer]
@@ -182,6 +195,7 @@ def test_a_stream_tells_between_its_batches(
     assert webhook.told() == [("quality", "web", "firing")]
 
 
+@pytest.mark.slow
 def test_a_build_alone_and_a_run_with_nothing_new_change_nothing_of_an_alert(bench, webhook):
     bench.drop("app/1.json", [event("a"), event("b", "x")])
     bench.run()
@@ -193,6 +207,7 @@ def test_a_build_alone_and_a_run_with_nothing_new_change_nothing_of_an_alert(ben
     assert webhook.told() == [("quality", "app", "firing")]
 
 
+@pytest.mark.slow
 def test_rules_that_changed_are_judged_though_nothing_is_new(own_project, webhook):
     own_project.drop("app/1.json", [event("a"), event("b", "x")])
     own_project.run()

@@ -111,6 +111,7 @@ def test_a_run_with_nothing_new_reads_and_writes_nothing(after_run: Workbench, l
     assert end["inputs"] == end["outputs"] == []
 
 
+@pytest.mark.slow
 def test_an_entity_that_failed_is_told_apart_from_the_others(own_project: Workbench, log: Path):
     own_project.drop_samples()
     own_project.edit(
@@ -171,6 +172,7 @@ def test_whoever_started_the_run_is_its_parent(after_run: Workbench, log: Path, 
     assert (facet["job"]["namespace"], facet["job"]["name"]) == ("airflow", "daily/hub")
 
 
+@pytest.mark.slow
 def test_a_run_on_a_copy_is_nobodys_lineage(samples: Workbench, log: Path):
     samples.run(dry=True)
     assert not log.exists()
