@@ -153,6 +153,8 @@ def report(
         _print(receipt, text.render_receipt(receipt), as_json)
         return
     part = entity_receipt(receipt, entity)
+    if "as_of" in receipt:
+        part["as_of"] = receipt["as_of"]
     _print(part, text.render_entity(part), as_json)
 
 
@@ -353,6 +355,27 @@ def diff(project: Project, entity: str, as_json: bool) -> None:
     _print(difference, text.render_difference(difference), as_json)
 
 
+@hub.command(section=_ASK, epilog="Example: hub publish   or: hub publish --watch")
+@click.option("--watch", is_flag=True, help="Publish what plain `dbt build` changes, until Ctrl-C.")
+def publish(project: Project, watch: bool, as_json: bool) -> None:
+    """Publish the warehouse for readers, as published/current.duckdb.
+
+    Every hub command that changes something does that by itself. A snapshot never changes and
+    keeps nobody waiting: open it with anything that reads DuckDB files.
+    """
+    from dataclasses import asdict
+
+    from hub import commands
+
+    if watch:
+        count = commands.watch(project)
+        _print({"published": count}, f"published {count} times", as_json)
+        return
+    published = commands.publish_now(project)
+    data = None if published is None else asdict(published)
+    _print(data, text.render_publication(published), as_json)
+
+
 @hub.command(section=_ASK, epilog="Example: hub doctor --json")
 def doctor(project: Project, as_json: bool) -> None:
     """Examine the warehouse and say what to do.
@@ -374,5 +397,7 @@ def _require_known(what: str, given: str | None, known: tuple[str, ...]) -> None
         raise WrongUse(f"{what} '{given}'", "there is none", f"Known are {', '.join(known)}.")
 
 
-def _print(data: Any, text: str, as_json: bool) -> None:
-    click.echo(json.dumps(data, indent=2, default=str) if as_json else text)
+def _print(data: Any, shown: str, as_json: bool) -> None:
+    if isinstance(data, dict) and (as_of := data.get("as_of")):
+        shown = f"{text.render_as_of(as_of)}\n{shown}"
+    click.echo(json.dumps(data, indent=2, default=str) if as_json else shown)

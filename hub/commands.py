@@ -30,17 +30,20 @@ from hub.queries.reprocess import (
     remember_removed,
     request_reprocess,
 )
+from hub.runs.publishing import changing, publish_if_free, publish_until_stopped
 from hub.runs.receipt_files import write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from hub.runs.working_contract import working_contract
 from hub.telemetry.lineage import lineage_of
 from loader.config.project import Project
-from loader.errors import WrongUse
+from loader.errors import HubError, WrongUse
 from loader.landing.folder import Landing, land
 from loader.logs import logged, stage
 from loader.warehouse.connection import open_warehouse, read_warehouse, require_warehouse
+from loader.warehouse.latest import Reading, read_latest
 from loader.warehouse.lock import pull_lock, warehouse_lock
 from loader.warehouse.run_log import closing_on_error, end_run, find_run, runs, start_run
+from loader.warehouse.snapshots import Publication, publish, why_unpublished
 
 if TYPE_CHECKING:
     from hub.runs.follow import StreamSummary
@@ -66,7 +69,7 @@ def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     with (
         Watch(project) as watch,
         lineage_of(project, "land") as lineage,
-        warehouse_lock(project.database, project.wait),
+        changing(project),
         open_warehouse(project) as connection,
         watch.looking(connection),
     ):
@@ -128,6 +131,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
                 build_state=None,
             )
         lineage.end(landing, failed=tuple(outcome.source for outcome in outcomes if outcome.error))
+    publish_if_free(project)
     return PullResult(outcomes, landing)
 
 
@@ -252,7 +256,7 @@ def rename_source(project: Project, old: str, new: str) -> "RenamedSource":
     with (
         # a pull that is under way would go on under the old name
         pull_lock(project.database, project.wait),
-        warehouse_lock(project.database, project.wait),
+        changing(project),
         open_warehouse(project) as connection,
     ):
         check_sources(connection, project, old, new)
@@ -271,49 +275,53 @@ def discard(
     Raises WrongUse for an unknown source; one that is registered no more may have dead letters.
     """
     require_warehouse(project)
-    with warehouse_lock(project.database, project.wait), open_warehouse(project) as connection:
+    with changing(project), open_warehouse(project) as connection:
         check_source(connection, choice, project.sources)
         return discard_dead_letters(connection, choice, discarded_by, reason)
 
 
 def why(project: Project, question: Question) -> dict[str, Any]:
     """Everything that is known of the records that a question is about."""
-    with read_warehouse(project) as connection:
-        return answer(connection, project, question)
+    with read_latest(project) as reading:
+        return _dated(answer(reading.connection, project, question), reading)
 
 
 def report(project: Project, run_id: str | None = None) -> dict[str, Any]:
     """The receipt of a run; by default that of the latest, with dead letters as they stand now."""
-    with read_warehouse(project) as connection:
-        latest = find_run(connection, run_id)
-        return receipt(connection, project, latest, is_now=run_id is None)
+    with read_latest(project) as reading:
+        latest = find_run(reading.connection, run_id)
+        found = receipt(reading.connection, project, latest, is_now=run_id is None)
+        return _dated(found, reading)
 
 
 def report_build(project: Project, run_id: str | None = None) -> dict[str, Any]:
     """The receipt of a run; by default that of the latest which had something to do."""
-    with read_warehouse(project) as connection:
-        return receipt(connection, project, find_run(connection, run_id, had_work=True))
+    with read_latest(project) as reading:
+        latest = find_run(reading.connection, run_id, had_work=True)
+        return _dated(receipt(reading.connection, project, latest), reading)
 
 
 def contract_diff(project: Project, entity: str) -> dict[str, Any]:
     """What the contract as it is written now would decide otherwise. Builds nothing."""
-    with read_warehouse(project) as connection:
-        find_run(connection)  # without a build there is nothing to compare with
-        landed = landed_sources(connection, project, entity)
+    with read_latest(project) as reading:
+        find_run(reading.connection)  # without a build there is nothing to compare with
+        landed = landed_sources(reading.connection, project, entity)
     working = working_contract(project, entity, landed)
-    with read_warehouse(project) as connection:
-        return compare(connection, entity, working.version, working.check_sql)
+    with read_latest(project) as reading:
+        return _dated(
+            compare(reading.connection, entity, working.version, working.check_sql), reading
+        )
 
 
 def doctor(project: Project) -> list[Finding]:
     """What an examination of the warehouse finds."""
-    with read_warehouse(project) as connection:
-        return examine(connection, project)
+    with read_latest(project) as reading:
+        return examine(reading, project)
 
 
 def history(project: Project, limit: int) -> list[dict[str, Any]]:
     """The latest `limit` runs, latest first."""
-    with read_warehouse(project) as connection:
+    with read_latest(project) as reading:
         return [
             {
                 "run_id": entry.run_id,
@@ -323,16 +331,42 @@ def history(project: Project, limit: int) -> list[dict[str, Any]]:
                 "duration_ms": entry.duration_ms,
                 "errors": entry.errors,
             }
-            for entry in runs(connection, limit=limit)
+            for entry in runs(reading.connection, limit=limit)
         ]
+
+
+def publish_now(project: Project) -> Publication | None:
+    """Publish the warehouse for readers; None where there is nothing new to publish.
+
+    Raises HubError where it is in use or holds half a run, as far as that is so now.
+    """
+    require_warehouse(project)
+    with warehouse_lock(project.database, project.wait):
+        published = publish(project.database)
+    if half := why_unpublished(project.database):
+        raise HubError(f"database {project.database}", half, "`hub run` completes it.")
+    return published
+
+
+def watch(project: Project) -> int:
+    """Publish the warehouse whenever it has changed, until a signal ends it; returns how often."""
+    return publish_until_stopped(project)
+
+
+def _dated(answer: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    """The answer, with what it is as of where it is of a published snapshot."""
+    if reading.as_of:
+        reading.as_of.added_to(answer)
+    return answer
 
 
 def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
     """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
         # left after the lock: whoever is told of alerts keeps nobody from the warehouse
-        with Watch(project) as watch, warehouse_lock(project.database, project.wait):
+        with Watch(project) as watch, changing(project) as change:
             result = carry_out(project, replace(plan, watch=watch))
+            change.is_whole = not result.failed
             if not result.did_nothing:
                 write_receipt(project.receipts, result.receipt, project.vars.keep_receipts)
         return result

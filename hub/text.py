@@ -11,6 +11,7 @@ from hub.queries.health import Finding
 from hub.queries.receipt import OUTCOMES
 from loader.landing.folder import Landing
 from loader.logs import plain
+from loader.warehouse.snapshots import Publication
 
 if TYPE_CHECKING:
     from hub.commands import PullResult
@@ -33,6 +34,24 @@ def render_landing(landing: Landing) -> str:
     lines += [f"{name}: hidden, passed over" for name in landing.hidden]
     lines += [f"{name}: no registered source claims it" for name in landing.unclaimed]
     return _text(lines)
+
+
+def render_as_of(as_of: dict[str, Any]) -> str:
+    """What an answer from a published snapshot is of."""
+    return (
+        f"as of {as_of['ended_at'] or 'the start of it'} UTC, run {as_of['run_id']}: "
+        "another process is at work on the warehouse"
+    )
+
+
+def render_publication(published: Publication | None) -> str:
+    """One line."""
+    if published is None:
+        return "nothing new to publish"
+    return (
+        f"published {published.path.name}: {published.written / 1e6:.1f} MB written "
+        f"of {published.size / 1e6:.1f} MB"
+    )
 
 
 def render_pull(result: "PullResult") -> str:

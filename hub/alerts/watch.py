@@ -19,11 +19,14 @@ from hub.alerts.rules import LettersGrowing, kind_of, read_rules, webhook_url
 from hub.alerts.state import Alert, State, changing_state, read_state
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
+from loader.warehouse.snapshots import newest_snapshot
 
 log = logging.getLogger(__name__)
 
 # How long a run waits for the webhook. What it has not taken by then is told on without the run.
 _PATIENCE_SECONDS = 2.0
+# How often a watcher judges the rules.
+WATCH_SECONDS = 60.0
 # A stream makes a run a second: it is looked at less often.
 STREAM_SECONDS = 10.0
 
@@ -51,6 +54,18 @@ def evaluate(
     watch.look(connection)
     watch.settle(now)
     return current_alerts(project)
+
+
+def judge_newest(project: Project) -> None:
+    """Judge all rules on the newest published snapshot, for a watcher to call each minute
+    (WATCH_SECONDS). What fails is logged; before anything is published, nothing is done."""
+    if (snapshot := newest_snapshot(project.database)) is None:
+        return
+    try:
+        with duckdb.connect(str(snapshot), read_only=True) as connection:
+            evaluate(connection, project)
+    except (HubError, duckdb.Error, OSError) as error:
+        log.error("alerts were not judged: %s", error)
 
 
 class Watch:

@@ -19,6 +19,7 @@ from loader.config.sources import Source
 from loader.landing.digest import digest_of
 from loader.landing.names import name_of, name_of_folder
 from loader.landing.walk import walk
+from loader.warehouse.latest import Reading
 from loader.warehouse.ledger import is_in_ledger
 from loader.warehouse.run_log import killed_runs
 
@@ -41,16 +42,30 @@ class Finding:
 Examination = Callable[[duckdb.DuckDBPyConnection, Project], Finding]
 
 
-def examine(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
+def examine(reading: Reading, project: Project) -> list[Finding]:
     """All findings, in a fixed order. Changes nothing."""
+    connection = reading.connection
     before: list[Examination] = [_project, _files, _turned_away]
     after: list[Examination] = [_pulls, _receipts, _disk, _format, _versions]
     checks, broken = ask(connection, project, _checks_in_the_warehouse)
     return [
+        *_as_of(reading),
         *(examination(connection, project) for examination in before),
         _entities(project, broken),
         *checks,
         *(examination(connection, project) for examination in after),
+    ]
+
+
+def _as_of(reading: Reading) -> list[Finding]:
+    if reading.as_of is None:
+        return []
+    return [
+        Finding(
+            "warehouse",
+            "ok",
+            f"in use; examined as of run {reading.as_of.run_id}, published in published/",
+        )
     ]
 
 
@@ -175,7 +190,9 @@ def _pulls(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
             "select run_id from ops.runs where status = 'pulling'"
         ).fetchall()
     }
-    killed = [run_id for run_id in killed_runs(connection) if run_id in pulling]
+    killed = [
+        run_id for run_id in killed_runs(connection, database=project.database) if run_id in pulling
+    ]
     if killed:
         return Finding(
             "pulls", "warn", f"killed in the middle: {_some(killed)}", "`hub pull` continues them."

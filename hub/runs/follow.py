@@ -12,6 +12,7 @@ import duckdb
 
 from hub.alerts.watch import STREAM_SECONDS, Watch
 from hub.runs.dbt import ParsedProject
+from hub.runs.publishing import changing
 from hub.runs.receipt_files import write_json, write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from loader import interrupts
@@ -120,10 +121,7 @@ class _Streaming:
         if self.summary.receipt:
             self._write_receipt(self.summary.receipt)
         try:
-            with (
-                warehouse_lock(self._project.database, self._project.wait),
-                open_warehouse(self._project) as connection,
-            ):
+            with changing(self._project), open_warehouse(self._project) as connection:
                 for consumer in self._consumers:
                     name, topic = consumer.source.name, consumer.settings.topic
                     reached = consumer.reached()
@@ -228,8 +226,9 @@ class _Streaming:
             watch=self._watch,
         )
         try:
-            with warehouse_lock(self._project.database, self._project.wait):
+            with changing(self._project) as change:
                 result = carry_out(self._project, plan)
+                change.is_whole = not result.failed
                 self._keep_receipt(result)
         finally:
             self._watch.settle()

@@ -23,6 +23,7 @@ class ProjectVars(Settings, frozen=True):
     min_quality: the share of accepted records below which a run warns.
     keep_receipts: how many receipts are kept in receipts/.
     stream:      how streams try again.
+    publish:     whether the warehouse is published for readers after each run.
     """
 
     sources: dict[str, list[str]] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class ProjectVars(Settings, frozen=True):
     min_quality: Share = 0.99
     keep_receipts: Count = 100
     stream: Persistence = Persistence()
+    publish: bool = True
 
 
 def read_vars(given: object) -> ProjectVars:

@@ -55,10 +55,26 @@ def pull_lock(database: Path, wait: float | None = None) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def publish_lock(database: Path, wait: float) -> Iterator[None]:
+    """Keep others from publishing until the block is left. Raises InUse after `wait` seconds."""
+    with lock_beside(database, "publish.lock", wait, "is publishing it", "It will be done soon."):
+        yield
+
+
 def is_pulling(database: Path) -> bool:
     """Whether a pull is under way, be it in this very process."""
+    return _is_locked(database, "pull.lock")
+
+
+def is_being_written(database: Path) -> bool:
+    """Whether a hub command that writes is at work on the warehouse."""
+    return _is_locked(database, "lock")
+
+
+def _is_locked(database: Path, ending: str) -> bool:
     try:
-        descriptor = os.open(_lock_file(database, "pull.lock"), os.O_RDONLY)
+        descriptor = os.open(_lock_file(database, ending), os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:

@@ -109,20 +109,28 @@ def moment_of(run_id: str) -> datetime:
     return datetime.strptime(run_id[:18], "%Y%m%dT%H%M%S%f")
 
 
-def killed_runs(connection: duckdb.DuckDBPyConnection, *, may_pull: bool = True) -> list[str]:
+def killed_runs(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    database: Path | None = None,
+    may_pull: bool = True,
+) -> list[str]:
     """The runs that never ended, as whoever has the warehouse open sees them.
 
     Only one process can have it open, so a run that still counts as running was killed. A pull
     leaves it to others while it waits for an API: it counts as pulling, and lives while it holds
-    its lock. may_pull: False where the asker knows that no other pull goes on.
+    its lock. may_pull: False where the asker knows that no other pull goes on. database: that of
+    the warehouse, by default the file which the connection has open.
     """
-    ((database,),) = connection.execute(
-        "select path from duckdb_databases() where not internal and path is not null"
-    ).fetchall()
+    if database is None:
+        ((path,),) = connection.execute(
+            "select path from duckdb_databases() where not internal and path is not null"
+        ).fetchall()
+        database = Path(path)
     rows = connection.execute(
         "select run_id from ops.runs where status = 'running' or (status = 'pulling' and not ?) "
         "order by run_id",
-        [may_pull and is_pulling(Path(database))],
+        [may_pull and is_pulling(database)],
     ).fetchall()
     return [run_id for (run_id,) in rows]
 

@@ -28,6 +28,8 @@ standing as (
         -- one that is late deletes nothing
         pending.is_deletion and not coalesce({{ _is_late('pending') | indent(8) }}, false)
             as is_deletion,
+        pending.is_deletion and coalesce({{ _is_late('pending') | indent(8) }}, false)
+            as is_late_deletion,
         true as is_new
     from pending
     left join settings
@@ -52,6 +54,7 @@ standing as (
         rule_set,
         coalesce(arrived_as, record_id) as arrival,
         is_deletion and {{ is_accepted('outcome') }} as is_deletion,
+        false as is_late_deletion,
         false as is_new
     from past
     where outcome not in ('duplicate', 'rejected')
@@ -67,6 +70,7 @@ standing as (
         rule_set,
         record_id as arrival,
         true as is_deletion,
+        false as is_late_deletion,
         false as is_new
     from implied
     {%- endif %}

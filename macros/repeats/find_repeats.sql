@@ -51,6 +51,25 @@ repeats_of_deletions as (
 
 ),
 
+-- one that would come too late may repeat the deletion that is in force
+late_deletions as (
+
+    select
+        standing.record_id,
+        standing.attempt,
+        dividing.record_id as original_id,
+        dividing.arrival,
+        dividing.rule_set = standing.rule_set as is_under_same_rules
+    from standing
+    inner join divided
+        on divided.record_id = standing.record_id
+    inner join dividing
+        on dividing.record_id = divided.last_deletion_id
+    where standing.is_late_deletion
+        and dividing.content_hash = standing.content_hash
+
+),
+
 {{ repeats_of_content(contract) }},
 
 first_rejected as (
@@ -85,6 +104,13 @@ all_repeats as (
     select * from repeats_of_place
     union all
     select * from repeats_of_deletions
+    union all
+    select
+        record_id,
+        attempt,
+        original_id
+    from late_deletions
+    where is_under_same_rules
     union all
     select * from repeats_of_content
     union all
@@ -121,6 +147,12 @@ twins as (
         min(arrival) as arrived_as
     from (
         select * from twins_of_content
+        union all
+        select
+            record_id,
+            arrival
+        from late_deletions
+        where not is_under_same_rules
         union all
         select
             record_id,

@@ -10,6 +10,7 @@ from tests.bench.dbt_overhead import dbt_nothing_new
 from tests.bench.dlt_merge import dlt
 from tests.bench.full_refresh import full_refresh_equal
 from tests.bench.measure import CommandFailed
+from tests.bench.publishing import publishing
 from tests.bench.session import Options, Session
 from tests.bench.warm import warm
 from tests.bench.workbench import open_workbench
@@ -22,6 +23,7 @@ PARTS = {
     "disk": runs.disk,
     "increment": runs.increment,
     "warm": warm,
+    "publish": publishing,
     "nothing-new": runs.nothing_new,
     "dbt-nothing-new": dbt_nothing_new,
     "dlt": dlt,

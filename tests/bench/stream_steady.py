@@ -6,6 +6,7 @@ from tests.bench.findings import MEBIBYTE, Finding
 from tests.bench.stream_gauge import Readings, watching
 from tests.bench.stream_outcome import batches, delays, lost_or_doubled
 from tests.bench.stream_session import TOPIC, StreamSession, send_clicks
+from tests.bench.stream_snapshots import watching_snapshots
 
 _WARM_UP = 30.0  # seconds, or a fifth of the whole time where that is less
 _GOAL_P50, _GOAL_P99 = 2.0, 5.0
@@ -16,13 +17,18 @@ def steady(session: StreamSession) -> list[Finding]:
     options, bench = session.options, session.bench
     session.begin()
     with session.cluster() as cluster:
-        with session.stream(cluster) as stream, watching(stream.pid) as readings:
+        with (
+            session.stream(cluster) as stream,
+            watching(stream.pid) as readings,
+            watching_snapshots(bench.database) as snapshots,
+        ):
             start = time.monotonic()
             sent = send_clicks(cluster, options.rate, options.seconds)
             stream.wait_for_decided(sent.messages)
         proven = lost_or_doubled("steady", bench.database, cluster, TOPIC, sent.kinds)
     return [
         *_delays(session, sent.messages),
+        *snapshots.findings(sent.messages),
         *_costs(readings, start, options.seconds, sent.messages, len(batches(bench.database))),
         proven,
     ]

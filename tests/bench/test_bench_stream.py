@@ -41,6 +41,8 @@ def test_every_part_finds_what_it_promises(results):
         ("steady", "s", 5),
         ("steady", "s", None),
         ("steady", "s", None),
+        ("steady", "s", 1),
+        ("steady", "s", None),
         ("steady", "x", None),
         ("steady", "x", None),
         ("steady", "B", None),

@@ -73,6 +73,7 @@ class Workbench:
     def save(self, image: Path) -> None:
         """Keep warehouse, receipts and landing folder as they are now, in a folder to be made."""
         image.mkdir(parents=True)
+        shutil.rmtree(self.root / "published", ignore_errors=True)
         for path in self._products():
             shutil.move(path, image / path.name)
         self.restore(image)
@@ -84,7 +85,7 @@ class Workbench:
         shutil.copytree(image, self.root, dirs_exist_ok=True)
 
     def _products(self) -> list[Path]:
-        others = [self.root / name for name in ("receipts", "landing")]
+        others = [self.root / name for name in ("receipts", "published", "landing")]
         return [*self.root.glob("warehouse.duckdb*"), *filter(Path.exists, others)]
 
     def run(self, *skip: str, now: str | None = None, **options: Any) -> dict[str, Any]:
@@ -180,7 +181,8 @@ def fresh_samples(shared_root: Path) -> Iterator[Workbench]:
 def _empty(root: Path) -> None:
     for path in root.glob("warehouse.duckdb*"):
         path.unlink()
-    shutil.rmtree(root / "receipts", ignore_errors=True)
+    for name in ("receipts", "published"):
+        shutil.rmtree(root / name, ignore_errors=True)
 
 
 @contextmanager

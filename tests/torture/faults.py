@@ -131,8 +131,14 @@ _FILE_OPERATIONS = {
     "open": "open",
     "replace": "name",
     "mkdir": "name",
+    "rename": "name",
+    "symlink": "name",
     "listdir": "read",
     "scandir": "read",
+    "pread": "read",
+    "pwrite": "write",
+    "ftruncate": "write",
+    "copy_file_range": "write",
 }
 
 

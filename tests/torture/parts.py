@@ -13,6 +13,7 @@ from tests.torture.limits import limits
 from tests.torture.orders import reorderings
 from tests.torture.playground import LAND, RUN
 from tests.torture.pool import Pool, Trial
+from tests.torture.publishing import publications
 from tests.torture.signals import interruptions
 from tests.torture.steps import Failed, FailedNodes, Killed, images, nodes_among, steps_of
 from tests.torture.writes import writes
@@ -136,6 +137,11 @@ def _writes(scope: Scope) -> Sequence[Trial]:
     return scope.some(writes(scope.pool, scope.smallest, scope.seed))
 
 
+def _publishing(scope: Scope) -> Sequence[Trial]:
+    stride = 40 if scope.quick else 4
+    return publications(scope.smallest, scope.seed, stride, parts=scope.of(4), builds=scope.of(50))
+
+
 def _hostile(scope: Scope) -> Sequence[Trial]:
     return [Hostile(scope.of(2_000))]
 
@@ -148,6 +154,7 @@ PARTS: dict[str, Callable[[Scope], Sequence[Trial]]] = {
     "signals": _signals,
     "concurrency": _concurrency,
     "limits": _limits,
+    "publishing": _publishing,
     "orders": _orders,
     "hostile": _hostile,
 }

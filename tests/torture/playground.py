@@ -136,7 +136,7 @@ class Playground:
         self.bench = enter(self.root, self._patch)
 
     def clear(self) -> None:
-        """Empty the warehouse, the receipts and the landing folder."""
+        """Empty the warehouse, the receipts, the snapshots and the landing folder."""
         remove_image(self.root)
         self.bench.empty_landing()
 
@@ -144,8 +144,13 @@ class Playground:
         for file in files:
             self.bench.drop(file.path, file.content)
 
+    def drop_event(self, key: str) -> None:
+        """Deliver one event with a key of its own."""
+        record = {"key": key, "name": "torture", "value": 1, "ts": "2025-01-15T08:00:00"}
+        self.bench.drop(f"app/{key}.ndjson", [record])
+
     def save(self, image: Path) -> None:
-        """Copy the warehouse as the disk has it, and the receipts."""
+        """Copy the warehouse as the disk has it, the receipts and the snapshots."""
         copy_image(self.root, image)
 
     def restore(self, image: Path) -> None:
@@ -263,13 +268,14 @@ def _look(sql: Callable[[str], list[tuple[object, ...]]], loads: int) -> Glimpse
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Copy what a hub keeps between its commands: the database, its log, the receipts."""
+    """Copy what a hub keeps between its commands: database, log, receipts, snapshots."""
     target.mkdir(parents=True, exist_ok=True)
     for path in source.glob("warehouse.duckdb*"):
         if path.is_file():
             shutil.copy(path, target / path.name)
-    if (source / "receipts").is_dir():
-        shutil.copytree(source / "receipts", target / "receipts")
+    for name in ("receipts", "published"):
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name, symlinks=True)
 
 
 def remove_image(folder: Path) -> None:
@@ -278,4 +284,5 @@ def remove_image(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-    shutil.rmtree(folder / "receipts", ignore_errors=True)
+    for name in ("receipts", "published"):
+        shutil.rmtree(folder / name, ignore_errors=True)

@@ -132,7 +132,9 @@ class Failed:
         ended = start(ground, self.task, fail_at(self.step, self.mode, marker))
         # one file that cannot be read is told of, and does not keep the others from landing
         is_left_out = ended.code == 0 and _LEFT_OUT.search(ended.out) is not None
-        complaints = complaints_about(ended) if marker.exists() and not is_left_out else []
+        # a snapshot that cannot be published fails no command
+        is_told = is_left_out or (ended.code == 0 and "not published" in ended.err)
+        complaints = complaints_about(ended) if marker.exists() and not is_told else []
         glimpses = [self.task.glimpse(ground)]
         examination = Examination(self.task, self.then, glimpses, complaints, is_left_out)
         verdict = replace(examination.of(ground, self.trial), moments=())

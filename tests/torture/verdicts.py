@@ -5,6 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from loader.warehouse.snapshots import newest_snapshot, why_unpublished
+from loader.warehouse.whole import what_is_half
+from tests.support.published import is_published
 from tests.torture.contents import account_of, compare
 from tests.torture.deliveries import Task
 from tests.torture.playground import RUN, Ended, Glimpse, Playground
@@ -89,6 +92,7 @@ class Examination:
         try:
             account = account_of(ground.bench.database, built=built)
             wrong += self._log_errors(ground)
+            wrong += self._wrong_snapshots(ground)
         except Exception as error:
             account = {}
             wrong.append(f"the warehouse cannot be read: {error!r}")
@@ -105,6 +109,18 @@ class Examination:
             "",
             (*self.complaints, *wrong, *found.notes),
         )
+
+    def _wrong_snapshots(self, ground: Playground) -> list[str]:
+        """What is wrong with the published snapshot: after a run it is the warehouse itself, after
+        a landing it may be older, where that left half a run as it was."""
+        database = ground.bench.database
+        snapshot = newest_snapshot(database)
+        if is_published(database):
+            return []
+        if self.then == RUN or not why_unpublished(database):
+            return [f"the newest snapshot, {snapshot}, is not the warehouse"]
+        half = what_is_half(snapshot) if snapshot else None
+        return [f"half a run is published: {half}"] if half else []
 
     def _log_errors(self, ground: Playground) -> list[str]:
         runs = ground.bench.sql("select run_id, status, had_work from ops.runs order by run_id")

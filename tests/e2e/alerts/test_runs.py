@@ -174,6 +174,16 @@ def test_wrong_settings_end_a_run_before_it_does_anything(
     assert "there is no warehouse" in command("report").err
 
 
+def test_hub_publish_watch_judges_what_is_published(after_run, webhook, monkeypatch):
+    (after_run.root / "warehouse.duckdb.alerts.json").unlink()
+    monkeypatch.setattr("hub.runs.publishing._POLL_SECONDS", 0.0)
+    asked = iter([False, False, True])
+    monkeypatch.setattr("hub.runs.publishing.interrupts.requested", lambda: next(asked))
+    commands.watch(after_run.project)
+    assert {alert.rule for alert in current_alerts(after_run.project)} == {"quality"}
+    webhook.wait_for(3)
+
+
 def test_the_watcher_tells_what_no_run_does(after_run, webhook):
     """On a snapshot that it may only read, while nothing runs."""
     with duckdb.connect(str(after_run.database), read_only=True) as snapshot:

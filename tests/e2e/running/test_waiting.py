@@ -1,6 +1,7 @@
 """Two who want the warehouse at once: the second waits as long as it is told, or says for whom."""
 
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from loader.config.project import open_project
 from loader.errors import HubError
 from loader.warehouse.connection import open_warehouse, read_warehouse
 from loader.warehouse.lock import InUse, warehouse_lock
+from loader.warehouse.snapshots import published_folder
 from tests.support.command_line import Command
 from tests.support.workbench import Workbench, held
 
@@ -111,7 +113,8 @@ def test_what_is_free_again_in_time_is_had(landed: Workbench, way: Any) -> None:
     assert ended.is_set()
 
 
-def test_by_default_two_seconds_are_waited(landed: Workbench) -> None:
+def test_by_default_two_seconds_are_waited_where_nothing_is_published(landed: Workbench) -> None:
+    shutil.rmtree(published_folder(landed.database))
     with held(landed.database):
 
         def work() -> None:
