@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hub.alerts.watch import Watch
 from hub.queries.contract_diff import compare, landed_sources
 from hub.queries.dead_letters import (
     DeadLetterChoice,
@@ -33,6 +34,7 @@ from hub.runs.publishing import changing, publish_if_free, publish_until_stopped
 from hub.runs.receipt_files import write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
 from hub.runs.working_contract import working_contract
+from hub.telemetry.lineage import lineage_of
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
 from loader.landing.folder import Landing, land
@@ -64,12 +66,20 @@ class PullResult:
 def land_files(project: Project, names: tuple[str, ...]) -> Landing:
     """Land what is new from the named sources, or from all; logged as a run of its own."""
     project.require_sound()
-    with changing(project), open_warehouse(project) as connection:
+    with (
+        Watch(project) as watch,
+        lineage_of(project, "land") as lineage,
+        changing(project),
+        open_warehouse(project) as connection,
+        watch.looking(connection),
+    ):
         run_id = start_run(connection, "land", [], None)
-        with logged(run_id), closing_on_error(connection, run_id):
+        lineage.begin(run_id)
+        with logged(run_id, "land"), closing_on_error(connection, run_id):
             with stage("land"):
                 landing = land(connection, project, names, run_id)
             end_run(connection, run_id, errors=[], warnings=landing.warnings(), build_state=None)
+        lineage.end(landing)
     return landing
 
 
@@ -83,20 +93,29 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
     # imported here because no other command asks an API
     from loader.pull.checkpoint import open_checkpoint
     from loader.pull.source import pull_source, sources_to_pull
+    from loader.pull.state import write_outcomes
 
     project.require_sound()
     sources = sources_to_pull(project, names)
     pulled = [source.name for source in sources]
     with (
+        Watch(project) as watch,
+        lineage_of(project, "pull") as lineage,
         pull_lock(project.database, project.wait),
         open_checkpoint(project, pulled) as checkpoint,
-        logged(checkpoint.run_id),
+        logged(checkpoint.run_id, "pull"),
     ):
+        lineage.begin(checkpoint.run_id)
         with stage("pull"):
             outcomes = tuple(
                 pull_source(checkpoint, project, source, full=full) for source in sources
             )
-        with stage("land"), checkpoint.last_visit() as connection:
+        with (
+            stage("land"),
+            checkpoint.last_visit() as connection,
+            watch.looking(connection),
+        ):
+            write_outcomes(connection, checkpoint.run_id, outcomes)
             landing = land(connection, project, pulled, checkpoint.run_id)
             landing = landing.after(checkpoint.outcomes)
             warnings = [
@@ -111,6 +130,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
                 warnings=warnings + landing.warnings(),
                 build_state=None,
             )
+        lineage.end(landing, failed=tuple(outcome.source for outcome in outcomes if outcome.error))
     publish_if_free(project)
     return PullResult(outcomes, landing)
 
@@ -241,7 +261,7 @@ def rename_source(project: Project, old: str, new: str) -> "RenamedSource":
     ):
         check_sources(connection, project, old, new)
         run_id = start_run(connection, "rename-source", [], None)
-        with logged(run_id), closing_on_error(connection, run_id):
+        with logged(run_id, "rename-source"), closing_on_error(connection, run_id):
             renamed = rename_source(connection, project, old, new)
             end_run(connection, run_id, errors=[], warnings=[*renamed.notes], build_state=None)
     return renamed
@@ -343,8 +363,9 @@ def _dated(answer: dict[str, Any], reading: Reading) -> dict[str, Any]:
 def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
     """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
-        with changing(project) as change:
-            result = carry_out(project, plan)
+        # left after the lock: whoever is told of alerts keeps nobody from the warehouse
+        with Watch(project) as watch, changing(project) as change:
+            result = carry_out(project, replace(plan, watch=watch))
             change.is_whole = not result.failed
             if not result.did_nothing:
                 write_receipt(project.receipts, result.receipt, project.vars.keep_receipts)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from hub.telemetry.switches import start_telemetry
 from loader import logs
 from loader.config.project import open_project
 
@@ -87,6 +88,7 @@ class ProjectCommand(click.Command):
         project = open_project(
             given["database"], given["landing"], given["project_dir"], given["wait"]
         )
+        start_telemetry()
         ctx.params = {**own, "project": project, "as_json": given["as_json"]}
         return super().invoke(ctx)
 

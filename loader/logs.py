@@ -7,9 +7,11 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+
+from loader.tracing import span
 
 RUN_ID: ContextVar[str] = ContextVar("run_id", default="-")
 STAGE: ContextVar[str] = ContextVar("stage", default="-")
@@ -54,14 +56,25 @@ def set_up(level: str, form: str) -> None:
         logger.setLevel(level.upper())
 
 
-def stage(name: str) -> AbstractContextManager[None]:
-    """Mark all log lines written inside as belonging to the stage `name`."""
-    return _marked(STAGE, name)
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Mark all log lines written inside as belonging to the stage `name`, and make a span of it."""
+    with _marked(STAGE, name), span(f"stage {name}"):
+        yield
 
 
-def logged(run_id: str) -> AbstractContextManager[None]:
-    """Mark all log lines written inside as belonging to the run."""
-    return _marked(RUN_ID, run_id)
+@contextmanager
+def logged(run_id: str, command: str | None = None) -> Iterator[None]:
+    """Mark all log lines written inside as belonging to the run.
+
+    command: what made the run, where this is the first block of it: then there is a span of it.
+    """
+    with _marked(RUN_ID, run_id):
+        if command is None:
+            yield
+        else:
+            with span(f"hub {command}", hub__run_id=run_id):
+                yield
 
 
 @contextmanager

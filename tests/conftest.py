@@ -15,6 +15,10 @@ from tests.support.command_line import Answer, Command
 from tests.support.workbench import Workbench, copy_project, enter, fresh_samples
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# what a test does is nobody's alert, lineage or trace
+for name in [*os.environ]:
+    if name.startswith(("OPENLINEAGE_", "OTEL_")) or name == "WEBHOOK_URL":
+        del os.environ[name]
 _sessions: list[pytest.Session] = []
 
 

@@ -48,7 +48,7 @@ def receipt(
         for name, source in project.sources.items()
     }
     if is_now:
-        _recount_dead_letters(connection, views.states)
+        recount_dead_letters(connection, views.states)
     entities = {entity: _entity(run, entity, views) for entity in project.entities}
     return {
         "run_id": run.run_id,
@@ -212,8 +212,10 @@ def _stages(of_entities: list[Row]) -> dict[str, str]:
     }
 
 
-def _recount_dead_letters(connection: duckdb.DuckDBPyConnection, states: dict[str, Row]) -> None:
+def recount_dead_letters(connection: duckdb.DuckDBPyConnection, states: dict[str, Row]) -> None:
     """Replace the dead letters counted at the end of a build by those that are open now.
+
+    states: per entity, a row of ops.entity_states of its latest build.
 
     Between two builds nothing but a discard changes them: without one since, all are as counted. A
     build that did not come to its end may have counted nothing.

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from hub.alerts.watch import STREAM_SECONDS, Watch
 from hub.runs.dbt import ParsedProject
 from hub.runs.publishing import changing
 from hub.runs.receipt_files import write_json, write_receipt
@@ -95,6 +96,7 @@ class _Streaming:
         self._skip = list(project.vars.skip)
         self._persistence = project.vars.stream
         self._kept = ParsedProject()
+        self._watch = Watch(project, every=STREAM_SECONDS, patience=0)
         self._arrived = threading.Condition(threading.RLock())
         self._consumers: list[TopicConsumer] = []
         self._offsets: dict[str, dict[int, int]] = {}
@@ -127,9 +129,11 @@ class _Streaming:
                     if reached and stored_offsets(connection, name, topic) == self._offsets[name]:
                         store_offsets(connection, name, topic, reached, consumer.ends())
                 self._write_events(connection, None)
+                self._watch.look(connection, is_last=True)
         except (HubError, duckdb.Error) as error:
             # nothing but the events of the stream is lost: offsets were stored with their records
             log.warning("the stream's end was not written down: %s", error)
+        self._watch.settle()
 
     def _prepare(self) -> None:
         """Read the stored offsets."""
@@ -219,11 +223,15 @@ class _Streaming:
             kept=self._kept,
             # what no batch touched was proven when it was built
             proves_all=False,
+            watch=self._watch,
         )
-        with changing(self._project) as change:
-            result = carry_out(self._project, plan)
-            change.is_whole = not result.failed
-            self._keep_receipt(result)
+        try:
+            with changing(self._project) as change:
+                result = carry_out(self._project, plan)
+                change.is_whole = not result.failed
+                self._keep_receipt(result)
+        finally:
+            self._watch.settle()
         if result.failed:
             raise HubError(
                 f"run {result.receipt['run_id']}",

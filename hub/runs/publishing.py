@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hub.alerts.watch import WATCH_SECONDS, judge_newest
 from loader import interrupts
 from loader.config.project import Project
 from loader.errors import HubError, error_of_the_machine
@@ -71,13 +72,18 @@ def publish_until_stopped(project: Project) -> int:
     """Publish the warehouse whenever it has changed and nobody is at work on it, until a signal
     ends it; returns how many times.
 
-    Hub commands publish what they did; this is for what changes it without them: `dbt build`.
+    Hub commands publish what they did; this is for what changes it without them: `dbt build`. Each
+    minute, alerts are judged on what is published.
     """
     count = 0
+    judge_at = time.monotonic()
     try:
         while not interrupts.requested():
             if not is_being_written(project.database) and publish_or_say_why(project):
                 count += 1
+            if time.monotonic() >= judge_at:
+                judge_newest(project)
+                judge_at = time.monotonic() + WATCH_SECONDS
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         log.info("asked to stop")

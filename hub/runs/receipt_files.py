@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from loader.warehouse.leftovers import aside_of
+from loader.warehouse.leftovers import write_whole
 
 # What start_run, and dbt without the hub command, make as the identity of a run.
 _RECEIPT_NAME = re.compile(r"\d{8}T\d{9}-[0-9a-f]{8}\.json")
@@ -25,9 +25,4 @@ def write_receipt(folder: Path, receipt: dict[str, Any], keep: int) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as JSON, aside and then renamed."""
-    aside = aside_of(path)
-    try:
-        aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_whole(path, f"{json.dumps(content, indent=2)}\n".encode())

@@ -10,12 +10,15 @@ from typing import Any
 
 import duckdb
 
+from hub.alerts.watch import Watch
 from hub.queries.receipt import receipt
 from hub.runs.adapter_faults import with_adapter_faults
 from hub.runs.changes import Work, build_state, everything, work_of
 from hub.runs.dbt import ParsedProject, build
+from hub.telemetry.lineage import RunLineage, lineage_of
+from loader import tracing
 from loader.config.project import Project
-from loader.errors import HubError
+from loader.errors import HubError, WrongUse
 from loader.landing.folder import Landing
 from loader.logs import logged, stage
 from loader.warehouse.connection import is_usable, open_warehouse
@@ -34,6 +37,7 @@ class Plan:
     kept:  the parsed project, in a process that makes many runs.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
     warnings: for the receipt, besides those of the landing; `prepare` may add some.
+    watch: looks at the warehouse when the run is closed, however it ended.
     """
 
     command: str
@@ -45,6 +49,7 @@ class Plan:
     kept: ParsedProject | None = None
     proves_all: bool = True
     warnings: list[str] = field(default_factory=list)
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,17 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
 
     scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
     """
-    with _closing_when_left(project) as begun:
+    with (
+        _closing_when_left(project, plan.watch) as begun,
+        _lineage(project, plan, scratch) as lineage,
+    ):
         # held while dbt builds: it works on the open database, and nobody comes between
         with open_warehouse(project) as connection:
             run_id = start_run(connection, plan.command, plan.skip, plan.clock)
             begun.append(run_id)
-            with logged(run_id):
-                run = _Run(project, plan, run_id, plan.prepare(connection, run_id))
+            lineage.begin(run_id)
+            with logged(run_id, plan.command):
+                run = _Run(project, plan, run_id, lineage, plan.prepare(connection, run_id))
                 before = build_state(connection, project, plan.skip)
                 work = everything(project) if plan.force else work_of(connection, project, before)
                 if not work.entities:
@@ -101,8 +110,15 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
             return run.close_built(connection, failures)
 
 
+def _lineage(
+    project: Project, plan: Plan, scratch: Path | None
+) -> contextlib.AbstractContextManager[RunLineage]:
+    # a run on a copy is nobody's lineage
+    return contextlib.nullcontext(RunLineage()) if scratch else lineage_of(project, plan.command)
+
+
 @contextlib.contextmanager
-def _closing_when_left(project: Project) -> Iterator[list[str]]:
+def _closing_when_left(project: Project, watch: Watch | None) -> Iterator[list[str]]:
     """Close the run whose identity the block puts into the list, where an exception or an interrupt
     leaves it: the warehouse may be open no more, or of no use."""
     begun: list[str] = []
@@ -113,6 +129,8 @@ def _closing_when_left(project: Project) -> Iterator[list[str]]:
             for run_id in begun:
                 with open_warehouse(project) as connection:
                     close_after(connection, run_id, error)
+                    if watch and not isinstance(error, WrongUse):
+                        watch.look(connection)
         raise
 
 
@@ -123,6 +141,7 @@ class _Run:
     project: Project
     plan: Plan
     run_id: str
+    lineage: RunLineage
     landing: Landing
 
     def build(self, work: Work, state: str, scratch: Path | None) -> list[str]:
@@ -150,6 +169,8 @@ class _Run:
             # the message may quote a record
             log.error("%s failed", error.partition(":")[0])
             log.debug("%s", error)
+        if errors:
+            tracing.failed(", ".join(error.partition(":")[0] for error in errors))
         after = None if errors else build_state(connection, self.project, self.plan.skip).text()
         return self.close(connection, errors, after)
 
@@ -176,10 +197,14 @@ class _Run:
         )
         look_after = self.plan.look_after
         afterwards = look_after(connection, self.run_id) if look_after else []
+        if self.plan.watch:
+            self.plan.watch.look(connection, did_nothing=did_nothing)
+        drawn_up = receipt(
+            connection, self.project, find_run(connection, self.run_id), is_now=did_nothing
+        )
+        self.lineage.end(self.landing, drawn_up)
         return RunResult(
-            receipt(
-                connection, self.project, find_run(connection, self.run_id), is_now=did_nothing
-            ),
+            drawn_up,
             self.landing,
             did_nothing,
             afterwards,

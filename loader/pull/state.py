@@ -1,10 +1,13 @@
-"""How far the pulls of each source have come, kept in ops.pulls."""
+"""How far the pulls of each source have come, kept in ops.pulls, and what became of each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
+from loader.pull.outcome import PullOutcome
+from loader.warehouse.run_log import utc_now
 from loader.warehouse.transactions import transaction
 
 _COLUMNS = "settings, since, asked_since, position, greatest, pages, items, started_at, ended_at"
@@ -61,6 +64,28 @@ def save_state(
         marks = ", ".join("?" for _ in values)
         connection.execute(
             f"insert into ops.pulls ({_COLUMNS}, error, run_id, source) values ({marks})", values
+        )
+
+
+def write_outcomes(
+    connection: duckdb.DuckDBPyConnection, run_id: str, outcomes: Iterable[PullOutcome]
+) -> None:
+    """Write down what became of the pulls of a run: the state has the latest only."""
+    for outcome in outcomes:
+        connection.execute(
+            "insert into ops.pull_outcomes (run_id, source, status, pages, items, requests, "
+            "retries, error, ended_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_id,
+                outcome.source,
+                outcome.status,
+                outcome.pages,
+                outcome.items,
+                outcome.requests,
+                outcome.retries,
+                outcome.error,
+                utc_now(),
+            ],
         )
 
 

@@ -1,4 +1,4 @@
-"""Removes the files that killed commands were still writing, aside from where they belong."""
+"""Writes files aside from where they belong, and removes those that killed commands left there."""
 
 import os
 import re
@@ -21,6 +21,16 @@ def remove_leftovers(*folders: Path) -> None:
 def aside_of(path: Path) -> Path:
     """Where this process writes what is to stand at `path` when it is whole."""
     return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file aside and then under its name: a reader never meets half of it."""
+    aside = aside_of(path)
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _is_alive(process: int) -> bool:

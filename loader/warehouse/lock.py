@@ -36,7 +36,7 @@ def warehouse_lock(database: Path, wait: float | None = None) -> Iterator[None]:
     wait: seconds to wait for the end of another command that writes, by default SHORT_WAIT. Raises
     InUse after them.
     """
-    with _locked(database, "lock", wait, "is writing to it", WHAT_TO_DO):
+    with lock_beside(database, "lock", wait, "is writing to it", WHAT_TO_DO):
         remove_leftovers(database.parent, database.parent / "receipts")
         yield
 
@@ -45,7 +45,7 @@ def warehouse_lock(database: Path, wait: float | None = None) -> Iterator[None]:
 def pull_lock(database: Path, wait: float | None = None) -> Iterator[None]:
     """Keep other pulls away until the block is left, and let all see that this one is alive: it
     leaves the warehouse to other commands. Raises InUse; wait is as for warehouse_lock."""
-    with _locked(
+    with lock_beside(
         database,
         "pull.lock",
         wait,
@@ -58,7 +58,7 @@ def pull_lock(database: Path, wait: float | None = None) -> Iterator[None]:
 @contextmanager
 def publish_lock(database: Path, wait: float) -> Iterator[None]:
     """Keep others from publishing until the block is left. Raises InUse after `wait` seconds."""
-    with _locked(database, "publish.lock", wait, "is publishing it", "It will be done soon."):
+    with lock_beside(database, "publish.lock", wait, "is publishing it", "It will be done soon."):
         yield
 
 
@@ -103,12 +103,13 @@ def _shown(words: list[str]) -> str:
 
 
 @contextmanager
-def _locked(
+def lock_beside(
     database: Path, ending: str, wait: float | None, does: str, remedy: str
 ) -> Iterator[None]:
     """Hold the lock beside the database whose file has this ending.
 
     does: what the process does that has it, and remedy: what to do about it, for the error.
+    wait is as for warehouse_lock; raises InUse after it.
     """
     lock_file = _lock_file(database, ending)
     if not lock_file.parent.is_dir():

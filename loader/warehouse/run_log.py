@@ -108,7 +108,18 @@ def _given_run_id(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 def new_run_id(moment: datetime) -> str:
     """An identity that sorts by the moment; macros/runs/open_run.sql makes it in the same form."""
-    return f"{moment:%Y%m%dT%H%M%S%f}"[:18] + f"-{uuid.uuid4().hex[:8]}"
+    return f"{first_run_id(moment)}-{uuid.uuid4().hex[:8]}"
+
+
+def first_run_id(moment: datetime) -> str:
+    """What sorts before every run that started at the moment (UTC) or later, and after the others:
+    with it as a bound, few blocks of a long history are read."""
+    return f"{moment:%Y%m%dT%H%M%S%f}"[:18]
+
+
+def moment_of(run_id: str) -> datetime:
+    """When a run started (UTC), as its identity says, to the millisecond."""
+    return datetime.strptime(run_id[:18], "%Y%m%dT%H%M%S%f")
 
 
 def killed_runs(

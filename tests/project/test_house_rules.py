@@ -33,6 +33,7 @@ _FOLDERS = (
 _DROP_FOLDER = "landing"  # its user's own
 _FILES = {
     *(".gitattributes", ".gitignore", ".sqlfluff", "CHANGELOG.md", "DECISIONS.md", "Makefile"),
+    "alerts.yml",
     *("README.md", "compose.yaml", "dbt_project.yml", "profiles.yml", "pyproject.toml"),
     *("requirements.in", "requirements.lock"),
 }

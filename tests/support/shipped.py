@@ -21,7 +21,7 @@ SHIPPED = {
     "measurements": ["plant", "partner"],
 }
 _PARTS = ("models", "macros", "seeds", "snapshots", "tests/generic", "samples")
-_FILES = ("dbt_project.yml", "profiles.yml")
+_FILES = ("dbt_project.yml", "profiles.yml", "alerts.yml")
 _CONTRACTS = "macros/contract/entity_contracts.sql"
 
 

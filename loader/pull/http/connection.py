@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -14,6 +14,7 @@ from loader.errors import WrongUse
 from loader.pull.http.answer import ACCEPTED, seconds_to_wait
 from loader.pull.http.errors import PullFailed, TransientError
 from loader.pull.http.secrets import Secrets
+from loader.tracing import note, span
 
 _HEADERS = {
     "Accept": "application/json",
@@ -50,19 +51,25 @@ class Connection:
         """Close what is open to hosts."""
         self._http.close()
 
+    @contextmanager
     def stream(
         self,
         method: str,
         url: httpx.URL,
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
-    ) -> AbstractContextManager[httpx.Response]:
+    ) -> Iterator[httpx.Response]:
         """The answer to a request, whose body is to be read inside the block."""
         self._keep_to_rate()
         self.requests += 1
         # a cookie may stand for a secret, and would be sent wherever its host says
         self._http.cookies.clear()
-        return self._http.stream(method, url, headers=headers, data=form)
+        with (
+            span(method, http__request__method=method, server__address=url.host),
+            self._http.stream(method, url, headers=headers, data=form) as response,
+        ):
+            note(http__response__status_code=response.status_code)
+            yield response
 
     @contextmanager
     def telling(self, shown: str) -> Iterator[None]:
