@@ -2,10 +2,12 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
+from hub.alerts.state import Alert, changing_state
 from hub.serve.access import Role
 from hub.serve.page.render import STYLE, age, codes, duration, percent
 from hub.serve.snapshots import Snapshot
@@ -222,6 +224,31 @@ def test_there_is_nothing_to_see_before_the_first_publication(samples):
         assert "Nothing has been published yet" in look(client, "/").text
         assert client.get("/page/letters").status_code == 503
         assert client.get("/page/sources").status_code == 503
+
+
+def test_an_alert_is_shown_as_long_as_it_lasts(after_run):
+    # the server looks at the alerts, and at no webhook
+    with changing_state(after_run.database) as change:
+        alert = Alert(
+            id="1",
+            rule="letters <of> app",
+            kind="letters_growing",
+            severity="critical",
+            source=None,
+            entity="events",
+            value=120,
+            threshold=100,
+            summary="events has 120 more dead letters",
+            began_at=datetime.now(UTC) - timedelta(minutes=90),
+        )
+        change.set(alerts=(alert,))
+    with published(after_run) as client:
+        sign_in(client)
+        text = " ".join(look(client, "/").text.split())
+        assert "letters <of> app events has 120 more dead letters for 1 h" in text
+        with changing_state(after_run.database) as change:
+            change.set(alerts=(structs.replace(alert, ended_at=datetime.now(UTC)),))
+        assert "120 more dead letters" not in look(client, "/").text
 
 
 def test_what_is_not_accounted_for_stands_out(after_run):
