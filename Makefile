@@ -111,13 +111,13 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	$(compile) hub/telemetry/requirements.in --constraint requirements.lock \
 	    --output-file hub/telemetry/requirements.lock $(FLAGS)
 
-clean-data: ## Remove the warehouse and receipts/, to begin with your own data after the samples
+clean-data: ## Remove the warehouse, published/ and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \
 	    echo "clean-data: landing/ holds files, so the warehouse may hold your own records." \
 	        "To remove it all the same: make clean-data FORCE=1" >&2; \
 	    exit 1; \
 	fi
-	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts
+	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts published
 
 clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
 	rm -rf .venv target logs dbt_packages build *.egg-info

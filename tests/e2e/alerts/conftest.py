@@ -1,10 +1,9 @@
-"""Fixtures: a webhook, and the `hub` command in this process."""
+"""Fixtures: a webhook that the environment names."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.running.conftest import command as command
 from tests.support.receiver import Receiver, receiver
 
 
