@@ -358,7 +358,7 @@ def diff(project: Project, entity: str, as_json: bool) -> None:
     _print(difference, text.render_difference(difference), as_json)
 
 
-@hub.command(section=_ASK, epilog="Example: hub publish   or: hub publish --watch")
+@hub.command(section=_SERVE, epilog="Example: hub publish   or: hub publish --watch")
 @click.option("--watch", is_flag=True, help="Publish what plain `dbt build` changes, until Ctrl-C.")
 def publish(project: Project, watch: bool, as_json: bool) -> None:
     """Publish the warehouse for readers, as published/current.duckdb.
