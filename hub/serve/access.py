@@ -120,13 +120,12 @@ def identify(request: Request, role: Role, *, cookie_may_write: bool = False) ->
     cookie_may_write: take the cookie for more than reading, where the route keeps requests of other
     pages out by itself.
     """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        token = ""
-        if request.method in _SAFE_METHODS or cookie_may_write:
-            token = request.cookies.get(COOKIE, "")
+        takes_cookie = request.method in _SAFE_METHODS or cookie_may_write
+        given = request.cookies.get(COOKIE, "") if takes_cookie else ""
     try:
-        identity = read_token(request.app.state.settings.secret_key, token.strip())
+        identity = read_token(request.app.state.settings.secret_key, given.strip())
     except InvalidToken:
         client = request.client.host if request.client else "-"
         request.app.state.failures.take(client)

@@ -1,7 +1,6 @@
 """A whole table as a stream of bytes, made by a process of its own: its memory is bounded and goes
 with it, and it can be ended at any moment."""
 
-import json
 import logging
 import os
 import subprocess
@@ -10,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import IO, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
@@ -23,9 +23,9 @@ _CHUNK = 1 << 16
 _AT_ONCE = 4
 # run by Python alone: importing the server would take longer than many an export
 _PROGRAM = """
-import json, sys
+import sys
 import duckdb
-path, query, options, memory = json.loads(sys.stdin.read())
+path, query, options, memory = sys.argv[1:]
 connection = duckdb.connect(path, read_only=True)
 connection.execute(
     f"set memory_limit = '{memory}'; set threads = 2; set preserve_insertion_order = false; "
@@ -72,24 +72,21 @@ class Export:
         self._ended = ended
         self._lock = threading.Lock()
         self._is_closed = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
+        self._process = subprocess.Popen(  # nosec B603
+            [sys.executable, "-I", "-c", _PROGRAM, snapshot, query, form.options, _MEMORY],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if name != "SECRET_KEY"},
         )
+        self._bytes = cast("IO[bytes]", self._process.stdout)
         self._timer = threading.Timer(seconds, self._process.kill)
         self._timer.daemon = True
         self._timer.start()
-        assert self._process.stdin
-        with self._process.stdin as words:
-            words.write(json.dumps([str(snapshot), query, form.options, _MEMORY]).encode())
 
     def read(self) -> bytes:
         """The next bytes; none at the end. Raises Broken where they are not all there are."""
-        assert self._process.stdout
-        chunk = os.read(self._process.stdout.fileno(), _CHUNK)
+        chunk = os.read(self._bytes.fileno(), _CHUNK)
         if not chunk and self._process.wait() != 0:
             raise Broken(f"it ended with {self._process.returncode}")
         return chunk
@@ -102,8 +99,7 @@ class Export:
             self._is_closed = True
         self._timer.cancel()
         self._process.kill()
-        assert self._process.stdout
-        self._process.stdout.close()
+        self._bytes.close()
         self._process.wait()
         self._ended()
 

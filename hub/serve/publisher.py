@@ -61,7 +61,7 @@ class Publisher:
         pause = self._first_pause
         while not self._ended.is_set():
             # of the terminal's Ctrl-C the server hears, and ends it
-            with subprocess.Popen(
+            with subprocess.Popen(  # nosec B603
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,

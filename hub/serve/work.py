@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any, cast
 
 from hub.serve.access import Identity
 from hub.serve.problems import Refused
@@ -147,7 +147,7 @@ class Work:
         environment = {
             name: value for name, value in os.environ.items() if name not in _OWN_SECRETS
         }
-        return subprocess.Popen(
+        return subprocess.Popen(  # nosec B603
             [
                 *self.hub,
                 *words,
@@ -175,12 +175,12 @@ def _at_work(detail: str) -> Refused:
 
 def _follow(process: "subprocess.Popen[bytes]", job: Job) -> None:
     """Note what a command logs and prints, until it ends."""
-    assert process.stdout
-    assert process.stderr
+    out, err = (cast("IO[bytes]", pipe) for pipe in (process.stdout, process.stderr))
     printed: list[bytes] = []
-    reader = threading.Thread(target=lambda out: printed.append(out.read()), args=(process.stdout,))
+    # of two pipes, one that nobody reads would stop it
+    reader = threading.Thread(target=lambda: printed.append(out.read()))
     reader.start()
-    for line in process.stderr:
+    for line in err:
         text = line.decode(errors="replace").strip()
         if text.startswith("hub: "):
             job.error = text.removeprefix("hub: ")
