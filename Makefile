@@ -1,6 +1,7 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup telemetry-setup run demo-api demo-stream test test-all test-slow test-kafka coverage torture
+.PHONY: help setup serve-setup telemetry-setup serve run demo-api demo-stream test test-all
+.PHONY: test-slow test-kafka coverage torture
 .PHONY: check bench bench-stream docs contracts
 .PHONY: lock clean clean-data
 
@@ -21,6 +22,14 @@ telemetry-setup: .venv/.telemetry-ready ## Add to .venv what lineage events and 
 .venv/.telemetry-ready: .venv/.ready hub/telemetry/requirements.lock
 	@sh .ci/setup telemetry
 
+serve-setup: .venv/.serve-ready ## Add to .venv what `hub serve` needs
+
+.venv/.serve-ready: .venv/.ready hub/serve/requirements.lock
+	@sh .ci/setup serve
+
+serve: serve-setup ## Serve the API and the page on http://127.0.0.1:8000 (needs SECRET_KEY; docs/serving.md)
+	@.venv/bin/hub serve
+
 # On the first day, with nothing in landing/ and no warehouse, the samples are run.
 own_files = find landing -type f ! -name '.*' 2>/dev/null | head -n 1
 
@@ -40,10 +49,13 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
-test: setup telemetry-setup ## Run the quick tests, on all cores: about eight minutes on two
+# Tests and checks look at everything.
+extras = serve-setup telemetry-setup
+
+test: $(extras) ## Run the quick tests, on all cores: about eight minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not kafka"
 
-test-slow: setup telemetry-setup ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
+test-slow: $(extras) ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
 	.venv/bin/pytest $(side_by_side) -m "slow and not check and not kafka"
 
 test-all: check test test-slow ## Run everything; with a Kafka broker where Java and Maven are
@@ -53,20 +65,20 @@ test-all: check test test-slow ## Run everything; with a Kafka broker where Java
 	    echo "test-all: make test-kafka is left out: java or mvn is missing"; \
 	fi
 
-coverage: setup telemetry-setup ## Run all tests one after the other, with the coverage of hub/ and loader/
+coverage: $(extras) ## Run all tests one after the other, with the coverage of hub/ and loader/
 	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
-test-kafka: setup telemetry-setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
+test-kafka: $(extras) ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
 	HUB_TEST_KAFKA=1 .venv/bin/pytest -m kafka
 
-torture: setup telemetry-setup ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
+torture: $(extras) ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
 	.venv/bin/python -m tests.torture --write $(ARGS)
 
 # Linting compiles the models: in a database in memory, so that no warehouse is made or locked.
 # A model that is a mere macro call has no SQL of its own, and linting it takes longest.
 own_sql = $(shell grep -rilw select --include=*.sql --exclude-dir=generic $(wildcard models tests snapshots))
 
-check: setup telemetry-setup ## Lint, format, types, security, SQL style and house rules
+check: $(extras) ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy hub loader
@@ -98,8 +110,10 @@ compile = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: newest versions; needs uv)
 	@command -v uv >/dev/null || { echo "lock: uv is missing: install it with 'pip install uv'" >&2; exit 1; }
 	$(compile) requirements.in --output-file requirements.lock $(FLAGS)
+	$(compile) hub/serve/requirements.in --constraint requirements.lock \
+	    --output-file hub/serve/requirements.lock $(FLAGS)
 	$(compile) hub/telemetry/requirements.in --constraint requirements.lock \
-	    --output-file hub/telemetry/requirements.lock $(FLAGS)
+	    --constraint hub/serve/requirements.lock --output-file hub/telemetry/requirements.lock $(FLAGS)
 
 clean-data: ## Remove the warehouse and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \

@@ -18,6 +18,9 @@ _LOAD = "Take records in"
 _ASK = "Ask"
 _DEAD_LETTERS = "Dead letters"
 _RULES = "After a change of rules"
+_SERVE = "Let others read"
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group(cls=ProjectGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -390,6 +393,56 @@ def doctor(project: Project, as_json: bool) -> None:
     _print([asdict(finding) for finding in findings], text.render_findings(findings), as_json)
     if any(finding.status == "fail" for finding in findings):
         sys.exit(1)
+
+
+@hub.command(
+    section=_SERVE,
+    logs_requests=True,
+    epilog="Example: hub serve --port 8000",
+)
+@click.option("--host", metavar="ADDRESS", help="Listen here (API_HOST; 127.0.0.1).")
+@click.option("--port", metavar="N", type=click.IntRange(0, 65535), help="(API_PORT; 8000).")
+@click.option("--tls-cert", type=_FILE, metavar="FILE", help="The certificate, as PEM.")
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="Its key, as PEM.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy in front of it speaks TLS.")
+def serve(
+    project: Project,
+    host: str | None,
+    port: int | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    behind_proxy: bool,
+    as_json: bool,
+) -> None:
+    """Serve the API and the page until Ctrl-C or SIGTERM.
+
+    It reads published snapshots, so no run waits for it. Settings come from the environment:
+    docs/serving.md has them.
+    """
+    from hub.serve.extra import require_extra
+
+    require_extra()
+    from hub.serve.server import Listening, serve
+
+    serve(project, Listening(host, port, tls_cert, tls_key, behind_proxy))
+
+
+@hub.command(section=_SERVE, epilog="Example: hub token --role reader --days 30 --subject mia")
+@click.option("--role", required=True, type=click.Choice(["scrape", "reader", "operator"]))
+@click.option("--days", required=True, type=click.IntRange(1, 3650), metavar="N", help="Valid for.")
+@click.option("--subject", required=True, metavar="NAME", help="Who it is for.")
+def token(project: Project, role: str, days: int, subject: str, as_json: bool) -> None:
+    """Print a token for the server, signed with SECRET_KEY.
+
+    scrape: metrics. reader: all reads, too. operator: writes, too.
+    """
+    from hub.serve.extra import require_extra
+
+    require_extra()
+    from hub.serve.access import issue
+
+    printed = issue(subject, role, days)
+    _print({"token": printed}, printed, as_json)
 
 
 def _require_known(what: str, given: str | None, known: tuple[str, ...]) -> None:

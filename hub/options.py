@@ -26,7 +26,9 @@ def _seconds(ctx: click.Context, option: click.Parameter, value: float | None) -
     return value
 
 
-def _shared_options() -> list[click.Parameter]:
+def _shared_options(*, logs_requests: bool = False) -> list[click.Parameter]:
+    """logs_requests: of a server, which logs each request unless it is told otherwise."""
+    level = "info" if logs_requests else "error"
     return [
         _SharedOption(["--json", "as_json"], is_flag=True, help="Print the result as JSON."),
         _SharedOption(["--project-dir"], metavar="DIR", help="The project's folder (HUB_PROJECT)."),
@@ -41,10 +43,11 @@ def _shared_options() -> list[click.Parameter]:
         ),
         _SharedOption(
             ["--log-level"],
-            type=click.Choice(["debug", "info", "warning", "error"]),
+            type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
             metavar="LEVEL",
-            default="error",
-            help="Log debug, info, warning or (default) error.",
+            default=level,
+            envvar="LOG_LEVEL" if logs_requests else None,
+            help=f"Log debug, info, warning or error (default: {level}).",
         ),
         _SharedOption(
             ["--log-format"],
@@ -61,12 +64,15 @@ class ProjectCommand(click.Command):
     `as_json` besides its own parameters.
 
     section: the heading under which `hub --help` lists it.
+    logs_requests: as for _shared_options.
     """
 
-    def __init__(self, *args: Any, section: str = "", **attributes: Any) -> None:
+    def __init__(
+        self, *args: Any, section: str = "", logs_requests: bool = False, **attributes: Any
+    ) -> None:
         super().__init__(*args, **attributes)
         self.section = section
-        self.params += _shared_options()
+        self.params += _shared_options(logs_requests=logs_requests)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_options(self, ctx, formatter, _SHARED_OPTIONS)

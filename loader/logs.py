@@ -40,6 +40,7 @@ class _JsonFormatter(logging.Formatter):
                 "run_id": RUN_ID.get(),
                 "stage": STAGE.get(),
                 "message": record.getMessage(),
+                **getattr(record, "fields", {}),
             }
         )
 

@@ -1,13 +1,17 @@
 """Fixtures: a project in a temporary folder, shared where its files stay as they are."""
 
 import atexit
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hub.main import main
+from tests.support.command_line import Answer, Command
 from tests.support.workbench import Workbench, copy_project, enter, fresh_samples
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -87,3 +91,24 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     root.mkdir()
     copy_project(root)
     return enter(root, monkeypatch)
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Run `hub` in this process, as a terminal would."""
+
+    def call(*arguments: str) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["hub", *arguments])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        return Answer(int(code or 0), *capsys.readouterr())
+
+    yield call
+    for package in ("hub", "loader"):
+        logging.getLogger(package).handlers.clear()

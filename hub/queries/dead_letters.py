@@ -6,9 +6,12 @@ from typing import Any
 
 import duckdb
 
+from hub.queries.rows import rows
 from loader.errors import WrongUse
 from loader.landing.names import written_out
+from loader.warehouse.audit import note_request
 from loader.warehouse.run_log import utc_now
+from loader.warehouse.transactions import transaction
 
 _COLUMNS = (
     "record_id",
@@ -23,6 +26,8 @@ _COLUMNS = (
     "resolved_by",
     "last_outcome",
 )
+# what is told of a letter that is looked at by itself
+_TOLD = (*_COLUMNS, "source", "record", "reasons", "contract_version", "first_seen", "last_seen")
 
 
 @dataclass(frozen=True)
@@ -34,16 +39,17 @@ class DeadLetterChoice:
     reason: str | None = None
     record_id: int | None = None
 
-    def condition(self) -> tuple[str, list[Any]]:
-        """A SQL condition on ops.dead_letters and its parameters."""
+    def condition(self, status: str | None = "open") -> tuple[str, list[Any]]:
+        """A SQL condition on ops.dead_letters and its parameters. status: None for any."""
         wanted = {
+            "status = ?": status,
             "entity = ?": self.entity,
             "source = ?": self.source,
             "list_contains(reasons, ?)": self.reason and written_out(self.reason),
             "record_id = ?": self.record_id,
         }
         given = {part: value for part, value in wanted.items() if value is not None}
-        return " and ".join(["status = 'open'", *given]), list(given.values())
+        return " and ".join(["true", *given]), list(given.values())
 
 
 def letters(
@@ -52,6 +58,26 @@ def letters(
     """The open letters of a choice, oldest first."""
     condition, parameters = choice.condition()
     return _fetch(connection, condition, parameters)
+
+
+def page_of_dead_letters(
+    connection: duckdb.DuckDBPyConnection,
+    choice: DeadLetterChoice,
+    status: str | None,
+    after: int,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Letters of a choice, with their text, oldest first, as far as the limit.
+
+    status: open, resolved or discarded; None for all.   after: those with a greater record_id.
+    """
+    condition, parameters = choice.condition(status)
+    return rows(
+        connection,
+        f"select {', '.join(_TOLD)} from ops.dead_letters where {condition} and record_id > ? "
+        f"order by record_id limit {int(limit)}",
+        [*parameters, after],
+    )
 
 
 def dead_letters_by_id(
@@ -95,7 +121,7 @@ def left_out_of_redrive(
 ) -> list[str]:
     """Of the open letters of a choice, what is to be said of those that cannot be decided again."""
     condition, parameters = choice.condition()
-    rows = connection.execute(
+    left_out = connection.execute(
         f"select source, count(*) from ops.dead_letters where {condition} "
         "and not list_contains(?::varchar[], source) group by source order by source",
         [*parameters, list(registered)],
@@ -103,7 +129,7 @@ def left_out_of_redrive(
     return [
         f"{source}: {count:,} open dead letters cannot be decided again, as the source is "
         f"registered no more: register it, or `hub rename-source {source} NAME`"
-        for source, count in rows
+        for source, count in left_out
     ]
 
 
@@ -153,29 +179,33 @@ def discard_dead_letters(
 ) -> list[dict[str, Any]]:
     """Mark the chosen letters as discarded; returns them as they stand then."""
     chosen = [int(letter["record_id"]) for letter in letters(connection, choice)]
-    connection.execute(
-        "insert into ops.discards (entity, source, text_hash, reasons, record_id, discarded_at, "
-        "discarded_by, reason) select entity, source, text_hash, reasons, record_id, ?, ?, ? "
-        "from ops.dead_letters where record_id in (select unnest(?::bigint[]))",
-        [utc_now(), written_out(discarded_by), written_out(reason), chosen],
-    )
+    now = utc_now()
+    with transaction(connection):
+        connection.execute(
+            "insert into ops.discards (entity, source, text_hash, reasons, record_id, "
+            "discarded_at, discarded_by, reason) "
+            "select entity, source, text_hash, reasons, record_id, ?, ?, ? "
+            "from ops.dead_letters where record_id in (select unnest(?::bigint[]))",
+            [now, written_out(discarded_by), written_out(reason), chosen],
+        )
+        note_request(connection, "discard", now)
     return dead_letters_by_id(connection, chosen)
 
 
 def _sources_of(
     connection: duckdb.DuckDBPyConnection, condition: str, parameters: list[Any]
 ) -> list[str]:
-    rows = connection.execute(
+    found = connection.execute(
         f"select distinct source from ops.dead_letters where {condition}", parameters
     ).fetchall()
-    return [source for (source,) in rows]
+    return [source for (source,) in found]
 
 
 def _fetch(
     connection: duckdb.DuckDBPyConnection, condition: str, parameters: list[Any]
 ) -> list[dict[str, Any]]:
-    rows = connection.execute(
+    return rows(
+        connection,
         f"select {', '.join(_COLUMNS)} from ops.dead_letters where {condition} order by record_id",
         parameters,
-    ).fetchall()
-    return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+    )

@@ -47,7 +47,7 @@ def examine(reading: Reading, project: Project) -> list[Finding]:
     connection = reading.connection
     before: list[Examination] = [_project, _files, _turned_away]
     after: list[Examination] = [_pulls, _receipts, _disk, _format, _versions]
-    checks, broken = ask(connection, project, _checks_in_the_warehouse)
+    checks, broken = ask(connection, project, checks_in_the_warehouse)
     return [
         *_as_of(reading),
         *(examination(connection, project) for examination in before),
@@ -69,7 +69,8 @@ def _as_of(reading: Reading) -> list[Finding]:
     ]
 
 
-def _checks_in_the_warehouse(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+def checks_in_the_warehouse(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """The findings of ops.health_checks: those that need nothing but the warehouse."""
     found = connection.execute(
         "select check_name, status, detail, remedy from ops.health_checks order by check_number"
     ).fetchall()

@@ -42,6 +42,13 @@ class Environment(Settings, frozen=True, rename=lambda name: _PREFIX + name.uppe
             "dbt; do not."
         ),
     ] = None
+    request: Annotated[
+        str | None,
+        Meta(
+            description="Who asked for what, for the audit log. The server sets it for the "
+            "commands that it starts; do not."
+        ),
+    ] = None
 
 
 def read_environment() -> Environment:

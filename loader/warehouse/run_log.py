@@ -12,7 +12,9 @@ from pathlib import Path
 import duckdb
 
 from loader import interrupts
+from loader.config.request import read_request
 from loader.errors import HubError, WrongUse
+from loader.warehouse.audit import note_request
 from loader.warehouse.lock import is_pulling
 
 # The runs that build, in SQL.
@@ -77,7 +79,7 @@ def start_run(
         "where run_id in (select unnest(?::varchar[]))",
         [RunStatus.INTERRUPTED, now, killed],
     )
-    run_id = _new_run_id(now)
+    run_id = _given_run_id(connection) or new_run_id(now)
     connection.execute(
         "insert into ops.runs (run_id, command, status, started_at, run_clock, skip) "
         "values (?, ?, ?, ?, ?, ?)",
@@ -90,10 +92,21 @@ def start_run(
             json.dumps(skip),
         ],
     )
+    note_request(connection, command, now, run_id)
     return run_id
 
 
-def _new_run_id(moment: datetime) -> str:
+def _given_run_id(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The identity that the run was given beforehand, so that its request could be answered; None
+    where there is none, or a later run has begun meanwhile, as identities sort by time."""
+    request = read_request()
+    if request is None or request.run_id is None:
+        return None
+    ((last,),) = connection.execute("select max(run_id) from ops.runs").fetchall()
+    return request.run_id if last is None or request.run_id > last else None
+
+
+def new_run_id(moment: datetime) -> str:
     """An identity that sorts by the moment; macros/runs/open_run.sql makes it in the same form."""
     return f"{first_run_id(moment)}-{uuid.uuid4().hex[:8]}"
 

@@ -1,6 +1,6 @@
 {#
-    Hook after every build, also after one that failed: stores what the run counted and the
-    watermarks, and closes the run.
+    Hook after every build, also after one that failed: stores what the run counted, the watermarks
+    and the slowest steps, and closes the run.
 
     results: what dbt reports of every node.
 #}
@@ -14,6 +14,7 @@
                 {% do steps.append(count_state(entity, run_id)) %}
             {% endfor %}
             {% do steps.append(store_watermarks(run_id, started_at, built)) %}
+            {% if results %}{% do steps.append(store_steps(run_id, results)) %}{% endif %}
             {% do steps.append(close_run(run_id, failures_of(results))) %}
             {#- in one statement: each takes dbt some milliseconds -#}
             {% call statement() %}{{ steps | join(';\n') }}{% endcall %}

@@ -11,6 +11,7 @@ from tests.bench.dlt_merge import dlt
 from tests.bench.full_refresh import full_refresh_equal
 from tests.bench.measure import CommandFailed
 from tests.bench.publishing import publishing
+from tests.bench.serve import serve
 from tests.bench.session import Options, Session
 from tests.bench.warm import warm
 from tests.bench.workbench import open_workbench
@@ -28,6 +29,7 @@ PARTS = {
     "dbt-nothing-new": dbt_nothing_new,
     "dlt": dlt,
     "full-refresh-equal": full_refresh_equal,
+    "serve": serve,
     "profile": profile,
 }
 GROUPS = {

@@ -1,0 +1,1 @@
+"""The server: the warehouse over HTTP, as JSON and as a page. Needs the extra `serve`."""
