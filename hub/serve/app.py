@@ -56,7 +56,7 @@ def create_app(project: Project, settings: ServeSettings) -> FastAPI:
     app.state.settings = settings
     app.state.snapshots = Snapshots(project)
     app.state.glances = Glances(app.state.snapshots, project)
-    app.state.metrics = metrics.Metrics(app.state.glances)
+    app.state.metrics = metrics.Metrics(app.state.glances, project)
     app.state.exports = Exports(settings.api_export_seconds)
     app.state.work = Work(project)
     app.state.publisher = publisher_of(project)

@@ -9,9 +9,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.serve.access import Role, require
+from hub.serve.alert_metrics import AlertMetrics
 from hub.serve.glance import Glances
 from hub.serve.problems import responses
 from hub.serve.snapshot_metrics import SnapshotMetrics
+from loader.config.project import Project
+from loader.tracing import note, span
 
 router = APIRouter(tags=["operations"])
 
@@ -27,7 +30,7 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 class Metrics:
     """All metrics of one server."""
 
-    def __init__(self, glances: Glances) -> None:
+    def __init__(self, glances: Glances, project: Project) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "hub_http_requests_total",
@@ -44,18 +47,18 @@ class Metrics:
         )
         ProcessCollector(registry=self.registry)
         self.registry.register(SnapshotMetrics(glances))
+        self.registry.register(AlertMetrics(project))
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Note a request that was answered."""
-        # never the address that was asked for: of these there is no end
-        route = getattr(scope.get("route"), "path", None) or "unmatched"
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route, method = _route(scope), _method(scope)
         self._requests.labels(route, method, str(status)).inc()
         self._durations.labels(route, method).observe(seconds)
 
 
 class CountRequests:
-    """ASGI middleware that notes each request, also one that fails or whose client goes away."""
+    """ASGI middleware that notes each request, also one that fails or whose client goes away, and
+    makes a span of it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -74,10 +77,21 @@ class CountRequests:
                 status = message["status"]
             await send(message)
 
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            self._metrics.count(scope, status, time.perf_counter() - started)
+        with span(f"serve {_method(scope)}", http__request__method=_method(scope)):
+            try:
+                await self._app(scope, receive, watch)
+            finally:
+                note(http__route=_route(scope), http__response__status_code=status)
+                self._metrics.count(scope, status, time.perf_counter() - started)
+
+
+def _route(scope: Scope) -> str:
+    """The route's template; never the address that was asked for: of these there is no end."""
+    return getattr(scope.get("route"), "path", None) or "unmatched"
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 @router.get(

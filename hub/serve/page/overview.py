@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from hub.alerts.state import read_state
+from hub.alerts.watch import current_alerts
 from hub.serve.access import Identity, Role
 from hub.serve.page.charts import run_chart
 from hub.serve.page.render import page
@@ -31,7 +31,7 @@ def overview(request: Request, identity: Reader) -> HTMLResponse:
         "overview.html",
         {
             "chart": run_chart(seen.runs if seen else ()),
-            "alerts": read_state(project.database).current,
+            "alerts": current_alerts(project),
             "is_at_work": is_being_written(project.database),
             "min_quality": project.vars.min_quality,
         },

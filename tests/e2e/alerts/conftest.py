@@ -1,10 +1,21 @@
-"""Fixtures: a webhook that the environment names."""
+"""Fixtures: a webhook, and the `hub` command in this process."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from hub.alerts import delivery
 from tests.support.receiver import Receiver, receiver
+
+
+@pytest.fixture(autouse=True)
+def no_delivery_left() -> Iterator[None]:
+    """End what still tells the webhook of a test: the next one has the same warehouse."""
+    yield
+    for process in delivery._at_work:
+        process.kill()
+        process.wait()
+    delivery._at_work.clear()
 
 
 @pytest.fixture

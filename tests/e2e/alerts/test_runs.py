@@ -176,9 +176,13 @@ def test_wrong_settings_end_a_run_before_it_does_anything(
 
 def test_hub_publish_watch_judges_what_is_published(after_run, webhook, monkeypatch):
     (after_run.root / "warehouse.duckdb.alerts.json").unlink()
-    monkeypatch.setattr("hub.runs.publishing._POLL_SECONDS", 0.0)
-    asked = iter([False, False, True])
-    monkeypatch.setattr("hub.runs.publishing.interrupts.requested", lambda: next(asked))
+    deadline = time.monotonic() + 60
+
+    def is_done() -> bool:
+        return bool(current_alerts(after_run.project)) or time.monotonic() > deadline
+
+    monkeypatch.setattr("hub.runs.publishing.interrupts.requested", is_done)
+    monkeypatch.setattr("hub.runs.publishing.WATCH_SECONDS", 0.1)
     commands.watch(after_run.project)
     assert {alert.rule for alert in current_alerts(after_run.project)} == {"quality"}
     webhook.wait_for(3)
