@@ -1,10 +1,11 @@
-"""Fixtures: a webhook, and the `hub` command in this process."""
+"""Fixtures: a webhook, and a topic."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from hub.alerts import delivery
+from tests.kafka.mock_cluster import MockCluster
 from tests.support.receiver import Receiver, receiver
 
 
@@ -23,3 +24,12 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     with receiver() as listening:
         monkeypatch.setenv("WEBHOOK_URL", listening.url)
         yield listening
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockCluster]:
+    """A cluster with the topic of the source `web`."""
+    with MockCluster() as started:
+        started.create_topic("clicks", 1)
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", started.bootstrap_servers)
+        yield started

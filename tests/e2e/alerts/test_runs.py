@@ -15,11 +15,8 @@ from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
 from loader.errors import HubError, WrongUse
 from tests.demo.api import SampleApi
-from tests.kafka.conftest import mock as mock
-from tests.kafka.mock_cluster import MockCluster
 from tests.support.partner import CURSOR, measurements
 from tests.support.receiver import Answer, refused_url
-from tests.support.workbench import Workbench
 
 
 def event(key: str, value: Any = 1) -> dict[str, Any]:
@@ -198,12 +195,8 @@ def test_the_watcher_tells_what_no_run_does(after_run, webhook):
     webhook.wait_for(len(later))
 
 
-def test_a_stream_tells_between_its_batches(
-    bench: Workbench, mock: MockCluster, webhook, monkeypatch
-):
-    mock.create_topic("clicks", 1)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", mock.bootstrap_servers)
-    mock.produce("clicks", [b'{"event_id": "1"}', b"no JSON"])
+def test_a_stream_tells_between_its_batches(bench, cluster, webhook):
+    cluster.produce("clicks", [b'{"event_id": "1"}', b"no JSON"])
     commands.stream(bench.project, ("web",), once=True)
     webhook.wait_for(1)
     assert webhook.told() == [("quality", "web", "firing")]
