@@ -86,7 +86,7 @@ def test_of_a_stream_the_batches_of_some_time_count_together(connection, write_r
     sources = project.sources | {
         "app": SimpleNamespace(name="app", kafka=True, entity="events", http=None)
     }
-    write_rules(q={"when": "quality_under", "threshold": 0.9, "stream_seconds": 60})
+    write_rules(q={"when": "quality_under", "threshold": 0.9, "stream_seconds": 3600})
     from dataclasses import replace
 
     streamed = replace(project, sources=sources)
