@@ -17,6 +17,7 @@ from hub.serve.problems import problem, title_of
 log = logging.getLogger(__name__)
 
 MOST_BODY = 64 << 10
+MOST_HEAD = 16 << 10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -64,11 +65,24 @@ class _Passage:
         # one that could forge a line of the log is replaced
         self._id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self._length = headers.get("content-length", "0")
+        self._head = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
+        self._head += sum(len(name) + len(value) for name, value in scope["headers"])
+        self._has_two_lengths = {"content-length", "transfer-encoding"} <= {*headers.keys()}
         scope.setdefault("state", {})["request_id"] = self._id
 
     async def go(self) -> None:
         request = Request(self._scope)
         try:
+            if self._head > MOST_HEAD:
+                # the server bounds only what it still waits for
+                detail = f"address and headers may have {MOST_HEAD:,} bytes"
+                await self._answer(problem(request, 431, title_of(431), detail))
+                return
+            if self._has_two_lengths:
+                # a proxy might take another one for true, and find a second request in the body
+                detail = "Content-Length and Transfer-Encoding: send one of them"
+                await self._answer(problem(request, 400, title_of(400), detail))
+                return
             # what is no number the server has refused before
             if int(self._length) > MOST_BODY:
                 raise TooBig

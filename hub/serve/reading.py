@@ -76,7 +76,21 @@ class Read:
 
 def newest(request: Request) -> Read:
     """The dependency of all routes that read. Raises NotModified where the client's ETag is that of
-    the newest snapshot, and Refused where there is none or a parameter is given twice."""
+    the newest snapshot, and Refused where there is none, or a parameter is given twice or not
+    known."""
+    known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    if unknown := request.query_params.keys() - known:
+        # one that is passed over would seem to have been a filter
+        raise Refused(
+            422,
+            "No such parameter",
+            f"{', '.join(sorted(unknown))}: known are {', '.join(sorted(known)) or 'none'}",
+        )
+    return newest_with_filters(request)
+
+
+def newest_with_filters(request: Request) -> Read:
+    """As newest, for a route that takes parameters of any name."""
     names = [name for name, _ in request.query_params.multi_items()]
     if doubled := {name for name in names if names.count(name) > 1}:
         raise Refused(422, "Given twice", f"{', '.join(sorted(doubled))}: give one value")
@@ -96,6 +110,7 @@ def newest(request: Request) -> Read:
 
 
 Newest = Annotated[Read, Depends(newest)]
+NewestWithFilters = Annotated[Read, Depends(newest_with_filters)]
 
 
 def handle_not_modified(app: FastAPI) -> None:

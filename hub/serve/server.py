@@ -6,10 +6,12 @@ import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from hub.serve.app import create_app
+from hub.serve.guards import MOST_HEAD
 from hub.serve.patience import PatientProtocol
 from hub.serve.settings import ServeSettings, read_settings
 from loader.config.project import Project
@@ -17,10 +19,18 @@ from loader.errors import HubError, WrongUse
 
 log = logging.getLogger(__name__)
 
-# seconds that requests at work have to come to their end when the server is stopped
-_GRACE = 10
-_MOST_CONNECTIONS = 1_000
-_KEEP_ALIVE = 75
+# what uvicorn is told of connections, wherever it listens
+CONNECTIONS: dict[str, Any] = {
+    "ws": "none",
+    "h11_max_incomplete_event_size": MOST_HEAD,
+    "limit_concurrency": 1_000,
+    "timeout_keep_alive": 75,
+    # seconds that requests at work have to come to their end when the server is stopped
+    "timeout_graceful_shutdown": 10,
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+}
 
 
 @dataclass(frozen=True)
@@ -105,14 +115,7 @@ def _config(
         ssl_keyfile=listening.tls_key,
         proxy_headers=listening.behind_proxy,
         http=PatientProtocol,
-        ws="none",
-        h11_max_incomplete_event_size=16 << 10,
-        limit_concurrency=_MOST_CONNECTIONS,
-        timeout_keep_alive=_KEEP_ALIVE,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE,
+        **CONNECTIONS,
     )
 
 

@@ -22,6 +22,7 @@ from fastapi.testclient import TestClient
 from hub.serve.access import Role, issue_token
 from hub.serve.app import create_app
 from hub.serve.patience import PatientProtocol
+from hub.serve.server import CONNECTIONS
 from hub.serve.settings import ServeSettings
 from tests.support.workbench import Workbench
 
@@ -52,11 +53,7 @@ def on_a_thread(
     app: FastAPI, protocol: type[PatientProtocol] = PatientProtocol, **config: Any
 ) -> Iterator[int]:
     """The application behind a real socket; gives its port."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, port=0, http=protocol, ws="none", log_config=None, access_log=False, **config
-        )
-    )
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol, **{**CONNECTIONS, **config}))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
@@ -123,7 +124,13 @@ def test_what_cannot_be_meant_is_told(client, filters, title):
     assert (answer.status_code, answer.json()["title"]) == (422, title)
 
 
-def test_a_list_is_no_filter(client):
+@pytest.mark.parametrize("path", ["/dead-letters?reasn=missing_key", "/runs?x=1", "/sources?y"])
+def test_a_parameter_that_there_is_none_of_is_no_filter(client, path):
+    answer = client.get(f"{path}=")
+    assert (answer.status_code, answer.json()["title"]) == (422, "No such parameter")
+
+
+def test_an_entity_of_one_source_is_not_reconciled(client):
     assert client.get("/reconciliation/orders?status=matched").json()["records"]
     answer = client.get("/reconciliation/events")
     assert (answer.status_code, answer.json()["title"]) == (404, "No reconciliation")
@@ -139,6 +146,19 @@ def test_why_is_what_the_command_says(client, command):
     place = client.get("/why/app/events.json:4").json()
     assert place["records"][0]["dead_letter"]["status"] == "open"
     assert client.get("/why/never-seen").status_code == 404
+
+
+def test_why_finds_what_has_no_key_to_speak_of(own_served):
+    """A blank key has no digest of its own."""
+    events = [
+        {"key": key, "name": "n", "value": 1, "ts": "2025-01-16"} for key in (" ", "\u200b", "-")
+    ]
+    own_served.drop("app/more.json", events)
+    own_served.run()
+    client = client_of(application(own_served))
+    for key, error in ((" ", ["missing_key"]), ("\u200b", ["missing_key"]), ("-", None)):
+        [record] = client.get(f"/why/{quote(key)}").json()["records"]
+        assert record["decisions"][0]["reasons"] == error
 
 
 def test_dead_letters_have_their_text_and_reasons(client):

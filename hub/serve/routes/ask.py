@@ -105,8 +105,14 @@ def why(
 ) -> Response:
     """What became of the records of a key or a place, from file to target. 404 where none was
     seen."""
+    state = request.app.state
     with read.cursor() as cursor:
-        story = answer(cursor, request.app.state.project, parse_question(key, None))
+        story = answer(
+            cursor,
+            state.project,
+            parse_question(key, None),
+            lambda given: int(state.key_hash.of(cursor, given)),
+        )
     if not story["records"]:
         raise Refused(
             404,

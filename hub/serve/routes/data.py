@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.serve.access import Role, require
 from hub.serve.export import Format
 from hub.serve.problems import Refused, responses
-from hub.serve.reading import Newest, Read
+from hub.serve.reading import Newest, NewestWithFilters, Read
 from hub.serve.tables import Table, counts, page, rows_of_key, tables, target
 
 router = APIRouter(
@@ -144,7 +144,11 @@ def entities(request: Request, read: Newest) -> Response:
 
 @router.get("/entities/{entity}/records", response_model=Page, summary="The rows of an entity")
 def records(
-    request: Request, read: Newest, entity: Entity, after: AfterRecord = 0, limit: Limit = 100
+    request: Request,
+    read: NewestWithFilters,
+    entity: Entity,
+    after: AfterRecord = 0,
+    limit: Limit = 100,
 ) -> Response:
     """The rows of a target, in the order in which the records that won arrived.
 
