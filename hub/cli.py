@@ -428,7 +428,13 @@ def serve(
 
 
 @hub.command(section=_SERVE, epilog="Example: hub token --role reader --days 30 --subject mia")
-@click.option("--role", required=True, type=click.Choice(["scrape", "reader", "operator"]))
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(["scrape", "reader", "operator"]),
+    metavar="ROLE",
+    help="scrape, reader or operator.",
+)
 @click.option("--days", required=True, type=click.IntRange(1, 3650), metavar="N", help="Valid for.")
 @click.option("--subject", required=True, metavar="NAME", help="Who it is for.")
 def token(project: Project, role: str, days: int, subject: str, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from hub.alerts.rules import LettersGrowing, kind_of, read_rules, webhook_url
 from hub.alerts.state import Alert, State, changing_state, read_state
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
+from loader.logs import RUN_ID, logged, stage
 from loader.warehouse.snapshots import newest_snapshot
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Watch:
         self._patience = patience
         self._looked_at = float("-inf")
         self._seen: Observation | None = None
+        self._run_id = RUN_ID.get()
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +119,7 @@ class Watch:
         if not self._rules or not (is_last or self._is_due()):
             return
         self._looked_at = time.monotonic()
+        self._run_id = RUN_ID.get()
         try:
             if did_nothing and self._is_seen(connection):
                 return
@@ -160,6 +163,10 @@ class Watch:
         told."""
         if not self._project.database.exists() or (self._seen is None and not self._is_due()):
             return
+        with logged(self._run_id), stage("alerts"):
+            self._settle(now)
+
+    def _settle(self, now: datetime | None) -> None:
         seen, self._seen = self._seen, None
         moment = datetime.now(UTC) if now is None else now
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

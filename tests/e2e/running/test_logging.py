@@ -43,7 +43,7 @@ def test_each_line_is_json_with_run_and_stage_and_no_content_of_records_above_de
     assert receipt["outcomes"]["rejected"] == 2
     logged = lines(err)
     assert {line["run_id"] for line in logged} == {receipt["run_id"]}
-    assert {line["stage"] for line in logged} == {"land", "build"}
+    assert {line["stage"] for line in logged} == {"land", "build", "alerts"}
     assert {line["level"] for line in logged} == {"debug", "info", "warning"}
     assert all(line["time"] and line["message"] for line in logged)
     said = [line["message"] for line in logged if line["stage"] == "land"]
