@@ -78,6 +78,14 @@ def logged(run_id: str, command: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
+def logged_after(run_id: str, name: str) -> Iterator[None]:
+    """Mark all log lines written inside as belonging to the stage `name` of a run that has ended;
+    they are no part of its span."""
+    with _marked(RUN_ID, run_id), _marked(STAGE, name):
+        yield
+
+
+@contextmanager
 def _marked(mark: ContextVar[str], value: str) -> Iterator[None]:
     token = mark.set(value)
     try:

@@ -94,9 +94,7 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
 
 
 @pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run `hub` in this process, as a terminal would."""
 
     def call(*arguments: str) -> Answer:
@@ -109,6 +107,15 @@ def command(
             code = end.code
         return Answer(int(code or 0), *capsys.readouterr())
 
-    yield call
+    return call
+
+
+@pytest.fixture(autouse=True)
+def usual_logging() -> Iterator[None]:
+    """Undo what a command that ran in this process has made of logging."""
+    yield
     for package in ("hub", "loader"):
-        logging.getLogger(package).handlers.clear()
+        logger = logging.getLogger(package)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)

@@ -19,7 +19,7 @@ from hub.alerts.rules import LettersGrowing, kind_of, read_rules, webhook_url
 from hub.alerts.state import Alert, State, changing_state, read_state
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
-from loader.logs import RUN_ID, logged, stage
+from loader.logs import RUN_ID, logged_after
 from loader.warehouse.snapshots import newest_snapshot
 
 log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class Watch:
         told."""
         if not self._project.database.exists() or (self._seen is None and not self._is_due()):
             return
-        with logged(self._run_id), stage("alerts"):
+        with logged_after(self._run_id, "alerts"):
             self._settle(now)
 
     def _settle(self, now: datetime | None) -> None:

@@ -108,6 +108,7 @@ def test_a_form_that_is_not_right_changes_nothing(after_run, changes, headers, s
 def test_the_proof_of_one_session_is_none_in_another(after_run):
     with published(after_run) as client:
         fields = signed_in(client, Role.OPERATOR)
+        client.cookies.clear()
         client.cookies.set(COOKIE, token(Role.OPERATOR, "bob"))
         answer = client.post(_DISCARD, data={**fields, "reason": "a test"})
     assert answer.status_code == 403
