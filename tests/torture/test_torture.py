@@ -160,7 +160,7 @@ class TestFaults:
         assert [step for step in steps if re.match("connect|close", step)] == [
             "connect ",
             "close ",
-        ] * 3  # the loader, the adapters' functions, and the copy that is published
+        ] * 3  # created, filled, and a copy looked at before it is published
         for part in (
             "statement begin",
             "statement insert into raw.app",
