@@ -48,7 +48,7 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
-test: serve-setup telemetry-setup ## Run the quick tests, on all cores: about eight minutes on two
+test: serve-setup telemetry-setup ## Run the quick tests, on all cores: about twelve minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not kafka"
 
 test-slow: serve-setup telemetry-setup ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
