@@ -11,7 +11,7 @@ from loader.errors import WrongUse
 LEAST_SECRET_BYTES = 32
 # a key typed by hand, or a run of one character, has fewer
 _LEAST_DIFFERENT_BYTES = 10
-# what examples and tutorials have in the place of a secret
+# what stands for a secret in examples and tutorials
 _KNOWN_DEFAULTS = ("changeme", "secretkey", "yoursecret", "mysecret", "replaceme", "example")
 _REMEDY = (
     "Set it to a random text, kept out of the project: export SECRET_KEY=$(openssl rand -hex 32)"

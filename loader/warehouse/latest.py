@@ -58,11 +58,11 @@ def read_latest(project: Project) -> Iterator[Reading]:
 
 def _open_snapshot(project: Project, stack: ExitStack) -> duckdb.DuckDBPyConnection:
     """The newest snapshot, opened as the warehouse is, and closed with the stack."""
-    while True:
-        snapshot = newest_snapshot(project.database) or project.database
+    while snapshot := newest_snapshot(project.database):
         try:
             return stack.enter_context(read_warehouse(replace(project, database=snapshot)))
         except HubError:
             # it may have gone between the two: others were published meanwhile
             if snapshot == newest_snapshot(project.database):
                 raise
+    return stack.enter_context(read_warehouse(project))  # somebody has removed them all

@@ -13,7 +13,6 @@ import re
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +65,6 @@ class _Note:
     state: FileState | None = None
     snapshots: dict[str, FileState] = field(default_factory=dict)
     boot: str = ""
-    published_at: str = ""
     half: str | None = None
 
 
@@ -161,9 +159,7 @@ def _publish(
             log.warning("not published: %s", half)
             copy.rename(publishing.withheld)
             kept[publishing.withheld.name] = copied
-            publishing.save(
-                _Note(note.database, note.number, state, kept, _boot(), note.published_at, half)
-            )
+            publishing.save(_Note(note.database, note.number, state, kept, _boot(), half))
             return None
         copy.chmod(0o444)
         final = folder / f"hub-{number:0{_NUMBER_DIGITS}}.duckdb"
@@ -175,7 +171,7 @@ def _publish(
     link.unlink(missing_ok=True)
     link.symlink_to(final.name)
     link.rename(folder / "current.duckdb")
-    publishing.save(_Note(note.database, number, state, kept, _boot(), _now()))
+    publishing.save(_Note(note.database, number, state, kept, _boot()))
     for other in _snapshots(folder):
         if other != final and other != live:
             other.unlink()
@@ -242,7 +238,3 @@ def _boot() -> str:
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return str(round(time.time() - time.monotonic(), -1))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
