@@ -31,7 +31,6 @@ from loader.warehouse.whole import what_is_half
 log = logging.getLogger(__name__)
 
 _SNAPSHOT = re.compile(r"hub-(\d{12,})\.duckdb")
-_NUMBER_DIGITS = 12
 # A publication that finds the warehouse changed gives up within some milliseconds.
 _LOCK_SECONDS = 10.0
 
@@ -40,7 +39,8 @@ _LOCK_SECONDS = 10.0
 class Publication:
     """A published snapshot.
 
-    number: counts up with each publication.
+    number: milliseconds since 1970, or one more than the snapshot before where the clock has not
+        gone on.
     written: bytes that were written for it; size: those that it has.
     """
 
@@ -145,7 +145,9 @@ def _publish(
     folder, note = publishing.folder, publishing.note
     remove_leftovers(folder)
     live = newest_snapshot(publishing.database)
-    number = 1 + max([note.number, *_numbers(folder)])
+    # never one that was used before, even in a folder that somebody emptied: DuckDB would show a
+    # process that still has the old file open the old rows under the same name
+    number = max(time.time_ns() // 1_000_000, 1 + max([note.number, *_numbers(folder)]))
     copy = aside_of(folder / "next")
     kept = {live.name: note.snapshots[live.name]} if live and live.name in note.snapshots else {}
     try:
@@ -162,7 +164,7 @@ def _publish(
             publishing.save(_Note(note.database, note.number, state, kept, _boot(), half))
             return None
         copy.chmod(0o444)
-        final = folder / f"hub-{number:0{_NUMBER_DIGITS}}.duckdb"
+        final = folder / f"hub-{number}.duckdb"
         copy.rename(final)
     finally:
         copy.unlink(missing_ok=True)

@@ -86,8 +86,7 @@ def test_a_request_id_that_could_forge_a_line_is_replaced(client, given):
     assert len(answer.headers["x-request-id"]) == 32
 
 
-def test_a_request_id_is_kept_and_logged(client, caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("hub"), "propagate", True)
+def test_a_request_id_is_kept_and_logged(client, caplog):
     with caplog.at_level(logging.INFO, logger="hub"):
         answer = client.get("/health", headers={"X-Request-ID": "trace-1"})
     assert answer.headers["x-request-id"] == "trace-1"

@@ -147,8 +147,7 @@ def test_refused_tokens_are_limited_and_good_ones_are_not(served):
     assert client_of(app).get("/runs").status_code == 200
 
 
-def test_no_token_secret_or_key_is_logged(served, caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("hub"), "propagate", True)
+def test_no_token_secret_or_key_is_logged(served, caplog):
     good, bad = token(), "eyJhbGciOiJIUzI1NiJ9.e30.not-ours"
     with caplog.at_level(logging.INFO, logger="hub"):
         client = client_of(application(served), role=None)

@@ -183,9 +183,9 @@ def _watch_files(count: _Counter) -> None:
 
 
 def _buffered(raw: _Raw, mode: str, options: dict[str, Any]) -> Any:
-    if "b" in mode:
-        return io.BufferedReader(raw)
     buffer = io.BufferedWriter(raw) if "w" in mode else io.BufferedReader(raw)
+    if "b" in mode:
+        return buffer
     return io.TextIOWrapper(buffer, options.get("encoding"), options.get("errors"))
 
 

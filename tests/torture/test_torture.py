@@ -14,7 +14,7 @@ import pytest
 from tests.support.workbench import PROJECT
 from tests.torture import table
 from tests.torture.contents import Account, compare, half_done
-from tests.torture.faults import ImageTaker, Step, fail_at, fail_in, watch_steps, write_down
+from tests.torture.faults import ImageTaker, Step, fail_at, fail_in
 from tests.torture.parts import PARTS
 from tests.torture.playground import Ended
 from tests.torture.verdicts import Verdict, complaints_about, noted, together
@@ -28,6 +28,16 @@ ACCOUNT: Account = {
 STATEMENT = Step(7, "statement", '/* {"node_id": "model.hub.events"} */ select 1')
 CLOSE = Step(8, "close", "")
 CONNECT = Step(9, "connect", "")
+WATCHED_LANDING = """
+import sys
+from pathlib import Path
+from hub.main import main
+from tests.torture.faults import watch_steps, write_down
+steps = Path(sys.argv[1])
+sys.argv = ["hub", "land", "app"]
+watch_steps(write_down(steps))
+main()
+"""
 
 
 def counted(found: Account) -> tuple[int, int, int]:
@@ -146,14 +156,13 @@ class TestFaults:
         assert (error.errno, error.filename) == (number, "a file")
 
     def test_every_step_of_a_landing_is_seen(self, samples: Any) -> None:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                watch_steps(write_down(samples.root / "steps"))
-                samples.land("app")
-            finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
+        # not a fork of this process, in whose DuckDB other tests have left threads
+        subprocess.run(
+            [sys.executable, "-c", WATCHED_LANDING, samples.root / "steps"],
+            cwd=samples.root,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            check=True,
+        )
 
         steps = (samples.root / "steps").read_text().splitlines()
         (samples.root / "steps").unlink()

@@ -1,6 +1,7 @@
 """Published snapshots: equal to the warehouse, never half a run, and nobody waits for them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,7 +59,9 @@ class TestAfterACommand:
         assert is_published(after_run.database)
         change(after_run, "smaller")
         after_run.sql("drop table marts.smaller")
+        before = newest_snapshot(after_run.database)
         last = publish(after_run.database)
+        assert before is not None
         assert last is not None
         assert 0 < last.written < last.size
         assert is_published(after_run.database)
@@ -67,9 +70,22 @@ class TestAfterACommand:
         assert files_of(after_run) == {
             "current.duckdb",
             "state.json",
-            "hub-000000000003.duckdb",
-            "hub-000000000004.duckdb",
+            before.name,
+            last.path.name,
         }
+
+    def test_no_name_is_used_twice_even_in_a_folder_that_was_emptied(
+        self, after_run: Workbench
+    ) -> None:
+        first = publish(after_run.database)
+        assert first is not None
+        with duckdb.connect(str(first.path), read_only=True):
+            shutil.rmtree(published_folder(after_run.database))
+            change(after_run, "later")
+            second = publish(after_run.database)
+            assert second is not None
+            with duckdb.connect(str(second.path), read_only=True) as reader:
+                assert reader.execute("select count(*) from marts.later").fetchone()
 
     @pytest.mark.parametrize(
         "work",
@@ -250,11 +266,12 @@ class TestADisturbance:
         assert is_published(after_run.database)
 
     def test_of_an_old_snapshot_makes_the_next_one_a_full_copy(self, after_run: Workbench) -> None:
-        for number in range(2):
-            change(after_run, f"t{number}")
-            publish(after_run.database)
-        oldest = published_folder(after_run.database) / "hub-000000000001.duckdb"
-        with oldest.open("r+b") as file:
+        change(after_run, "t0")
+        oldest = publish(after_run.database)
+        change(after_run, "t1")
+        publish(after_run.database)
+        assert oldest is not None
+        with oldest.path.open("r+b") as file:
             file.seek(20 * 4096)
             file.write(b"torn")
         change(after_run)
@@ -294,7 +311,8 @@ class TestADisturbance:
 
 class TestTheWatcher:
     @contextmanager
-    def watching(self, bench: Workbench) -> Iterator[subprocess.Popen[str]]:
+    def watching(self, bench: Workbench) -> Iterator[None]:
+        """The watcher at work; it has ended, without fault, when the block is left."""
         program = [sys.executable, "-c", "from hub.main import program; program()"]
         with subprocess.Popen(
             [*program, "publish", "--watch", "--project-dir", str(bench.root)],
@@ -304,19 +322,21 @@ class TestTheWatcher:
             text=True,
         ) as watcher:
             try:
-                yield watcher
+                yield
             finally:
                 watcher.send_signal(signal.SIGTERM)
+                # read before the pipe is closed: a command that nobody reads ends with an error
+                told, _ = watcher.communicate(timeout=30)
+        assert watcher.returncode == 0
+        assert "published" in told
 
     def test_publishes_what_was_changed_without_the_hub_until_it_is_ended(
         self, after_run: Workbench
     ) -> None:
-        with self.watching(after_run) as watcher:
+        with self.watching(after_run):
             for name in ("first", "second"):
                 change(after_run, name)
                 deadline = time.monotonic() + 30
                 while not is_published(after_run.database) and time.monotonic() < deadline:
                     time.sleep(0.05)
                 assert is_published(after_run.database)
-        assert watcher.returncode == 0
-        assert watcher.stdout
