@@ -23,6 +23,11 @@ _SERVE = "Let others read"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
+_no_plan = click.option(
+    "--no-plan", is_flag=True, help="Let dbt build, also what its compiled plan could do."
+)
+
+
 @click.group(cls=ProjectGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hub")
 def hub(**shared: object) -> None:
@@ -37,6 +42,7 @@ def hub(**shared: object) -> None:
 @click.option("--now", metavar="TIME", help="The moment that counts as now (UTC).")
 @click.option("--dry-run", is_flag=True, help="Work on a copy; change nothing.")
 @click.option("--force", is_flag=True, help="Build even if nothing is new.")
+@_no_plan
 @click.option("--output", type=click.Path(path_type=Path), help="Write the receipt here, too.")
 def run(
     project: Project,
@@ -44,6 +50,7 @@ def run(
     now: str | None,
     dry_run: bool,
     force: bool,
+    no_plan: bool,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -67,6 +74,7 @@ def run(
         clock=None if now is None else parse_clock(now),
         force=force,
         dry=dry_run,
+        by_dbt=no_plan,
     )
     if output is not None:
         write_json(output, result.receipt)
@@ -95,7 +103,10 @@ def land(project: Project, sources: tuple[str, ...], as_json: bool) -> None:
 @hub.command(section=_LOAD, epilog="Example: hub stream web   or: hub stream --once")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--once", is_flag=True, help="Take what is there, then stop.")
-def stream(project: Project, sources: tuple[str, ...], once: bool, as_json: bool) -> None:
+@_no_plan
+def stream(
+    project: Project, sources: tuple[str, ...], once: bool, no_plan: bool, as_json: bool
+) -> None:
     """Take up what Kafka topics bring, until Ctrl-C or SIGTERM.
 
     Records and their offsets are stored together: whatever stops it, the next stream goes on with
@@ -105,7 +116,7 @@ def stream(project: Project, sources: tuple[str, ...], once: bool, as_json: bool
 
     from hub import commands
 
-    summary = commands.stream(project, sources, once=once)
+    summary = commands.stream(project, sources, once=once, by_dbt=no_plan)
     _print(asdict(summary), text.render_stream(asdict(summary)), as_json)
 
 

@@ -142,6 +142,7 @@ def run(
     clock: datetime | None = None,
     force: bool = False,
     dry: bool = False,
+    by_dbt: bool = False,
 ) -> RunResult:
     """Land everything new, build and test it, and write the receipt.
 
@@ -149,6 +150,7 @@ def run(
     clock: the moment that counts as now (UTC).
     force: build even if there is nothing new.
     dry:   work on a copy of the warehouse; afterwards nothing has changed.
+    by_dbt: let dbt build even where its compiled plan could be executed.
     """
 
     def land_everything(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
@@ -158,17 +160,19 @@ def run(
     project.require_sound()
     wanted = list(project.vars.skip)
     wanted += [word for word in map(project.stages.named, skip) if word not in wanted]
-    return _run(project, Plan("run", wanted, clock, force, land_everything), dry)
+    return _run(project, Plan("run", wanted, clock, force, land_everything, by_dbt=by_dbt), dry)
 
 
-def stream(project: Project, names: tuple[str, ...], *, once: bool) -> "StreamSummary":
+def stream(
+    project: Project, names: tuple[str, ...], *, once: bool, by_dbt: bool = False
+) -> "StreamSummary":
     """Take up what the topics of the named sources bring, or of all, until a signal ends it, or
-    with `once` until nothing more is there."""
+    with `once` until nothing more is there. by_dbt: as for `run`."""
     # the client takes longer to import than most commands
     from hub.runs.follow import follow
 
     project.require_sound()
-    return follow(project, names, once=once)
+    return follow(project, names, once=once, by_dbt=by_dbt)
 
 
 def redrive(

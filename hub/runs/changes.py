@@ -52,11 +52,13 @@ class Work:
 
     entities: those with something new.   views: whether there may be others than the project's.
     is_small: whether little is new, which fits under the memory cap.
+    is_ordinary: whether it is an increment as others of this project: no view, no reprocessing.
     """
 
     entities: tuple[str, ...]
     views: bool
     is_small: bool
+    is_ordinary: bool
 
 
 def build_state(
@@ -111,6 +113,7 @@ def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Bu
         views=False,
         # nobody knows yet how many records a request stands for
         is_small=not reprocessed and sum(size for _, _, size in unfinished) <= _SMALL_BATCH,
+        is_ordinary=not reprocessed,
     )
 
 
@@ -124,7 +127,7 @@ def _requested(connection: duckdb.DuckDBPyConnection, requests: str) -> set[str]
 
 def everything(project: Project) -> Work:
     """The work of a build that takes nothing for granted."""
-    return Work(project.entities, views=True, is_small=False)
+    return Work(project.entities, views=True, is_small=False, is_ordinary=False)
 
 
 def _project_files(root: Path) -> list[Path]:

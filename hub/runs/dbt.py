@@ -24,16 +24,16 @@ def build(
     skip: list[str],
     work: Work,
     scratch: Path | None = None,
-    parsed: Any = None,
     proves_all: bool = True,
-) -> list[str]:
-    """Build and test the models of the open run; return what kept dbt from running at all.
+    listen: Callable[[Any], None] = lambda event: None,
+) -> Any:
+    """Build and test the models of the open run; return dbt's result.
 
     skip:     the stages to switch off.
     work:     what to build. Unless it is all entities, what they share is left as it stands.
     scratch:  a folder for dbt's own files, where the project's target folder must stay as it is.
-    parsed:   dbt's manifest of the project, which it would otherwise parse.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
+    listen:   is called with each of dbt's events.
 
     What fails in the build is in the log of runs, where dbt's hook writes it.
     """
@@ -41,8 +41,6 @@ def build(
         "build",
         # unit tests guard changes of the code; they say nothing of the data
         *("--exclude-resource-type", "unit_test"),
-        # what stands in a schema is asked when the first node wants to know
-        "--no-populate-cache",
     ]
     if not work.views:  # each takes as long as a small table
         arguments += ["--exclude", "config.materialized:view"]
@@ -55,15 +53,19 @@ def build(
         arguments += ["--target-path", str(scratch)]
     # dbt calls back from threads of its own, which know neither run nor stage
     context = copy_context()
-    outcome = invoke(
+
+    def hear(event: Any) -> None:
+        listen(event)
+        if event.info.name == "LogStartLine":
+            started = event.data
+            context.copy().run(report_progress, started.index, started.total, started.description)
+
+    return invoke(
         project,
         arguments,
-        # where views stand, so do the columns and comments of tables
-        {"HUB_RUN_ID": run_id, "HUB_SAME_PROJECT": "" if work.views else "yes"},
-        lambda event: context.copy().run(_report_progress, event),
-        parsed,
+        {"HUB_RUN_ID": run_id},
+        hear,
     )
-    return [f"dbt: {outcome.exception}"] if outcome.exception else []
 
 
 @contextlib.contextmanager
@@ -79,29 +81,6 @@ def _cycles_left_alone() -> Iterator[None]:
             gc.enable()
 
 
-class ParsedProject:
-    """The parsed project, kept by a process that builds many times, until its files change."""
-
-    def __init__(self) -> None:
-        self._manifest: Any = None
-        self._state = ""
-
-    @_cycles_left_alone()
-    def manifest(self, project: Project, state: str) -> Any:
-        """dbt's manifest for one build; None where dbt cannot parse the project, and will say so.
-
-        state: what the project's files are known by.
-        """
-        if self._state != state:
-            self._manifest = invoke(
-                project, ["parse"], {"HUB_RUN_ID": ""}, lambda event: None
-            ).result
-            self._state = state
-        # a build leaves its compiled SQL in the manifest, and from there the next one would take
-        # it, without that of the ephemeral models
-        return self._manifest.deepcopy() if self._manifest else None
-
-
 @_cycles_left_alone()
 def invoke(
     project: Project,
@@ -110,7 +89,10 @@ def invoke(
     listen: Callable[[Any], None],
     parsed: Any = None,
 ) -> Any:
-    """Run dbt with `settings` as environment; returns its result. Raises KeyboardInterrupt."""
+    """Run dbt with `settings` as environment; returns its result. Raises KeyboardInterrupt.
+
+    parsed: dbt's manifest of the project, which it would otherwise parse.
+    """
     # importing dbt takes longer than most commands: only a build pays for it
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -154,13 +136,10 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _report_progress(event: Any) -> None:
-    """Log each node as dbt starts it, and show it in place on a terminal."""
-    if event.info.name != "LogStartLine":
-        return
-    log.debug("%s of %s: %s", event.data.index, event.data.total, event.data.description)
+def report_progress(number: int, total: int, what: str) -> None:
+    """Log a step of a build as it starts, and show it in place on a terminal."""
+    log.debug("%s of %s: %s", number, total, what)
     if sys.stderr.isatty():
-        line = f"building {event.data.index}/{event.data.total} {event.data.description}"
-        last = event.data.index == event.data.total
-        sys.stderr.write(f"\r\x1b[K{'' if last else line[:78]}")
+        line = f"building {number}/{total} {what}"
+        sys.stderr.write(f"\r\x1b[K{'' if number == total else line[:78]}")
         sys.stderr.flush()

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 
 from hub.alerts.watch import STREAM_SECONDS, Watch
-from hub.runs.dbt import ParsedProject
 from hub.runs.publishing import changing
 from hub.runs.receipt_files import write_json, write_receipt
 from hub.runs.run import Plan, RunResult, carry_out
@@ -47,17 +46,20 @@ class StreamSummary:
     receipt: dict[str, Any] | None = None
 
 
-def follow(project: Project, names: tuple[str, ...], *, once: bool) -> StreamSummary:
+def follow(
+    project: Project, names: tuple[str, ...], *, once: bool, by_dbt: bool = False
+) -> StreamSummary:
     """Take the records of the named sources' topics, or of all, until a signal ends it.
 
-    once: end when every partition was read to its end.
+    once:   end when every partition was read to its end.
+    by_dbt: let dbt build every batch, never its compiled plan.
 
     A record and its offset are committed together, so however this ends, the next stream goes on
     with the first record that is not in the warehouse. Raises HubError where records were lost
     before they could be read, a topic is missing or, with `once`, something is out of reach.
     """
     sources = _streamed(project, names)
-    streaming = _Streaming(project, sources, once)
+    streaming = _Streaming(project, sources, once, by_dbt)
     try:
         streaming.work()
     except (Exception, KeyboardInterrupt) as error:
@@ -88,14 +90,14 @@ def _streamed(project: Project, names: tuple[str, ...]) -> list[Source]:
 
 
 class _Streaming:
-    def __init__(self, project: Project, sources: list[Source], once: bool) -> None:
+    def __init__(self, project: Project, sources: list[Source], once: bool, by_dbt: bool) -> None:
         self.summary = StreamSummary(sources={source.name: 0 for source in sources})
         self._project = project
         self._sources = sources
         self._once = once
+        self._by_dbt = by_dbt
         self._skip = list(project.vars.skip)
         self._persistence = project.vars.stream
-        self._kept = ParsedProject()
         self._watch = Watch(project, every=STREAM_SECONDS, patience=0)
         self._arrived = threading.Condition(threading.RLock())
         self._consumers: list[TopicConsumer] = []
@@ -107,7 +109,7 @@ class _Streaming:
     def work(self) -> None:
         """Land and build until there is no more to come, which only `once` knows."""
         self._persistently(self._prepare)
-        # what an earlier run left, and dbt's first build, which takes longest, before records wait
+        # what an earlier run left
         self._persistently(self._take_up)
         for consumer in self._consumers:
             consumer.start()
@@ -220,10 +222,10 @@ class _Streaming:
             force=False,
             prepare=self._land,
             look_after=self._look_after,
-            kept=self._kept,
             # what no batch touched was proven when it was built
             proves_all=False,
             watch=self._watch,
+            by_dbt=self._by_dbt,
         )
         try:
             with changing(self._project) as change:

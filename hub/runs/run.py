@@ -13,8 +13,11 @@ import duckdb
 from hub.alerts.watch import Watch
 from hub.queries.receipt import receipt
 from hub.runs.adapter_faults import with_adapter_faults
+from hub.runs.capture import Capture
 from hub.runs.changes import Work, build_state, everything, work_of
-from hub.runs.dbt import ParsedProject, build
+from hub.runs.compiled_plan import CompiledPlan, read_plan, write_plan
+from hub.runs.dbt import build, report_progress
+from hub.runs.execute import StepFailed, execute
 from hub.telemetry.lineage import RunLineage, lineage_of
 from loader import tracing
 from loader.config.project import Project
@@ -34,10 +37,10 @@ class Plan:
 
     skip:  the stages to switch off.   clock: the moment that counts as now, None for the present.
     force: build even if there is nothing new.
-    kept:  the parsed project, in a process that makes many runs.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
     warnings: for the receipt, besides those of the landing; `prepare` may add some.
     watch: looks at the warehouse when the run is closed, however it ended.
+    by_dbt: whether dbt builds even where its compiled plan could be executed.
     """
 
     command: str
@@ -46,10 +49,10 @@ class Plan:
     force: bool
     prepare: Callable[[duckdb.DuckDBPyConnection, str], Landing]
     look_after: Callable[[duckdb.DuckDBPyConnection, str], list[dict[str, Any]]] | None = None
-    kept: ParsedProject | None = None
     proves_all: bool = True
     warnings: list[str] = field(default_factory=list)
     watch: Watch | None = None
+    by_dbt: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,15 +97,13 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
                 work = everything(project) if plan.force else work_of(connection, project, before)
                 if not work.entities:
                     log.info("nothing new")
-                    if plan.kept:  # the next run may have something, and dbt takes seconds to begin
-                        plan.kept.manifest(project, before.project)
                     return run.close(connection, [], before.text(), did_nothing=True)
                 with (
                     memory_cap(connection, BUILD_BYTES)
                     if work.is_small
                     else contextlib.nullcontext()
                 ):
-                    failures = run.build(work, before.project, scratch)
+                    failures = run.build(connection, work, before.project, scratch)
                 if is_usable(connection):
                     return run.close_built(connection, failures)
         # opened anew, the database has all that was committed
@@ -144,22 +145,66 @@ class _Run:
     lineage: RunLineage
     landing: Landing
 
-    def build(self, work: Work, state: str, scratch: Path | None) -> list[str]:
-        """Do the work; returns what kept dbt from running at all.
+    def build(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        work: Work,
+        state: str,
+        scratch: Path | None,
+    ) -> list[str]:
+        """Do the work; returns what kept the build from running at all.
 
         state: what the project's files are known by.
         """
+        plan = read_plan(self.project, state)
+        proves_all = self.plan.proves_all
         with stage("build"):
-            kept = self.plan.kept
-            return build(
-                self.project,
-                self.run_id,
-                self.plan.skip,
-                work,
-                scratch,
-                kept.manifest(self.project, state) if kept else None,
-                self.plan.proves_all,
+            if (
+                work.is_ordinary
+                and not self.plan.by_dbt
+                and plan.covers(work.entities, proves_all=proves_all)
+            ):
+                try:
+                    execute(
+                        connection,
+                        plan,
+                        work.entities,
+                        self.run_id,
+                        report_progress,
+                        proves_all=proves_all,
+                    )
+                    return []
+                except StepFailed as error:
+                    if not is_usable(connection):
+                        return [str(error)]
+                    log.info("%s", str(error).splitlines()[0])
+                    log.info("dbt builds, as it says what is wrong")
+            return self._build_by_dbt(work, scratch, plan)
+
+    def _build_by_dbt(self, work: Work, scratch: Path | None, plan: CompiledPlan) -> list[str]:
+        """Build with dbt; where it was an ordinary increment, its statements go into the plan."""
+        capture = Capture()
+        outcome = build(
+            self.project,
+            self.run_id,
+            self.plan.skip,
+            work,
+            scratch,
+            self.plan.proves_all,
+            capture.listen,
+        )
+        if outcome.exception:
+            return [f"dbt: {outcome.exception}"]
+        if (
+            outcome.success
+            and work.is_ordinary
+            and not scratch
+            and capture.complete(
+                plan, self.project, outcome.result.results, proves_all=self.plan.proves_all
             )
+        ):
+            write_plan(self.project, plan)
+        return []
 
     def close_built(self, connection: duckdb.DuckDBPyConnection, failures: list[str]) -> RunResult:
         """Close the run after the build, with what dbt logged besides these failures."""

@@ -35,13 +35,6 @@ class Environment(Settings, frozen=True, rename=lambda name: _PREFIX + name.uppe
         str | None,
         Meta(description="The run that a build belongs to. The hub sets it for dbt; do not."),
     ] = None
-    same_project: Annotated[
-        str | None,
-        Meta(
-            description="Whether only the data changed since the last build. The hub sets it for "
-            "dbt; do not."
-        ),
-    ] = None
     request: Annotated[
         str | None,
         Meta(

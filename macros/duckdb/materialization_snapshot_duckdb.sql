@@ -15,11 +15,9 @@
     {%- if existing is none or not existing.is_table or _has_other_settings() -%}
         {{ return(dbt.materialization_snapshot_default()) }}
     {%- endif -%}
-    {%- if not same_project() -%}
-        {%- set found = columns_of_queries({'query': sql, 'table': 'table ' ~ existing}) -%}
-        {%- if found.query | reject('in', found.table) | list -%}
-            {{ return(dbt.materialization_snapshot_default()) }}
-        {%- endif -%}
+    {%- set found = columns_of_queries({'query': sql, 'table': 'table ' ~ existing}) -%}
+    {%- if found.query | reject('in', found.table) | list -%}
+        {{ return(dbt.materialization_snapshot_default()) }}
     {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}

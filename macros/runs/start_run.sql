@@ -19,7 +19,7 @@
             {% call statement(auto_begin=false) %}{{ open_run() }}{% endcall %}
         {% endif %}
     {% endif %}
-    {% if execute and flags.WHICH in ['run', 'build', 'test'] and not same_project() %}
+    {% if execute and flags.WHICH in ['run', 'build', 'test'] %}
         {% do define_functions() %}
     {% endif %}
 {% endmacro %}

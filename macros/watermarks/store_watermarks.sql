@@ -1,52 +1,43 @@
 {#
-    A statement that logs the watermark of each source at the end of a run: the value found, and
-    the right one. Where the stored value is as the last run left it, only this run's decisions can
-    have raised it, and they are few. Where it is not, the source is in doubt, and its watermark is
-    recomputed from all of its decisions. With no source in doubt, the engine reads none of those.
+    A statement that logs the watermark of each source of an entity at the end of a run: the value
+    found, and the right one. Where the stored value is as the last run left it, only this run's
+    decisions can have raised it, and they are few. Where it is not, the source is in doubt, and its
+    watermark is recomputed from all of its decisions. With no source in doubt, the engine reads none
+    of those.
 
-    run_id, started_at: the run.
-    built:              the entities of which it built something.
+    entity: the entity's name.
 #}
-{% macro store_watermarks(run_id, started_at, built) %}
+{% macro store_watermarks(entity) %}
+{%- set decisions = warehouse_relation('ops', entity ~ '_decisions') -%}
+{%- set registered = "source in ('" ~ sources_of(entity) | join("', '") ~ "')" -%}
 {%- set in_doubt = 'source in (select source from doubtful)' -%}
+{%- set this_run = '(select run_id from (' ~ current_run() ~ ') as run)' -%}
 insert into {{ source('ops', 'watermark_log') }}
     (entry, source, found, stored, watermark, action, run_id)
 with
 
 latest as (
 
-    {{ stored_watermarks() | indent(4) }}
+    select * from (
+        {{ stored_watermarks() | indent(8) }}
+    ) as stored
+    where {{ registered }}
 
 ),
 
 raised as (
 
-    {% for entity in built -%}
-    {{ accepted_watermarks(
-        warehouse_relation('ops', entity ~ '_decisions'),
-        "run_id = '" ~ run_id ~ "' and decided_at >= cast('" ~ started_at ~ "' as timestamp)"
-    ) | indent(4) }}
-    {{ 'union all' if not loop.last }}
-    {% else -%}
-    select
-        cast(null as string) as source,
-        cast(null as timestamp) as watermark
-    where 1 = 0
-    {% endfor %}
+    {{ accepted_watermarks(decisions, decided_in_this_run(entity)) | indent(4) }}
+
 ),
 
 redecided as (
 
-    {% for entity in built -%}
     select distinct source
-    from {{ warehouse_relation('ops', entity ~ '_decisions') }}
+    from {{ decisions }}
     where attempt > 1
-        and run_id = '{{ run_id }}'
-    {{ 'union all' if not loop.last }}
-    {% else -%}
-    select cast(null as string) as source
-    where 1 = 0
-    {% endfor %}
+        and run_id = {{ this_run }}
+
 ),
 
 -- a run that was killed may have decided records and stored nothing of them
@@ -56,8 +47,11 @@ untold as (
     from {{ source('ops', 'runs') }}
     where status <> 'succeeded'
         and command not in ('land', 'pull')
-        and run_id < '{{ run_id }}'
-        and run_id > (select coalesce(max(run_id), '') from {{ source('ops', 'watermark_log') }})
+        and run_id < {{ this_run }}
+        and run_id > (
+            select coalesce(max(run_id), '') from {{ source('ops', 'watermark_log') }}
+            where {{ registered }}
+        )
 
 ),
 
@@ -71,7 +65,7 @@ doubtful as (
         union
         select source from redecided
         union
-        select source from {{ source('raw', 'sources') }}
+        select source from {{ source('raw', 'sources') }} where {{ registered }}
     ) as known
     left join latest
         on latest.source = known.source
@@ -88,7 +82,7 @@ doubtful as (
 
 before_this_run as (
 
-    {{ accepted_watermarks(_all_decisions(), in_doubt ~ " and run_id <> '" ~ run_id ~ "'")
+    {{ accepted_watermarks(_last_decisions(entity), in_doubt ~ ' and run_id <> ' ~ this_run)
         | indent(4) }}
 
 ),
@@ -121,7 +115,7 @@ next_entries as (
             else compared.action
         end as action
     from (
-        {{ compared_watermarks(_all_decisions(), in_doubt) | indent(8) }}
+        {{ compared_watermarks(_last_decisions(entity), in_doubt) | indent(8) }}
     ) as compared
     left join before_this_run
         on before_this_run.source = compared.source
@@ -135,21 +129,14 @@ select
     {{ watermark_text('watermark') }},
     watermark,
     action,
-    '{{ run_id }}'
+    {{ this_run }}
 from next_entries
 {% endmacro %}
 
 
-{#-
-    The last decisions, of those entities that have a table of them. Read by this, not by the view
-    ops.decisions: a table that cannot be read would take all other entities with it. In a query of
-    its own for each use: the engine would keep a copy of what two of them read.
--#}
-{% macro _all_decisions() -%}
+{#- A query of its own for each use: the engine would keep a copy of what two of them read. -#}
+{% macro _last_decisions(entity) -%}
 (
-    {%- set ns = namespace(is_first=true) %}
-    {%- for entity in var('sources') if warehouse_relation('ops', entity ~ '_decisions') %}
-    {{ 'union all' if not ns.is_first }}
     select
         '{{ entity }}' as entity,
         *
@@ -157,7 +144,5 @@ from next_entries
         warehouse_relation('ops', entity ~ '_decisions'),
         ['source', 'outcome', 'event_time', 'run_id'],
     ) | indent(4) }}
-    {%- set ns.is_first = false %}
-    {%- endfor %}
 ) as decided
 {%- endmacro %}

@@ -56,7 +56,7 @@ def main() -> None:
     way, *files = sys.argv[1:]
     logging.disable(logging.CRITICAL)
     project = open_project()
-    take = _run_with_project_kept(project) if way == "kept" else partial(commands.run, project)
+    take = _run_of_one_source(project) if way == "kept" else partial(commands.run, project)
 
     spent: dict[str, list[float]] = {"cpu": [], "wall": []}
     for file in map(Path, files):
@@ -69,9 +69,8 @@ def main() -> None:
     print(json.dumps({figure: values[1:] for figure, values in spent.items()}))
 
 
-def _run_with_project_kept(project: Any) -> Callable[[], Any]:
-    """Land the files of one source and build its entity, with the project parsed beforehand."""
-    from hub.runs.dbt import ParsedProject
+def _run_of_one_source(project: Any) -> Callable[[], Any]:
+    """Land the files of one source and build its entity."""
     from hub.runs.run import Plan, carry_out
     from loader.landing.folder import land
 
@@ -81,7 +80,6 @@ def _run_with_project_kept(project: Any) -> Callable[[], Any]:
         clock=None,
         force=False,
         prepare=lambda connection, run_id: land(connection, project, ("app",), run_id),
-        kept=ParsedProject(),
         proves_all=False,
     )
     return partial(carry_out, project, plan)

@@ -33,7 +33,7 @@ _CALLED_FROM_PYTHON = {
     ),
     "dbt.contracts.graph.manifest:Manifest.deepcopy": (
         "(self)",
-        "hub/runs/dbt.py gives each build of a stream a manifest without compiled SQL",
+        "hub/runs/working_contract.py compiles a manifest twice",
     ),
     "dbt.adapters.duckdb.connections:DuckDBConnectionManager.close_all_connections": (
         "()",
@@ -51,29 +51,16 @@ _CALLED_FROM_PYTHON = {
         "(config)",
         "macros/duckdb/materialization_snapshot_duckdb.sql asks what becomes of deleted rows",
     ),
-    "dbt.adapters.duckdb.impl:DuckDBAdapter.quote": (
-        "(identifier)",
-        "macros/duckdb/duckdb__persist_docs.sql quotes columns",
-    ),
     "dbt.context.providers:ProviderContext.selected_resources": (
         "(self)",
         "macros/dbt/require_whole_chain.sql and macros/duckdb/stand_in_for_checks.sql see what is "
         "built",
     ),
-    "dbt.context.providers:RuntimeConfigObject.persist_relation_docs": (
-        "(self)",
-        "macros/duckdb/duckdb__persist_docs.sql",
-    ),
-    "dbt.context.providers:RuntimeConfigObject.persist_column_docs": (
-        "(self)",
-        "macros/duckdb/duckdb__persist_docs.sql",
-    ),
 }
 # macros of dbt's that ours call, with what each is dispatched to: the digest of their text
 _CALLED_FROM_MACROS = {
-    "alter_relation_comment": "0ce2600694f7",
     "datediff": "4b891727c69d",
-    "duckdb_escape_comment": "080d0bebb1c2",
+    "default__persist_docs": "24d2cf14cd21",
     "get_empty_schema_sql": "0f69bb33d9e5",
     "get_snapshot_table_column_names": "4c1fbc55b3ac",
     "is_incremental": "71bcb60f249f",
@@ -91,15 +78,16 @@ _CALLED_FROM_MACROS = {
 }
 # dbt takes a method of text for the macro of the same name
 _NOT_CALLED = {"replace"}
-# the events that hub/runs/dbt.py listens for, and what it reads of them
+# the events that hub/runs listens for, and what it reads of them
 _EVENTS = {
     "dbt.events.core_types_pb2:LogStartLine": ["description", "index", "total"],
+    "dbt.adapters.events.adapter_types_pb2:SQLQuery": ["node_info", "sql"],
     "dbt_common.events.types_pb2:PrintEvent": ["msg"],
 }
 # the options that hub/runs/dbt.py gives
 _OPTIONS = {
     "build": [
-        *("--exclude-resource-type", "--no-populate-cache", "--exclude", "--select", "--vars"),
+        *("--exclude-resource-type", "--exclude", "--select", "--vars"),
         *("--target-path", "--project-dir", "--profiles-dir", "--no-write-json", "--log-level"),
         "--log-level-file",
     ],
@@ -107,15 +95,7 @@ _OPTIONS = {
 }
 _PROBE = """
 {% macro probe() %}
-    {% do run_query('create table probed as select 1 as number') %}
-    {% set place = api.Relation.create(database=target.database, schema=target.schema) %}
-    {% set table = dbt.duckdb__list_relations_without_caching(place) %}
-    {% set answer = run_query('select 1 as number') %}
     {% do print(tojson({
-        'schemas': dbt.duckdb__list_schemas(adapter.quote(target.database)) | length,
-        'schemas_by_bare_name': dbt.duckdb__list_schemas(target.database) | length,
-        'relations_are_typed_anew': table.column_types is defined,
-        'answers_are_typed_anew': answer.column_types is defined,
         'snapshot_identity': dbt.default__snapshot_hash_arguments(['a_key', 'a_moment']),
     })) %}
 {% endmacro %}
@@ -239,27 +219,6 @@ def test_a_work_around_names_its_reason_its_version_and_its_test() -> None:
 
 
 # one for each work-around
-
-
-def test_dbt_still_seeks_schemas_by_a_name_in_quotes(probed: dict[str, Any]) -> None:
-    assert probed["schemas"] == 0
-    assert probed["schemas_by_bare_name"] > 0
-
-
-def test_dbt_still_guesses_the_types_of_answers(probed: dict[str, Any], manifest: Any) -> None:
-    assert probed["relations_are_typed_anew"]
-    assert probed["answers_are_typed_anew"]
-    # these take the same way
-    assert _digest(manifest, "list_relations_without_caching") == "bf569f77d4a8"
-    assert _digest(manifest, "get_columns_in_relation") == "5f853086fade"
-
-
-def test_dbt_still_writes_every_comment_in_every_run(manifest: Any) -> None:
-    assert "macro.dbt_duckdb.duckdb__persist_docs" not in manifest.macros
-    own = manifest.macros["macro.dbt.default__persist_docs"].macro_sql
-    assert "run_query(alter_relation_comment(relation, model.description))" in own
-    assert "run_query(alter_comment_sql)" in own
-    assert _digest(manifest, "persist_docs") == _CALLED_FROM_MACROS["persist_docs"]
 
 
 def test_dbt_still_names_states_of_a_snapshot_by_a_text(probed: dict[str, Any]) -> None:

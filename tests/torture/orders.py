@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub.runs.dbt import ParsedProject
 from hub.runs.run import Plan, carry_out
 from loader.landing.file import land_file
 from loader.landing.folder import Landing
@@ -46,13 +45,12 @@ class Reordered:
         rng = random.Random(self.seed)
         files = write_files(Shape(self.seed, _RECORDS, 25, 8, 20, 25), tuple(SOURCES))
         with _more_sources(ground) as bench:
-            kept = ParsedProject()
-            expected = _account(_build(bench, kept, [files]))
+            expected = _account(_build(bench, [files]))
             verdicts = [_against_oracle(bench, files, self.trial)]
             for _ in range(self.permutations):
                 order = reordered(files, rng.randint(0, 2**32))
                 runs = split(order, sorted(rng.choices(range(101), k=rng.choice([0, 0, 1]))))
-                verdicts.append(self._verdict(expected, _build(bench, kept, runs)))
+                verdicts.append(self._verdict(expected, _build(bench, runs)))
             _rebuild(bench)
             rebuilt = self._verdict(expected, hub_state(bench.sql).state)
         verdicts.append(replace(rebuilt, moments=("built anew with `--full-refresh`",)))
@@ -69,7 +67,7 @@ class Reordered:
         )
 
 
-def _build(bench: Workbench, kept: ParsedProject, runs: Sequence[Sequence[File]]) -> State:
+def _build(bench: Workbench, runs: Sequence[Sequence[File]]) -> State:
     """Land the files of each run in the very order given, and build; what then stands."""
     start_over(bench)
     project = bench.project
@@ -81,7 +79,7 @@ def _build(bench: Workbench, kept: ParsedProject, runs: Sequence[Sequence[File]]
         def land(connection: duckdb.DuckDBPyConnection, run_id: str, paths: Any = paths) -> Landing:
             return Landing(tuple(land_file(connection, *path, run_id) for path in paths), ())
 
-        receipt = carry_out(project, Plan("run", [], NOW, True, land, kept=kept)).receipt
+        receipt = carry_out(project, Plan("run", [], NOW, True, land)).receipt
         if receipt["status"] != "succeeded":
             raise RuntimeError(f"a run failed: {receipt}")
     return hub_state(bench.sql).state

@@ -11,6 +11,7 @@ from hub.queries.health import examine
 from hub.queries.receipt import receipt
 from hub.text import render_explanation
 from loader.errors import HubError
+from loader.warehouse.latest import Reading
 from loader.warehouse.run_log import find_run
 from tests.support.workbench import Workbench
 
@@ -50,7 +51,7 @@ def test_why_answers_for_the_others_and_says_what_it_left_out(broken, reader):
 
 
 def test_the_doctor_names_the_entity_and_examines_the_others(broken, reader):
-    found = {finding.check: finding for finding in examine(reader, broken.project)}
+    found = {finding.check: finding for finding in examine(Reading(reader), broken.project)}
     assert found["entities"].status == "fail"
     assert "orders (" in found["entities"].detail
     assert found["raw = decisions"].status == "ok" or "alpha" in found["raw = decisions"].detail
@@ -66,8 +67,8 @@ def test_a_receipt_does_not_ask_the_entity(broken, reader):
 def test_the_warehouse_stays_as_it_is(broken, reader):
     views = "select view_name, sql from duckdb_views() where database_name = current_database()"
     before = reader.execute(views).fetchall()
-    examine(reader, broken.project)
-    examine(reader, broken.project)
+    examine(Reading(reader), broken.project)
+    examine(Reading(reader), broken.project)
     assert reader.execute(views).fetchall() == before
     assert (
         reader.execute(
@@ -94,7 +95,8 @@ def test_views_that_an_older_hub_did_not_make_are_answered_all_the_same(
         told = answer(connection, after_run.project, Question(key="evt-003"))
         assert (len(told["records"]), told["left_out"]) == (2, {})
         checks = {
-            finding.check: finding.status for finding in examine(connection, after_run.project)
+            finding.check: finding.status
+            for finding in examine(Reading(connection), after_run.project)
         }
         assert (checks["entities"], checks["raw = decisions"]) == ("ok", "ok")
 

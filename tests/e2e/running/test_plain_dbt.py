@@ -6,17 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from hub import commands
+from tests.support.tables import contents
 from tests.support.workbench import Workbench, fresh_samples
 
-# what differs from one run to the next by its nature
-PASSING = ("last_word_by_source",)
-PASSING += ("run_id", "decided_at", "landed_at", "ingested_at", "applied_at", "reconciled_at")
-PASSING += ("completed_at", "modified_at", "dbt_valid_from", "dbt_updated_at", "dbt_scd_id")
-PASSING += ("freshness", "entry", "created_at", "recorded_at", "first_used_at")
 DATA_ONLY = ("--exclude-resource-type", "unit_test")
 
 
@@ -41,24 +36,6 @@ def _succeed(bench: Workbench, *arguments: str) -> Any:
 
 def event(key: str, value: float) -> dict[str, Any]:
     return {"key": key, "name": "n", "value": value, "ts": f"2025-01-15T0{value}:00:00"}
-
-
-def contents(database: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of every table but the log of runs, without what passes."""
-    with duckdb.connect(str(database)) as connection:
-        columns = connection.execute(
-            "select schema_name || '.' || table_name, "
-            "string_agg(column_name, ', ' order by column_index) "
-            "from duckdb_columns() where schema_name in ('raw', 'intermediate', 'marts', 'ops') "
-            "and not list_contains(?::varchar[], column_name) "
-            "and table_name in (select table_name from duckdb_tables()) "
-            "and table_name not in ('runs') group by all",
-            [list(PASSING)],
-        ).fetchall()
-        return {
-            table: connection.execute(f"select {listed} from {table} order by all").fetchall()
-            for table, listed in columns
-        }
 
 
 class TestAfterABuild:

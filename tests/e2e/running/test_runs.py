@@ -1,6 +1,7 @@
 """Runs: logged from start to end, completed after a kill, honest when they fail, idle at times."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -162,14 +163,14 @@ class TestTheLog:
 class TestViews:
     @pytest.fixture
     def built(self, after_run: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-        """What dbt has built since the samples were."""
+        """What was built since the samples were."""
         built: list[str] = []
 
-        def note(event: Any) -> None:
-            if event.info.name == "NodeFinished":
-                built.append(event.data.node_info.node_name)
+        def note(number: int, total: int, what: str) -> None:
+            built.append(re.split(r"[ .]", what)[-1])
 
-        monkeypatch.setattr("hub.runs.dbt._report_progress", note)
+        for module in ("dbt", "run"):
+            monkeypatch.setattr(f"hub.runs.{module}.report_progress", note)
         return built
 
     @pytest.mark.slow

@@ -4,9 +4,8 @@
     rules, or come from sources that are registered no more.
 
     entity: the entity's name.
-    run_id: the run.
 #}
-{% macro count_state(entity, run_id) %}
+{% macro count_state(entity) %}
 {%- set decisions = warehouse_relation('ops', entity ~ '_decisions') -%}
 {%- set projected = warehouse_relation('marts', entity) -%}
 {%- set reconciliation = warehouse_relation('marts', entity ~ '_reconciliation') -%}
@@ -55,7 +54,7 @@ steps as (
 
 )
 
-select '{{ run_id }}', '{{ entity }}', state.source, state.measure, state.amount
+select run.run_id, '{{ entity }}', state.source, state.measure, state.amount
 from (
     select
         cast(null as {{ dbt.type_string() }}) as source,
@@ -111,4 +110,5 @@ from (
     group by status
     {%- endif %}
 ) as state
+cross join ({{ current_run() }}) as run
 {% endmacro %}

@@ -1,13 +1,11 @@
 {#
-    A statement that stores how many records of an entity a run decided, by source and outcome, and
-    what else the receipt counts of them. A deletion that a full delivery implies is no record: it
-    is counted apart. Decisions are stored in the order in which they were made, so the bound on
-    time keeps the query from reading the past.
+    A statement that stores how many records of an entity the run at work decided, by source and
+    outcome, and what else the receipt counts of them. A deletion that a full delivery implies is no
+    record: it is counted apart.
 
-    entity:             the entity's name.
-    run_id, started_at: the run.
+    entity: the entity's name.
 #}
-{% macro count_outcomes(entity, run_id, started_at) %}
+{% macro count_outcomes(entity) %}
 insert into {{ source('ops', 'run_counts') }} (run_id, entity, source, measure, amount)
 with
 
@@ -18,8 +16,7 @@ decided as (
         {{ is_accepted('outcome') }} as is_accepted,
         row_number is null as is_implied
     from {{ warehouse_relation('ops', entity ~ '_decisions') }} as decisions
-    where run_id = '{{ run_id }}'
-        and decided_at >= cast('{{ started_at }}' as timestamp)
+    where {{ decided_in_this_run(entity) | indent(8) }}
 
 ),
 
@@ -55,7 +52,9 @@ counted as (
     {% endfor %}
 )
 
-select '{{ run_id }}', '{{ entity }}', source, measure, amount from counted
+select run.run_id, '{{ entity }}', counted.source, counted.measure, counted.amount
+from counted
+cross join ({{ current_run() }}) as run
 {% endmacro %}
 
 

@@ -1,0 +1,121 @@
+"""Takes the compiled plan from what dbt sends to the engine while it builds an increment."""
+
+import re
+from collections import defaultdict
+from typing import Any
+
+import yaml
+
+from hub.runs.compiled_plan import CompiledPlan, Step
+from loader.config.project import Project
+
+# what the macros of this project do before and after a build; see dbt_project.yml
+_COUNTING = "operation.hub.hub-on-run-end-0"
+_OUR_HOOKS = {
+    "operation.hub.hub-on-run-start-0",
+    "operation.hub.hub-on-run-start-1",
+    _COUNTING,
+    "operation.hub.hub-on-run-end-1",
+}
+# what a connection of this process can be made like
+_PROFILE_KEYS = {"type", "path", "schema", "threads", "settings", "attach"}
+_COMMENT = re.compile(r"\s*(/\*.*?\*/|--[^\n]*\n)\s*", re.DOTALL)
+_COUNTED_ENTITY = re.compile(r"-- counts of (\w+)")
+
+_Transactions = tuple[tuple[str, ...], ...]
+
+
+class Capture:
+    """Listens to a build that dbt makes, and puts its statements into a plan."""
+
+    def __init__(self) -> None:
+        self._sent: defaultdict[str, list[str]] = defaultdict(list)
+
+    def listen(self, event: Any) -> None:
+        """Take note of a statement: an event of dbt's."""
+        if event.info.name == "SQLQuery":
+            self._sent[event.data.node_info.unique_id].append(event.data.sql)
+
+    def complete(
+        self, plan: CompiledPlan, project: Project, results: list[Any], *, proves_all: bool
+    ) -> bool:
+        """Put what was sent into the plan, instead of what it has of the same entities. False where
+        the project has something that only dbt can do, such as a hook of its own.
+
+        results:    dbt's, of the nodes of a build that succeeded.
+        proves_all: whether all entities were tested, or only those built.
+        """
+        session = _session(project)
+        operations = {node for node in self._sent if node.startswith("operation.")}
+        if session is None or operations - _OUR_HOOKS:
+            return False
+        plan.session = session
+        plan.start = _transactions(self._sent[""])
+        tags = {result.node.unique_id: result.node.tags for result in results}
+        chains: defaultdict[str, list[Step]] = defaultdict(list)
+        for result in results:
+            if result.node.resource_type == "seed":
+                continue  # its file is the project's, which is as it was
+            step = _step(result.node, self._sent[result.node.unique_id], project, tags)
+            if step.is_test:
+                plan.tests[step.node_id] = step
+            if len(step.entities) == 1:
+                chains[step.entities[0]].append(step)
+        plan.chains.update(chains)
+        for transaction in _transactions(self._sent[_COUNTING]):
+            for statement in transaction:
+                if counted := _COUNTED_ENTITY.search(statement):
+                    plan.counts[counted[1]] = (statement,)
+        plan.has_all_tests = plan.has_all_tests or proves_all
+        return True
+
+
+def _step(node: Any, sent: list[str], project: Project, tags: dict[str, list[str]]) -> Step:
+    is_test = node.resource_type == "test"
+    # a test carries the entities of the models that it reads
+    carried = {tag for parent in node.depends_on.nodes for tag in tags.get(parent, ())}
+    entities = tuple(
+        entity for entity in project.entities if entity in (carried if is_test else node.tags)
+    )
+    transactions = ((sent[-1],),) if is_test else _transactions(sent)
+    return Step(node.unique_id, node.name, str(node.resource_type), entities, transactions)
+
+
+def _transactions(sent: list[str]) -> _Transactions:
+    """The statements that change something, as they are committed together. What dbt asks the
+    engine to find its way is left out, and so are comments, which stand."""
+    found: list[tuple[str, ...]] = []
+    together: list[str] | None = None
+    for statement in sent:
+        word = _bare(statement)
+        if word == "begin":
+            together = []
+        elif word == "commit":
+            found += [tuple(together)] if together else []
+            together = None
+        elif not word.startswith(("select", "with", "comment", "describe")):
+            if together is None:
+                found.append((statement,))
+            else:
+                together.append(statement)
+    return tuple(found)
+
+
+def _bare(statement: str) -> str:
+    """The beginning of a statement, without the comments before it."""
+    start = 0
+    while comment := _COMMENT.match(statement, start):
+        start = comment.end()
+    return statement[start : start + 20].strip().rstrip(";").lower()
+
+
+def _session(project: Project) -> list[str] | None:
+    """What makes a connection what the profile wants; None where it wants more than that."""
+    profile = yaml.safe_load((project.root / "profiles.yml").read_text())["hub"]
+    output = profile["outputs"][profile["target"]]
+    databases = output.get("attach", [])
+    if {*output} - _PROFILE_KEYS or any({*each} != {"path", "alias"} for each in databases):
+        return None
+    statements = [f"set {name} = '{value}'" for name, value in output.get("settings", {}).items()]
+    statements += [f"attach '{each['path']}' as {each['alias']}" for each in databases]
+    return None if "{{" in "".join(statements) else statements

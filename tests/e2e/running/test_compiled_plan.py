@@ -1,0 +1,264 @@
+"""A run like the last one executes the plan that dbt compiled, and ends as dbt's own build does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hub import commands
+from hub.queries.dead_letters import DeadLetterChoice
+from hub.queries.reprocess import ReprocessChoice
+from hub.runs import run as runs
+from hub.runs.compiled_plan import plan_file
+from hub.runs.execute import StepFailed
+from tests.support.command_line import Command
+from tests.support.tables import contents, differences
+from tests.support.workbench import Workbench
+
+NOW = "2025-01-15T12:10:00"
+
+
+def event(key: str, value: object = 1, ts: str = "2025-01-15T08:00:00") -> dict[str, object]:
+    return {"key": key, "name": "a", "value": value, "ts": ts}
+
+
+def order(key: str, status: str) -> dict[str, object]:
+    return {"uid": key, "data": {"status": status}}
+
+
+@pytest.fixture
+def planned(after_run: Workbench) -> Workbench:
+    """A workbench whose next increment of any entity finds a plan."""
+    after_run.drop("app/planned.ndjson", [event("planned")])
+    after_run.drop("alpha/planned.json", [order("planned", "shipped")])
+    after_run.run(now=NOW, by_dbt=True)
+    return after_run
+
+
+@pytest.fixture
+def dbts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """The builds that dbt makes."""
+    made: list[Any] = []
+    build = runs.build
+
+    def counted(*arguments: Any) -> Any:
+        made.append(arguments)
+        return build(*arguments)
+
+    monkeypatch.setattr(runs, "build", counted)
+    return made
+
+
+def stand(bench: Workbench) -> dict[str, list[tuple[Any, ...]]]:
+    """All that stands in the warehouse, with the log of runs."""
+    log = bench.sql("select command, status, skip, errors, warnings, had_work from ops.runs")
+    return {**contents(bench.database), "ops.runs": log}
+
+
+def lasting(receipt: Any) -> Any:
+    """A receipt without what is of the one run: its name, and how long it took."""
+    if not isinstance(receipt, dict):
+        return receipt
+    return {
+        name: lasting(value)
+        for name, value in receipt.items()
+        if name not in ("run_id", "started_at", "ended_at", "duration_ms", "slowest")
+    }
+
+
+# what somebody does, one step after the other
+WORK: list[list[tuple[str, Any]]] = [
+    [("app/1.ndjson", [event("k1"), event("k1", 2, "2025-01-15T09:00:00"), event("", 3)])],
+    [("app/2.ndjson", [event("k1", 4, "2025-01-15T07:00:00"), event("k2", "x")])],
+    [
+        ("app/3.ndjson", [event("k2", 5), event("k1", 2, "2025-01-15T09:00:00")]),
+        ("alpha/3.json", [order("order_001", "returned"), order("planned", "lost")]),
+        ("beta/3.json", [{"identifier": "planned", "payload": {"status": "lost"}}]),
+    ],
+    [("web/4.ndjson", [{"event_id": "c", "event_type": "search", "user_id": "u"}])],
+    [("plant/5.csv", "id,value,category,timestamp,op\nm1,1,a,,\nm1,,,,D\n")],
+]
+
+
+class TestTheSameAsDbt:
+    def test_in_every_table_whatever_comes(
+        self, planned: Workbench, dbts: list[Any], tmp_path: Any
+    ) -> None:
+        planned.save(tmp_path / "image")
+        ends = []
+        for by_dbt in (True, False):
+            planned.restore(tmp_path / "image")
+            for files in WORK:
+                for name, content in files:
+                    planned.drop(name, content)
+                assert planned.run(now=NOW, by_dbt=by_dbt)["errors"] == []
+            commands.redrive(planned.project, DeadLetterChoice(entity="events"))
+            ends.append((stand(planned), len(dbts)))
+            dbts.clear()
+
+        assert differences(ends[0][0], ends[1][0]) == {}
+        # the redrive has no say: with the plan of the runs before, it needs no dbt
+        assert [builds for _, builds in ends] == [len(WORK), 0]
+
+    def test_in_its_receipt(self, planned: Workbench, dbts: list[Any], tmp_path: Any) -> None:
+        planned.save(tmp_path / "image")
+        receipts = []
+        for by_dbt in (True, False):
+            planned.restore(tmp_path / "image")
+            planned.drop("app/1.ndjson", [event("k1"), event("")])
+            receipt = planned.run(now=NOW, by_dbt=by_dbt)
+            receipts.append(lasting(receipt))
+
+        assert receipts[0] == receipts[1]
+        assert len(dbts) == 1
+        assert planned.sql("select count(*) from ops.run_steps where run_id = ?", receipt["run_id"])
+
+    @pytest.mark.parametrize(
+        ("damage", "told"),
+        [
+            ("delete from marts.events where key = 'evt-001'", "holds_the_greatest_of_each_key"),
+            ("delete from raw.app where row_number = 1", "accounts_for_every_record"),
+        ],
+    )
+    def test_in_what_fails(
+        self, planned: Workbench, dbts: list[Any], tmp_path: Any, damage: str, told: str
+    ) -> None:
+        planned.sql(damage)
+        planned.save(tmp_path / "image")
+        failures = []
+        for by_dbt in (True, False):
+            planned.restore(tmp_path / "image")
+            planned.drop("app/1.ndjson", [event("k1")])
+            receipt = planned.run(now=NOW, by_dbt=by_dbt)
+            failures.append((receipt["status"], receipt["errors"], stand(planned)))
+
+        assert failures[0][:2] == failures[1][:2]
+        assert differences(failures[0][2], failures[1][2]) == {}
+        assert failures[0][0] == "failed"
+        assert told in failures[0][1][0]
+
+    def test_wherever_a_statement_fails(
+        self, planned: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    ) -> None:
+        """dbt takes over from where the plan failed, whatever was committed before."""
+        planned.save(tmp_path / "image")
+        planned.drop("app/1.ndjson", [event("k1"), event("evt-001", 9, "2025-01-15T11:00:00")])
+        carry_out, expected = runs.execute.__globals__["_carry_out"], None
+        for failing in ("nowhere", "int_events__checked", "events_decisions", "events", "counts"):
+
+            def fails(connection: Any, name: str, transactions: Any, at: str = failing) -> None:
+                if name == at:
+                    raise StepFailed(f"{name}: it breaks")
+                carry_out(connection, name, transactions)
+
+            planned.restore(tmp_path / "image")
+            planned.drop("app/1.ndjson", [event("k1"), event("evt-001", 9, "2025-01-15T11:00:00")])
+            monkeypatch.setitem(runs.execute.__globals__, "_carry_out", fails)
+            assert planned.run(now=NOW)["errors"] == []
+            expected = expected or stand(planned)
+            assert differences(stand(planned), expected) == {}, failing
+
+
+class TestDbtBuilds:
+    def run(self, bench: Workbench, dbts: list[Any], **options: Any) -> int:
+        """How often dbt builds in a run with one new record."""
+        dbts.clear()
+        bench.drop("app/one-more.ndjson", [event("one more")])
+        assert bench.run(now=NOW, **options)["status"] == "succeeded"
+        return len(dbts)
+
+    def test_where_it_is_asked_to(self, planned: Workbench, dbts: list[Any]) -> None:
+        assert self.run(planned, dbts, by_dbt=True) == 1
+
+    def test_by_the_option(self, planned: Workbench, dbts: list[Any], command: Command) -> None:
+        planned.drop("app/one-more.ndjson", [event("one more")])
+        assert command("run", "--no-plan").code == 0
+        assert len(dbts) == 1
+
+    def test_not_where_nothing_but_data_is_new(self, planned: Workbench, dbts: list[Any]) -> None:
+        assert self.run(planned, dbts) == 0
+
+    def test_under_other_flags(self, planned: Workbench, dbts: list[Any]) -> None:
+        dbts.clear()
+        planned.drop("app/one-more.ndjson", [event("one more")])
+        assert planned.run("freshness", now=NOW)["status"] == "succeeded"
+        assert len(dbts) == 1
+
+    def test_where_it_is_forced(self, planned: Workbench, dbts: list[Any]) -> None:
+        assert self.run(planned, dbts, force=True) == 1
+
+    def test_after_a_run_that_failed(self, planned: Workbench, dbts: list[Any]) -> None:
+        planned.sql("update ops.runs set status = 'failed', build_state = null")
+        assert self.run(planned, dbts) == 1
+
+    def test_a_reprocessing(self, planned: Workbench, dbts: list[Any]) -> None:
+        dbts.clear()
+        commands.reprocess(planned.project, ReprocessChoice("events", key="planned"))
+        assert len(dbts) == 1
+
+    @pytest.mark.parametrize("content", [None, "", "{}", "[1", '{"format": 1}'])
+    def test_where_there_is_no_plan_that_can_be_read(
+        self, planned: Workbench, dbts: list[Any], content: str | None
+    ) -> None:
+        file = plan_file(planned.project)
+        file.unlink() if content is None else file.write_text(content)
+        assert self.run(planned, dbts) == 1
+        # and leaves one behind
+        planned.drop("app/two-more.ndjson", [event("two more")])
+        planned.run(now=NOW)
+        assert len(dbts) == 1
+
+    def test_a_dry_run_leaves_no_plan(self, planned: Workbench, dbts: list[Any]) -> None:
+        plan_file(planned.project).unlink()
+        assert self.run(planned, dbts, dry=True) == 1
+        assert not plan_file(planned.project).exists()
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        ("file", "old", "new"),
+        [
+            (
+                "dbt_project.yml",
+                '  - "{{ end_run(results) }}"',
+                '  - "{{ end_run(results) }}"\n  - "select 1"',
+            ),
+            ("profiles.yml", "threads: 1", "threads: 1\n      retries: {connect_attempts: 2}"),
+        ],
+        ids=["a hook of the user's own", "a profile that wants more"],
+    )
+    def test_always_where_the_project_wants_what_only_it_can_do(
+        self, own_project: Workbench, dbts: list[Any], file: str, old: str, new: str
+    ) -> None:
+        own_project.edit(file, old, new)
+        for number in range(3):
+            own_project.drop(f"app/{number}.ndjson", [event(f"k{number}")])
+            assert own_project.run()["status"] == "succeeded"
+        assert len(dbts) == 3
+        assert not plan_file(own_project.project).exists()
+
+    @pytest.mark.slow
+    def test_once_after_a_file_of_the_project_has_changed(
+        self, own_project: Workbench, dbts: list[Any]
+    ) -> None:
+        for number in range(2):
+            own_project.drop(f"app/{number}.ndjson", [event(f"k{number}")])
+            own_project.run()
+        own_project.edit("models/staging/app/stg_app__events.sql", "as name", "|| '!' as name")
+        for number, builds in ((3, 1), (4, 2), (5, 2)):
+            if number == 3:
+                dbts.clear()
+            own_project.drop(f"app/{number}.ndjson", [event(f"k{number}")])
+            assert own_project.run()["status"] == "succeeded"
+            assert len(dbts) == builds
+        names = own_project.sql("select key, name from marts.events order by key")
+        assert names == [("k0", "a"), ("k1", "a"), ("k3", "a!"), ("k4", "a!"), ("k5", "a!")]
+
+
+def test_the_plan_says_nothing_of_the_run_that_left_it(planned: Workbench) -> None:
+    text = plan_file(planned.project).read_text()
+    runs_so_far = [run_id for (run_id,) in planned.sql("select run_id from ops.runs")]
+    assert runs_so_far
+    assert not [run_id for run_id in runs_so_far if run_id in text]
+    assert not [
+        when for (when,) in planned.sql("select started_at from ops.runs") if str(when) in text
+    ]
