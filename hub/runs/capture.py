@@ -37,31 +37,39 @@ class Capture:
             self._sent[event.data.node_info.unique_id].append(event.data.sql)
 
     def complete(
-        self, plan: CompiledPlan, project: Project, results: list[Any], *, proves_all: bool
+        self,
+        plan: CompiledPlan,
+        project: Project,
+        results: list[Any],
+        *,
+        are_all: bool,
+        proves_all: bool,
     ) -> bool:
         """Put what was sent into the plan, instead of what it has of the same entities. False where
         the project has something that only dbt can do, such as a hook of its own.
 
         results:    dbt's, of the nodes of a build that succeeded.
+        are_all:    whether all entities were built.
         proves_all: whether all entities were tested, or only those built.
         """
         session = _session(project)
+        steps = self._steps(plan, project, results)
+        has_mixed_models = any(len(step.entities) > 1 and not step.is_test for step in steps)
         operations = {node for node in self._sent if node.startswith("operation.")}
-        if session is None or operations - _OUR_HOOKS:
+        if session is None or has_mixed_models or operations - _OUR_HOOKS:
             return False
         plan.session = session
         plan.start = _transactions(self._sent[""])
-        tags = {result.node.unique_id: result.node.tags for result in results}
-        chains: defaultdict[str, list[Step]] = defaultdict(list)
-        for result in results:
-            if result.node.resource_type == "seed":
-                continue  # its file is the project's, which is as it was
-            step = _step(result.node, self._sent[result.node.unique_id], project, tags)
-            if step.is_test:
-                plan.tests[step.node_id] = step
-            if len(step.entities) == 1:
-                chains[step.entities[0]].append(step)
-        plan.chains.update(chains)
+        for entity in {each for step in steps if not step.is_test for each in step.entities}:
+            plan.chains[entity] = [step for step in steps if step.entities == (entity,)]
+        if are_all:
+            plan.shared = [step for step in steps if not step.entities and not step.is_test]
+        plan.tests |= {
+            step.node_id: step
+            for step in steps
+            # of a test of others it is not known any better than before
+            if step.is_test and (step.entities or step.node_id not in plan.tests)
+        }
         for transaction in _transactions(self._sent[_COUNTING]):
             for statement in transaction:
                 if counted := _COUNTED_ENTITY.search(statement):
@@ -69,16 +77,24 @@ class Capture:
         plan.has_all_tests = plan.has_all_tests or proves_all
         return True
 
-
-def _step(node: Any, sent: list[str], project: Project, tags: dict[str, list[str]]) -> Step:
-    is_test = node.resource_type == "test"
-    # a test carries the entities of the models that it reads
-    carried = {tag for parent in node.depends_on.nodes for tag in tags.get(parent, ())}
-    entities = tuple(
-        entity for entity in project.entities if entity in (carried if is_test else node.tags)
-    )
-    transactions = ((sent[-1],),) if is_test else _transactions(sent)
-    return Step(node.unique_id, node.name, str(node.resource_type), entities, transactions)
+    def _steps(self, plan: CompiledPlan, project: Project, results: list[Any]) -> list[Step]:
+        tags = {step.node_id: step.entities for chain in plan.chains.values() for step in chain}
+        tags |= {result.node.unique_id: tuple(result.node.tags) for result in results}
+        steps = []
+        for node in (result.node for result in results):
+            if node.resource_type == "seed":
+                continue  # its file is the project's, which is as it was
+            sent = self._sent[node.unique_id]
+            is_test = node.resource_type == "test"
+            # a test is of the entities whose models it reads
+            read = {tag for parent in node.depends_on.nodes for tag in tags.get(parent, ())}
+            carried = read if is_test else node.tags
+            entities = tuple(entity for entity in project.entities if entity in carried)
+            transactions = ((sent[-1],),) if is_test else _transactions(sent)
+            steps.append(
+                Step(node.unique_id, node.name, str(node.resource_type), entities, transactions)
+            )
+        return steps
 
 
 def _transactions(sent: list[str]) -> _Transactions:
@@ -93,7 +109,7 @@ def _transactions(sent: list[str]) -> _Transactions:
         elif word == "commit":
             found += [tuple(together)] if together else []
             together = None
-        elif not word.startswith(("select", "with", "comment", "describe")):
+        elif not word.startswith(("select", "describe", "comment")):
             if together is None:
                 found.append((statement,))
             else:
@@ -111,10 +127,14 @@ def _bare(statement: str) -> str:
 
 def _session(project: Project) -> list[str] | None:
     """What makes a connection what the profile wants; None where it wants more than that."""
-    profile = yaml.safe_load((project.root / "profiles.yml").read_text())["hub"]
-    output = profile["outputs"][profile["target"]]
-    databases = output.get("attach", [])
-    if {*output} - _PROFILE_KEYS or any({*each} != {"path", "alias"} for each in databases):
+    try:
+        profile = yaml.safe_load((project.root / "profiles.yml").read_text())["hub"]
+        output = profile["outputs"][profile["target"]]
+        databases = output.get("attach", [])
+        if {*output} - _PROFILE_KEYS or any({*each} != {"path", "alias"} for each in databases):
+            return None
+    # dbt could make something of it
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return None
     statements = [f"set {name} = '{value}'" for name, value in output.get("settings", {}).items()]
     statements += [f"attach '{each['path']}' as {each['alias']}" for each in databases]

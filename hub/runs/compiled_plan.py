@@ -46,6 +46,8 @@ class CompiledPlan:
     session:  statements that a connection needs first: the profile's settings and databases.
     start:    the transactions before the first node.
     chains:   the steps of each entity in dbt's order: its models and snapshots, and their tests.
+    shared:   the steps of models of no entity; dbt builds them where it builds all entities. None
+              where it has not done that yet.
     tests:    all data tests known, by node_id.
     counts:   the statements that count for the run log what an entity's build did.
     has_all_tests: whether `tests` has those of all entities.
@@ -57,19 +59,25 @@ class CompiledPlan:
     session: list[str] = field(default_factory=list)
     start: tuple[tuple[str, ...], ...] = ()
     chains: dict[str, list[Step]] = field(default_factory=dict)
+    shared: list[Step] | None = None
     tests: dict[str, Step] = field(default_factory=dict)
     counts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     has_all_tests: bool = False
 
-    def covers(self, entities: tuple[str, ...], *, proves_all: bool) -> bool:
-        """Whether it has all steps of a build of these entities."""
-        return all(entity in self.chains and entity in self.counts for entity in entities) and (
-            self.has_all_tests or not proves_all
+    def covers(self, entities: tuple[str, ...], *, are_all: bool, proves_all: bool) -> bool:
+        """Whether it has all steps of a build of these entities; see steps_of."""
+        return (
+            all(entity in self.chains and entity in self.counts for entity in entities)
+            and (self.shared is not None or not are_all)
+            and (self.has_all_tests or not proves_all)
         )
 
-    def steps_of(self, entities: tuple[str, ...], *, proves_all: bool) -> Iterator[Step]:
+    def steps_of(
+        self, entities: tuple[str, ...], *, are_all: bool, proves_all: bool
+    ) -> Iterator[Step]:
         """The steps of a build of these entities.
 
+        are_all:    whether the project has no others.
         proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
         """
         done = set()
@@ -77,6 +85,8 @@ class CompiledPlan:
             for step in self.chains[entity]:
                 done.add(step.node_id)
                 yield step
+        if are_all:
+            yield from self.shared or []
         for step in self.tests.values():
             if step.node_id not in done and (proves_all or {*step.entities} & {*entities}):
                 yield step

@@ -27,15 +27,17 @@ def execute(
     run_id: str,
     report: Callable[[int, int, str], None],
     *,
+    are_all: bool,
     proves_all: bool,
 ) -> None:
     """Build and test the entities as dbt did when it left the plan; count what the run did.
 
+    are_all:    whether the project has no others.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
     report:     is called before each step, with its number, how many there are, and its name.
     Raises StepFailed at the first statement or test that fails, and KeyboardInterrupt.
     """
-    steps = list(plan.steps_of(entities, proves_all=proves_all))
+    steps = list(plan.steps_of(entities, are_all=are_all, proves_all=proves_all))
     took: list[tuple[float, Step]] = []
     with _session(connection, plan):
         _carry_out(connection, "start", plan.start)

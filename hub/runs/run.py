@@ -157,13 +157,10 @@ class _Run:
         state: what the project's files are known by.
         """
         plan = read_plan(self.project, state)
-        proves_all = self.plan.proves_all
+        asked = self._asked(work)
         with stage("build"):
-            if (
-                work.is_ordinary
-                and not self.plan.by_dbt
-                and plan.covers(work.entities, proves_all=proves_all)
-            ):
+            is_like_another = work.is_ordinary and not self.plan.by_dbt
+            if is_like_another and plan.covers(work.entities, **asked):
                 try:
                     execute(
                         connection,
@@ -171,7 +168,7 @@ class _Run:
                         work.entities,
                         self.run_id,
                         report_progress,
-                        proves_all=proves_all,
+                        **asked,
                     )
                     return []
                 except StepFailed as error:
@@ -199,12 +196,17 @@ class _Run:
             outcome.success
             and work.is_ordinary
             and not scratch
-            and capture.complete(
-                plan, self.project, outcome.result.results, proves_all=self.plan.proves_all
-            )
+            and capture.complete(plan, self.project, outcome.result.results, **self._asked(work))
         ):
             write_plan(self.project, plan)
         return []
+
+    def _asked(self, work: Work) -> dict[str, bool]:
+        """What a build of the work is asked for besides its entities."""
+        return {
+            "are_all": work.entities == self.project.entities,
+            "proves_all": self.plan.proves_all,
+        }
 
     def close_built(self, connection: duckdb.DuckDBPyConnection, failures: list[str]) -> RunResult:
         """Close the run after the build, with what dbt logged besides these failures."""

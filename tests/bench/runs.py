@@ -8,6 +8,10 @@ from tests.bench.session import Session
 
 # from so many records on, what a run costs whatever its size hardly counts: the goals are tighter
 _LARGE = 10_000_000
+# what increments are held against, and by history the goal
+_BARE = "bare read_json"
+_BARE_RECORDS = 1_000_000
+_GOALS_AGAINST_BARE = {1_000_000: 0.6, 10_000_000: 1.1, 30_000_000: 1.7}
 
 
 def first_load(session: Session) -> list[Finding]:
@@ -69,9 +73,22 @@ def increment(session: Session) -> list[Finding]:
         return lambda: take_increment(session, history)
 
     sides = {f"onto {history:,}": onto(history) for history in options.histories}
-    measured = in_turn(options.repeat, sides)
     smallest, *_, largest = sides if len(sides) > 1 else [*sides] * 2
-    return [
+    file = session.bench.file("events", "ndjson", 0, _BARE_RECORDS)
+    measured = in_turn(options.repeat, {**sides, _BARE: lambda: session.bench.bare(file)})
+    against_bare = [
+        ratio(
+            "increment",
+            f"CPU of hub run with {options.batch:,} new records to bare read_json of "
+            f"{_BARE_RECORDS:,}",
+            history,
+            measured,
+            (f"onto {history:,}", _BARE),
+            _GOALS_AGAINST_BARE.get(history),
+        )
+        for history in options.histories
+    ]
+    return against_bare + [
         ratio(
             "increment",
             f"{shown} of hub run with {options.batch:,} new records, {largest} to {smallest}",

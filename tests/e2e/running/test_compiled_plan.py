@@ -262,3 +262,35 @@ def test_the_plan_says_nothing_of_the_run_that_left_it(planned: Workbench) -> No
     assert not [
         when for (when,) in planned.sql("select started_at from ops.runs") if str(when) in text
     ]
+
+
+@pytest.mark.slow
+def test_models_of_no_entity_are_built_where_dbt_would_build_them(
+    own_project: Workbench, dbts: list[Any]
+) -> None:
+    """A table of the user's own, without a tag: it is built with all entities, not with some."""
+    (own_project.root / "models" / "marts" / "daily.sql").write_text(
+        "{{ config(materialized='table', contract={'enforced': false}) }}\n"
+        "select count(*) as events from {{ ref('events') }}"
+    )
+
+    def deliver(number: int, *, to_all: bool) -> list[tuple[int]]:
+        own_project.drop(f"app/{number}.ndjson", [event(f"k{number}")])
+        if to_all:
+            own_project.drop(f"alpha/{number}.json", [order(f"o{number}", "shipped")])
+            click = {"event_id": f"c{number}", "event_type": "search", "user_id": "u"}
+            own_project.drop(
+                f"web/{number}.ndjson", [{**click, "event_timestamp": "2025-01-15T08:00:00"}]
+            )
+            own_project.drop(f"partner/{number}.ndjson", [{"id": f"m{number}", "value": 1}])
+        assert own_project.run()["errors"] == []
+        return own_project.sql("select events from marts.daily")
+
+    assert deliver(0, to_all=True) == [(1,)]
+    assert deliver(1, to_all=False) == [(1,)]
+    dbts.clear()
+    assert deliver(2, to_all=True) == [(3,)]
+    assert len(dbts) == 1
+    assert deliver(3, to_all=False) == [(3,)]
+    assert deliver(4, to_all=True) == [(5,)]
+    assert len(dbts) == 1
