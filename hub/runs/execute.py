@@ -19,25 +19,26 @@ _SLOWEST = 10
 class StepFailed(Exception):
     """A step of the plan failed; what came before it is committed."""
 
+    def __init__(self, step: str, message: str) -> None:
+        super().__init__(f"{step}: {message}")
+        self.step = step
+
 
 def execute(
     connection: duckdb.DuckDBPyConnection,
     plan: CompiledPlan,
     entities: tuple[str, ...],
+    steps: Iterable[Step],
     run_id: str,
     report: Callable[[int, int, str], None],
-    *,
-    are_all: bool,
-    proves_all: bool,
 ) -> None:
     """Build and test the entities as dbt did when it left the plan; count what the run did.
 
-    are_all:    whether the project has no others.
-    proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
-    report:     is called before each step, with its number, how many there are, and its name.
+    steps:  those of the plan that build and test the entities.
+    report: is called before each step, with its number, how many there are, and its name.
     Raises StepFailed at the first statement or test that fails, and KeyboardInterrupt.
     """
-    steps = list(plan.steps_of(entities, are_all=are_all, proves_all=proves_all))
+    steps = list(steps)
     took: list[tuple[float, Step]] = []
     with _session(connection, plan):
         _carry_out(connection, "start", plan.start)
@@ -79,7 +80,7 @@ def _test(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     with _failing_as(connection, step.name):
         ((failures, _, is_failed),) = connection.execute(step.transactions[0][0]).fetchall()
     if is_failed:
-        raise StepFailed(f"{step.name}: {failures} rows")
+        raise StepFailed(step.name, f"{failures} rows")
 
 
 def _carry_out(
@@ -106,7 +107,7 @@ def _failing_as(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[No
         # DuckDB turns a signal that meets it in a query into an error of its own
         if interrupts.requested():
             raise KeyboardInterrupt from error
-        raise StepFailed(f"{name}: {error}") from error
+        raise StepFailed(name, str(error)) from error
 
 
 def _store_slowest(

@@ -156,29 +156,26 @@ class _Run:
 
         state: what the project's files are known by.
         """
-        plan = read_plan(self.project, state)
+        compiled = read_plan(self.project, state)
         asked = self._asked(work)
         with stage("build"):
             is_like_another = work.is_ordinary and not self.plan.by_dbt
-            if is_like_another and plan.covers(work.entities, **asked):
+            if is_like_another and compiled.covers(work.entities, **asked):
+                steps = compiled.steps_of(work.entities, **asked)
                 try:
                     execute(
-                        connection,
-                        plan,
-                        work.entities,
-                        self.run_id,
-                        report_progress,
-                        **asked,
+                        connection, compiled, work.entities, steps, self.run_id, report_progress
                     )
                     return []
                 except StepFailed as error:
                     if not is_usable(connection):
                         return [str(error)]
-                    log.info("%s", str(error).splitlines()[0])
-                    log.info("dbt builds, as it says what is wrong")
-            return self._build_by_dbt(work, scratch, plan)
+                    # dbt says what is wrong, as ever; the message may quote a record
+                    log.info("%s failed in the plan: dbt builds", error.step)
+                    log.debug("%s", error)
+            return self._build_by_dbt(work, scratch, compiled)
 
-    def _build_by_dbt(self, work: Work, scratch: Path | None, plan: CompiledPlan) -> list[str]:
+    def _build_by_dbt(self, work: Work, scratch: Path | None, compiled: CompiledPlan) -> list[str]:
         """Build with dbt; where it was an ordinary increment, its statements go into the plan."""
         capture = Capture()
         outcome = build(
@@ -196,9 +193,11 @@ class _Run:
             outcome.success
             and work.is_ordinary
             and not scratch
-            and capture.complete(plan, self.project, outcome.result.results, **self._asked(work))
+            and capture.complete(
+                compiled, self.project, outcome.result.results, **self._asked(work)
+            )
         ):
-            write_plan(self.project, plan)
+            write_plan(self.project, compiled)
         return []
 
     def _asked(self, work: Work) -> dict[str, bool]:

@@ -74,7 +74,7 @@ def serve(project: Project, listening: Listening) -> None:
     server = _Server(_config(project, settings, listening, host))
     # what it logs looks like all other lines
     uvicorns = logging.getLogger("uvicorn")
-    uvicorns.handlers = logging.getLogger("hub").handlers
+    uvicorns.handlers = [*logging.getLogger("hub").handlers]
     uvicorns.setLevel(logging.WARNING)
     uvicorns.propagate = False
     try:
