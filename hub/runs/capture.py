@@ -20,6 +20,8 @@ _OUR_HOOKS = {
 # what a connection of this process can be made like
 _PROFILE_KEYS = {"type", "path", "schema", "threads", "settings", "attach"}
 _COMMENT = re.compile(r"\s*(/\*.*?\*/|--[^\n]*\n)\s*", re.DOTALL)
+# a question that a test asks before it is compiled: were there rows, it would be another test
+_ASKED_BEFORE = "-- no rows where all is well"
 _COUNTED_ENTITY = re.compile(r"-- counts of (\w+)")
 
 _Transactions = tuple[tuple[str, ...], ...]
@@ -90,11 +92,16 @@ class Capture:
             read = {tag for parent in node.depends_on.nodes for tag in tags.get(parent, ())}
             carried = read if is_test else node.tags
             entities = tuple(entity for entity in project.entities if entity in carried)
-            transactions = ((sent[-1],),) if is_test else _transactions(sent)
+            transactions = (_queries(sent),) if is_test else _transactions(sent)
             steps.append(
                 Step(node.unique_id, node.name, str(node.resource_type), entities, transactions)
             )
         return steps
+
+
+def _queries(sent: list[str]) -> tuple[str, ...]:
+    """The query of a test, after those that it asks before."""
+    return (*(query for query in sent[:-1] if _ASKED_BEFORE in query), sent[-1])
 
 
 def _transactions(sent: list[str]) -> _Transactions:

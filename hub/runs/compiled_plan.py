@@ -21,8 +21,8 @@ class Step:
 
     node_id:      dbt's unique id; name, kind: of the node (model, snapshot or test).
     entities:     those whose models it is or tests; none where it tests what entities share.
-    transactions: the statements, by transaction. A test has one, with one query, which gives
-                  whether it failed in its last column.
+    transactions: the statements, by transaction. A test has one, of queries: the last gives in its
+                  last column whether it failed; those before must find no rows.
     """
 
     node_id: str

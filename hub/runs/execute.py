@@ -77,10 +77,12 @@ def _build(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
 
 
 def _test(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    *before, query = step.transactions[0]
     with _failing_as(connection, step.name):
-        ((failures, _, is_failed),) = connection.execute(step.transactions[0][0]).fetchall()
-    if is_failed:
-        raise StepFailed(step.name, f"{failures} rows")
+        failures = sum(len(connection.execute(asked).fetchall()) for asked in before)
+        ((found, _, is_failed),) = connection.execute(query).fetchall()
+    if failures or is_failed:
+        raise StepFailed(step.name, f"{failures + found} rows")
 
 
 def _carry_out(
