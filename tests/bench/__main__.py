@@ -51,7 +51,7 @@ def main() -> None:
     chosen = [part for word in arguments.parts or PARTS for part in GROUPS.get(word, (word,))]
     commit = report.current_commit()
     try:
-        with open_workbench(arguments.work) as bench:
+        with open_workbench(arguments.work, publishes=False) as bench:
             findings = measured(PARTS, dict.fromkeys(chosen), Session(options, bench))
     except CommandFailed as error:
         sys.exit(f"bench: {error}")

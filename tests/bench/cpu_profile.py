@@ -13,7 +13,7 @@ from tests.bench.session import Session
 _STEPS = {
     "open_project": "reading the settings",
     "land": "landing",
-    "build": "dbt between its nodes",
+    "execute": "the plan between its steps",
     "build_state": "looking for changes",
     "receipt": "receipt",
 }
@@ -88,20 +88,13 @@ class _Clock:
 
         return counted
 
+    def around_step(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function of a connection and a step of the plan, counted for the step."""
+        return lambda connection, step: self.around(step.node_id, work)(connection, step)
 
-def main() -> None:
-    """Run the hub and print what each step and node took, in CPU seconds."""
-    clock = _Clock()
-    clock.enter("importing the loader")
-    from hub import commands
-    from hub.runs import run as one_run
-    from loader.config import project
 
-    clock.leave()
-    clock.enter("importing dbt")
-    from dbt.cli import main as dbt_main
-
-    clock.leave()
+def _watched(clock: _Clock, build: Callable[..., Any]) -> Callable[..., Any]:
+    """The same build by dbt, its time counted for dbt's nodes."""
 
     def watch(event: Any) -> None:
         # one node at a time: the profile has one thread
@@ -115,12 +108,35 @@ def main() -> None:
             # its queries ran while its SQL was made, before dbt says that it starts
             clock.attribute(event.data.statement)
 
-    class Watched(dbt_main.dbtRunner):
-        def __init__(self, manifest: Any = None, callbacks: Any = None) -> None:
-            super().__init__(manifest, [*(callbacks or []), watch])
+    def watched(*arguments: Any) -> Any:
+        clock.enter("importing dbt")
+        from dbt.cli import main as dbt_main
 
-    # the loader has no such hooks of its own: nobody but this needs them
-    dbt_main.dbtRunner = Watched  # type: ignore[misc]
+        class Watched(dbt_main.dbtRunner):
+            def __init__(self, manifest: Any = None, callbacks: Any = None) -> None:
+                super().__init__(manifest, [*(callbacks or []), watch])
+
+        dbt_main.dbtRunner = Watched  # type: ignore[misc]
+        clock.leave()
+        return clock.around("dbt between its nodes", build)(*arguments)
+
+    return watched
+
+
+def main() -> None:
+    """Run the hub and print what each step and node took, in CPU seconds."""
+    clock = _Clock()
+    clock.enter("importing the loader")
+    from hub import commands
+    from hub.runs import execute
+    from hub.runs import run as one_run
+    from loader.config import project
+
+    clock.leave()
+    # the hub has no such hooks of its own: nobody but this needs them
+    one_run.build = _watched(clock, one_run.build)
+    execute._build = clock.around_step(execute._build)
+    execute._test = clock.around_step(execute._test)
     for name, shown in _STEPS.items():
         owner: Any = {"open_project": project, "land": commands}.get(name, one_run)
         setattr(owner, name, clock.around(shown, getattr(owner, name)))

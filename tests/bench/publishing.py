@@ -4,8 +4,11 @@ import json
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
+
+from msgspec import structs
 
 from tests.bench.findings import Finding, sizes_of
 from tests.bench.session import Session
@@ -62,6 +65,7 @@ def main() -> None:
 
     logging.disable(logging.CRITICAL)
     project = open_project()
+    project = replace(project, vars=structs.replace(project.vars, publish=True))
     found: dict[str, list[float]] = {"publish": [], "copy": [], "written": [], "size": []}
     made: list[snapshots.Publication] = []
 

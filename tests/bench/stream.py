@@ -30,7 +30,7 @@ def main() -> None:
     )
     commit = report.current_commit()
     try:
-        with open_workbench(arguments.work) as bench:
+        with open_workbench(arguments.work, publishes=True) as bench:
             session = StreamSession(options, bench, bench.keep_database("blank"))
             findings = measured(PARTS, arguments.parts or PARTS, session)
     except (CommandFailed, RuntimeError, AssertionError) as error:
