@@ -197,7 +197,10 @@ class _Run:
                 compiled, self.project, outcome.result.results, **self._asked(work)
             )
         ):
-            write_plan(self.project, compiled)
+            try:
+                write_plan(self.project, compiled)
+            except OSError as error:
+                log.warning("the plan was not kept: %s", error)
         return []
 
     def _asked(self, work: Work) -> dict[str, bool]:

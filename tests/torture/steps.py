@@ -27,7 +27,7 @@ from tests.torture.verdicts import Examination, Verdict, complaints_about, noted
 
 _NODE = re.compile(r'"node_id": "([^"]+)"')
 _LEFT_OUT = re.compile(r"\b(held|refused)\b")
-_AFTERWARDS = re.compile(r"\bnot published|\balerts were not (judged|settled)")
+_AFTERWARDS = re.compile(r"not published|alerts were not (judged|settled)|plan was not kept")
 
 
 def start(ground: Playground, task: Task, watch: Watch) -> Ended:
@@ -133,7 +133,7 @@ class Failed:
         ended = start(ground, self.task, fail_at(self.step, self.mode, marker))
         # one file that cannot be read is told of, and does not keep the others from landing
         is_left_out = ended.code == 0 and _LEFT_OUT.search(ended.out) is not None
-        # a snapshot that cannot be published, or an alert, fails no command
+        # a snapshot that cannot be published fails no command, nor does an alert or a plan
         is_told = is_left_out or (ended.code == 0 and _AFTERWARDS.search(ended.err) is not None)
         complaints = complaints_about(ended) if marker.exists() and not is_told else []
         glimpses = [self.task.glimpse(ground)]

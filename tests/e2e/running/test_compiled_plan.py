@@ -1,5 +1,6 @@
 """A run like the last one executes the plan that dbt compiled, and ends as dbt's own build does."""
 
+import errno
 from collections.abc import Iterator
 from typing import Any
 
@@ -207,6 +208,17 @@ class TestDbtBuilds:
         planned.drop("app/two-more.ndjson", [event("two more")])
         planned.run(now=NOW)
         assert len(dbts) == 1
+
+    def test_where_the_plan_cannot_be_kept(
+        self, planned: Workbench, dbts: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan_file(planned.project).unlink()
+
+        def fails(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(runs, "write_plan", fails)
+        assert self.run(planned, dbts) == 1
 
     def test_a_dry_run_leaves_no_plan(self, planned: Workbench, dbts: list[Any]) -> None:
         plan_file(planned.project).unlink()
