@@ -150,22 +150,26 @@ def test_a_file_lands_within_a_gibibyte(bench: Workbench, name: str, lines: list
 
 @pytest.fixture
 def limit_of_a_build(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
-    """Runs over a new file; returns the limit that was in force while dbt built."""
+    """Runs over a new file; returns the limit that was in force while dbt built, or its plan was
+    executed."""
     seen: list[int] = []
-    real = one_run.build
 
-    def look(*arguments: Any, **options: Any) -> list[str]:
-        failures = real(*arguments, **options)
-        with duckdb.connect(str(bench.database)) as connection:
-            seen.append(limit_of(connection))
-        return failures
+    def looking_after(real: Callable[..., Any]) -> Callable[..., Any]:
+        def look(*arguments: Any, **options: Any) -> Any:
+            outcome = real(*arguments, **options)
+            with duckdb.connect(str(bench.database)) as connection:
+                seen.append(limit_of(connection))
+            return outcome
+
+        return look
 
     def run(name: str) -> int:
         bench.drop(f"app/{name}.json", [{"key": name}])
         assert bench.run()["status"] == "succeeded"
         return seen.pop()
 
-    monkeypatch.setattr(one_run, "build", look)
+    for way in ("build", "execute"):
+        monkeypatch.setattr(one_run, way, looking_after(getattr(one_run, way)))
     return run
 
 
