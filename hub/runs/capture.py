@@ -75,7 +75,7 @@ class Capture:
         for transaction in _transactions(self._sent[_COUNTING]):
             for statement in transaction:
                 if counted := _COUNTED_ENTITY.search(statement):
-                    plan.counts[counted[1]] = (statement,)
+                    plan.counts[counted[1]] = statement
         plan.has_all_tests = plan.has_all_tests or proves_all
         return True
 

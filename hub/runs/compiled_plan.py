@@ -49,7 +49,7 @@ class CompiledPlan:
     shared:   the steps of models of no entity; dbt builds them where it builds all entities. None
               where it has not done that yet.
     tests:    all data tests known, by node_id.
-    counts:   the statements that count for the run log what an entity's build did.
+    counts:   the statement that counts for the run log what an entity's build did.
     has_all_tests: whether `tests` has those of all entities.
     """
 
@@ -61,7 +61,7 @@ class CompiledPlan:
     chains: dict[str, list[Step]] = field(default_factory=dict)
     shared: list[Step] | None = None
     tests: dict[str, Step] = field(default_factory=dict)
-    counts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    counts: dict[str, str] = field(default_factory=dict)
     has_all_tests: bool = False
 
     def covers(self, entities: tuple[str, ...], *, are_all: bool, proves_all: bool) -> bool:

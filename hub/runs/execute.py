@@ -1,6 +1,5 @@
 """Executes a compiled plan: the statements of a build, in dbt's order, on one connection."""
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,8 +8,6 @@ import duckdb
 
 from hub.runs.compiled_plan import CompiledPlan, Step
 from loader import interrupts
-
-log = logging.getLogger(__name__)
 
 # as macros/reports/store_steps.sql does for a build by dbt
 _SLOWEST = 10
@@ -47,8 +44,7 @@ def execute(
             started = time.perf_counter()
             (_test if step.is_test else _build)(connection, step)
             took.append((time.perf_counter() - started, step))
-        counts = tuple(statement for entity in entities for statement in plan.counts[entity])
-        _carry_out(connection, "counts", [counts])
+        _carry_out(connection, "counts", [tuple(plan.counts[entity] for entity in entities)])
     _store_slowest(connection, run_id, took)
 
 

@@ -4,8 +4,9 @@
 
     queries: name -> SQL, also that of a table: `table marts.events`.
 
-    Reason: dbt-duckdb tells the types of a query by other names than those of a table. Used where
-    this project replaces dbt's way to build increments and snapshots. For dbt-duckdb 1.11.1; needed until test_dbt_still_builds_increments_by_a_temporary_table
+    Reason: dbt asks for the columns of each relation apart, up to five times for a model that
+    is as it was. Used where this project replaces dbt's way to build increments and snapshots.
+    For dbt-duckdb 1.11.1; needed until test_dbt_still_builds_increments_by_a_temporary_table
     fails.
 #}
 {% macro columns_of_queries(queries) %}
