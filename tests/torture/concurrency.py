@@ -14,7 +14,7 @@ import duckdb
 from tests.torture.contents import account_of, compare
 from tests.torture.deliveries import Delivery, Task
 from tests.torture.faults import Step, Watch, watch_steps
-from tests.torture.playground import HUB, LAND, RUN, Ended, Playground
+from tests.torture.playground import HUB, LAND, RUN, RUN_BY_DBT, Ended, Playground
 from tests.torture.verdicts import Examination, Verdict, noted
 
 _WHO = re.compile(r"\b(process|PID) \d+")
@@ -103,7 +103,7 @@ def _examined(
             for complaint in _complaints(ended)
         ),
     ]
-    if any(command == RUN and ended.code == 0 for command, ended in ends):
+    if any(command[0] == RUN[0] and ended.code == 0 for command, ended in ends):
         complaints += [
             f"`hub run` succeeded, it says, but {note}" for note in _not_done(ground, task)
         ]
@@ -145,7 +145,7 @@ def at_once(deliveries: Sequence[Delivery], seed: int, count: int) -> list[AtOnc
 def at_openings(delivery: Delivery) -> list[AtAnOpening]:
     """One for each time that a run opens the warehouse and each command that can come there."""
     return [
-        AtAnOpening(Task(delivery, RUN, incremental), beside, time)
+        AtAnOpening(Task(delivery, RUN_BY_DBT, incremental), beside, time)
         # a new warehouse is created aside, and then opened by the hub and by dbt
         for incremental, time in ((False, 2), (False, 3), (True, 2))
         for beside in (LAND, RUN)

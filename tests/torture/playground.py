@@ -27,6 +27,8 @@ from tests.torture.contents import half_done
 
 HUB = Path(sys.executable).with_name("hub")
 RUN = ("run", "--now", NOW.isoformat())
+# by its plan, a second run opens the warehouse once and dbt not at all
+RUN_BY_DBT = (*RUN, "--no-plan")
 LAND = ("land",)
 REDRIVE = ("redrive", "--entity", "events", "--now", NOW.isoformat())
 REPROCESS = ("reprocess", "--entity", "orders", "--source", "alpha", "--now", NOW.isoformat())

@@ -16,7 +16,7 @@ from tests.torture.deliveries import Delivery, Task, measure_other_lives, write_
 from tests.torture.faults import MODES
 from tests.torture.kills import Kill
 from tests.torture.limits import Limited
-from tests.torture.playground import BUILD, DISCARD, LAND, REDRIVE, RUN, Playground
+from tests.torture.playground import BUILD, DISCARD, LAND, REDRIVE, RUN, RUN_BY_DBT, Playground
 from tests.torture.signals import Interrupted
 from tests.torture.steps import Failed, FailedNodes, KilledBefore, steps_of
 from tests.torture.verdicts import Verdict
@@ -131,4 +131,5 @@ def test_of_two_commands_at_once_one_says_who_has_the_warehouse(ground, delivery
 
 
 def test_nobody_takes_a_run_for_a_killed_one_while_it_opens_the_warehouse(ground, delivery):
-    assert_good(AtAnOpening(Task(delivery, RUN, incremental=True), LAND, time=2).carry_out(ground))
+    run = Task(delivery, RUN_BY_DBT, incremental=True)
+    assert_good(AtAnOpening(run, LAND, time=2).carry_out(ground))
