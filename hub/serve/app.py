@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
@@ -23,6 +24,10 @@ from hub.serve.tables import KeyHash
 from hub.serve.work import Work
 from loader import __version__
 from loader.config.project import Project
+
+# Requests that are answered at the same time; further ones wait. Each takes memory, up to 10 MB,
+# and more of them than this finish later on a few cores, not earlier.
+_AT_ONCE = 16
 
 _ABOUT = """
 The warehouse over HTTP: rows, and what became of every record.
@@ -83,6 +88,7 @@ def create_app(project: Project, settings: ServeSettings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = _AT_ONCE
     app.state.snapshots.follow()
     if app.state.project.vars.publish:
         app.state.publisher.start()
