@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from hub.runs.compiled_plan import CompiledPlan, Step
+from hub.runs.compiled_plan import CompiledPlan, Counts, Step
 from loader.config.project import Project
 
 # what the macros of this project do before and after a build; see dbt_project.yml
@@ -22,7 +22,9 @@ _PROFILE_KEYS = {"type", "path", "schema", "threads", "settings", "attach"}
 _COMMENT = re.compile(r"\s*(/\*.*?\*/|--[^\n]*\n)\s*", re.DOTALL)
 # a question that a test asks before it is compiled: were there rows, it would be another test
 _ASKED_BEFORE = "-- no rows where all is well"
-_COUNTED_ENTITY = re.compile(r"-- counts of (\w+)")
+# a statement that dbt compiled for runs without it
+_HANDED = re.compile(r"(?:\s*/\*.*?\*/)?\s*explain -- ([^\n]*)\n", re.DOTALL)
+_COUNTING_LINE = re.compile(r"^\s*-- (counts of [^\n]+)", re.MULTILINE)
 
 _Transactions = tuple[tuple[str, ...], ...]
 
@@ -72,10 +74,7 @@ class Capture:
             # of a test of others it is not known any better than before
             if step.is_test and (step.entities or step.node_id not in plan.tests)
         }
-        for transaction in _transactions(self._sent[_COUNTING]):
-            for statement in transaction:
-                if counted := _COUNTED_ENTITY.search(statement):
-                    plan.counts[counted[1]] = statement
+        plan.counts |= _counts(self._sent[_COUNTING], project)
         plan.has_all_tests = plan.has_all_tests or proves_all
         return True
 
@@ -92,9 +91,15 @@ class Capture:
             read = {tag for parent in node.depends_on.nodes for tag in tags.get(parent, ())}
             carried = read if is_test else node.tags
             entities = tuple(entity for entity in project.entities if entity in carried)
-            transactions = (_queries(sent),) if is_test else _transactions(sent)
             steps.append(
-                Step(node.unique_id, node.name, str(node.resource_type), entities, transactions)
+                Step(
+                    node.unique_id,
+                    node.name,
+                    str(node.resource_type),
+                    entities,
+                    (_queries(sent),) if is_test else _transactions(sent),
+                    tuple(_handed(sent).values()),
+                )
             )
         return steps
 
@@ -102,6 +107,24 @@ class Capture:
 def _queries(sent: list[str]) -> tuple[str, ...]:
     """The query of a test, after those that it asks before."""
     return (*(query for query in sent[:-1] if _ASKED_BEFORE in query), sent[-1])
+
+
+def _handed(sent: list[str]) -> dict[str, str]:
+    """The statements among them that dbt did not carry out, by the names that they were given."""
+    found = ((_HANDED.match(statement), statement) for statement in sent)
+    return {match[1]: statement[match.end() :] for match, statement in found if match}
+
+
+def _counts(sent: list[str], project: Project) -> dict[str, Counts]:
+    """The statements that count, by entity."""
+    found = ((_COUNTING_LINE.search(statement), statement) for statement in sent)
+    named = {match[1]: statement for match, statement in found if match}
+    handed = _handed(sent)
+    return {
+        entity: Counts(named[name], named[f"{name}, in full"], handed.get(f"{name}, from before"))
+        for entity in project.entities
+        if (name := f"counts of {entity}") in named
+    }
 
 
 def _transactions(sent: list[str]) -> _Transactions:

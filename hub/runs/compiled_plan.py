@@ -23,6 +23,8 @@ class Step:
     entities:     those whose models it is or tests; none where it tests what entities share.
     transactions: the statements, by transaction. A test has one, of queries: the last gives in its
                   last column whether it failed; those before must find no rows.
+    of_the_run:   queries of a test that look only at what the run did, and must find no rows
+                  either; none where it has no such.
     """
 
     node_id: str
@@ -30,10 +32,25 @@ class Step:
     kind: str
     entities: tuple[str, ...]
     transactions: tuple[tuple[str, ...], ...]
+    of_the_run: tuple[str, ...] = ()
 
     @property
     def is_test(self) -> bool:
         return self.kind == "test"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The statements that count for the run log what the build of an entity did.
+
+    of_the_run:  what it decided.
+    in_full:     what the entity holds then.
+    from_before: the same, from the counts of the run before; None where only a full count can tell.
+    """
+
+    of_the_run: str
+    in_full: str
+    from_before: str | None
 
 
 @dataclass
@@ -49,7 +66,7 @@ class CompiledPlan:
     shared:   the steps of models of no entity; dbt builds them where it builds all entities. None
               where it has not done that yet.
     tests:    all data tests known, by node_id.
-    counts:   the statement that counts for the run log what an entity's build did.
+    counts:   what counts each entity.
     has_all_tests: whether `tests` has those of all entities.
     """
 
@@ -61,7 +78,7 @@ class CompiledPlan:
     chains: dict[str, list[Step]] = field(default_factory=dict)
     shared: list[Step] | None = None
     tests: dict[str, Step] = field(default_factory=dict)
-    counts: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, Counts] = field(default_factory=dict)
     has_all_tests: bool = False
 
     def covers(self, entities: tuple[str, ...], *, are_all: bool, proves_all: bool) -> bool:

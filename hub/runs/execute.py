@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 import duckdb
 
-from hub.runs.compiled_plan import CompiledPlan, Step
+from hub.runs.compiled_plan import CompiledPlan, Counts, Step
 from loader import interrupts
 
 # as macros/reports/store_steps.sql does for a build by dbt
@@ -28,11 +28,14 @@ def execute(
     steps: Iterable[Step],
     run_id: str,
     report: Callable[[int, int, str], None],
+    *,
+    in_full: bool,
 ) -> None:
     """Build and test the entities as dbt did when it left the plan; count what the run did.
 
-    steps:  those of the plan that build and test the entities.
-    report: is called before each step, with its number, how many there are, and its name.
+    steps:   those of the plan that build and test the entities.
+    in_full: whether to count and test all that there is, or what the run did.
+    report:  is called before each step, with its number, how many there are, and its name.
     Raises StepFailed at the first statement or test that fails, and KeyboardInterrupt.
     """
     steps = list(steps)
@@ -42,9 +45,13 @@ def execute(
         for number, step in enumerate(steps, start=1):
             report(number, len(steps), f"{step.kind} {step.name}")
             started = time.perf_counter()
-            (_test if step.is_test else _build)(connection, step)
+            if step.is_test:
+                _test(connection, step, in_full=in_full)
+            else:
+                _build(connection, step)
             took.append((time.perf_counter() - started, step))
-        _carry_out(connection, "counts", [tuple(plan.counts[entity] for entity in entities)])
+        for entity in entities:
+            _count(connection, plan.counts[entity], in_full=in_full)
     _store_slowest(connection, run_id, took)
 
 
@@ -72,13 +79,23 @@ def _build(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     _carry_out(connection, step.name, step.transactions)
 
 
-def _test(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+def _test(connection: duckdb.DuckDBPyConnection, step: Step, *, in_full: bool) -> None:
     *before, query = step.transactions[0]
+    found = 0
+    is_short = step.of_the_run and not in_full
     with _failing_as(connection, step.name):
-        failures = sum(len(connection.execute(asked).fetchall()) for asked in before)
-        ((found, _, is_failed),) = connection.execute(query).fetchall()
-    if failures or is_failed:
-        raise StepFailed(step.name, f"{failures + found} rows")
+        for asked in step.of_the_run if is_short else before:
+            found += len(connection.execute(asked).fetchall())
+        if not is_short:
+            ((failures, _, is_failed),) = connection.execute(query).fetchall()
+            found += failures if is_failed else 0
+    if found:
+        raise StepFailed(step.name, f"{found} rows")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, counts: Counts, *, in_full: bool) -> None:
+    held = counts.in_full if in_full or counts.from_before is None else counts.from_before
+    _carry_out(connection, "counts", [(counts.of_the_run, held)])
 
 
 def _carry_out(

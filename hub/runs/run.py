@@ -18,6 +18,7 @@ from hub.runs.changes import Work, build_state, everything, work_of
 from hub.runs.compiled_plan import CompiledPlan, read_plan, write_plan
 from hub.runs.dbt import build, report_progress
 from hub.runs.execute import StepFailed, execute
+from hub.runs.full_counts import is_full_count_due
 from hub.telemetry.lineage import RunLineage, lineage_of
 from loader import tracing
 from loader.config.project import Project
@@ -164,7 +165,13 @@ class _Run:
                 steps = compiled.steps_of(work.entities, **asked)
                 try:
                     execute(
-                        connection, compiled, work.entities, steps, self.run_id, report_progress
+                        connection,
+                        compiled,
+                        work.entities,
+                        steps,
+                        self.run_id,
+                        report_progress,
+                        in_full=is_full_count_due(connection, self.project, work.entities),
                     )
                     return []
                 except StepFailed as error:

@@ -24,6 +24,7 @@ class ProjectVars(Settings, frozen=True):
     keep_receipts: how many receipts are kept in receipts/.
     stream:      how streams try again.
     publish:     whether the warehouse is published for readers after each run.
+    full_count_every: of so many runs without dbt, one counts and proves all that there is.
     """
 
     sources: dict[str, list[str]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class ProjectVars(Settings, frozen=True):
     keep_receipts: Count = 100
     stream: Persistence = Persistence()
     publish: bool = True
+    full_count_every: Annotated[int, Meta(ge=1, le=20)] = 10
 
 
 def read_vars(given: object) -> ProjectVars:

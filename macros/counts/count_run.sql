@@ -10,9 +10,15 @@
             {% call statement() %}
                 -- counts of {{ entity }}
                 {{ count_outcomes(entity) }};
-                {{ count_state(entity) }};
                 {{ store_watermarks(entity) }}
             {% endcall %}
+            {% call statement() %}
+                -- counts of {{ entity }}, in full
+                {{ count_state(entity) }}
+            {% endcall %}
+            {%- if not is_delivered_in_full(entity) %}
+            {%- do hand_to_plan('counts of ' ~ entity ~ ', from before', follow_state(entity)) %}
+            {%- endif %}
         {% endfor %}
         {% do adapter.commit() %}
     {% endif %}

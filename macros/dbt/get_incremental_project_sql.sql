@@ -17,10 +17,12 @@
     {% set columns = args.dest_columns | map(attribute='name') | join(', ') %}
     delete from {{ args.target_relation }}
     where {{ key }} in (select {{ key }} from {{ args.temp_relation }});
-    {%- if stage_is_on('adapt') and config.get('full_refresh') is none %}
+    {%- if config.get('full_refresh') is none %}
     -- statements of their own: the engine finds keys faster where they are all that is asked
+    {%- if stage_is_on('adapt') %}
     delete from {{ args.target_relation }}
     where {{ nothing_completed(model.tags[0]) }};
+    {%- endif %}
     {%- for gone in _gone_keys(model.tags[0]) %}
     delete from {{ args.target_relation }}
     where key_hash in ({{ gone }});
@@ -33,10 +35,15 @@
 
 {#- Queries for the keys whose rows go although none may come instead. -#}
 {% macro _gone_keys(entity) %}
-    {% set gone = [reprocessed_keys(entity)] %}
-    {% if model.name == entity %}
-        {% do gone.append(deleted_keys(entity)) %}
-    {% elif model.name == entity ~ '_reconciliation' %}
+    {% set gone = [] %}
+    {% if stage_is_on('adapt') %}
+        {% do gone.append(reprocessed_keys(entity)) %}
+        {% if model.name == entity %}
+            {% do gone.append(deleted_keys(entity)) %}
+        {% endif %}
+    {% endif %}
+    {#- of sources that are no longer compared, too, whether or not anything is taken up -#}
+    {% if model.name == entity ~ '_reconciliation' %}
         {% do gone.append(touched_keys(entity)) %}
     {% endif %}
     {{ return(gone) }}

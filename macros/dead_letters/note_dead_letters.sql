@@ -19,6 +19,7 @@ left join {{ source('ops', 'dead_letter_log') }} as known
     on known.entity = '{{ entity }}'
     and known.text_hash = letters.text_hash
 where letters.is_dead_letter
+    and letters.load_id in (select load_id from {{ ref('int_' ~ entity ~ '__checked') }})
     and known.text_hash is null
 group by
     letters.source,

@@ -12,7 +12,7 @@
 #}
 {% macro place_contenders(contract, implies_deletions) -%}
 {%- set ordered = greatest_first(contract, 'contenders') -%}
-{%- set columns = ['record_id', 'key_hash', 'record_key', 'source', 'event_time', 'arrived_as'] -%}
+{%- set columns = ['record_id', 'key_hash', 'source', 'event_time', 'arrived_as'] -%}
 held as (
 
     select past.*
@@ -45,7 +45,6 @@ contenders as (
     select
         record_id,
         key_hash,
-        record_key,
         source,
         cast(null as timestamp) as event_time,
         cast(null as bigint) as arrived_as,
@@ -60,16 +59,14 @@ ranked as (
     select
         record_id,
         is_held,
-        row_number() over (partition by key_hash, record_key order by {{ ordered }}) as place,
+        row_number() over (partition by key_hash order by {{ ordered }}) as place,
         first_value(record_id) over (
-            partition by key_hash, record_key order by {{ ordered }}
+            partition by key_hash order by {{ ordered }}
         ) as greatest_id,
-        max(case when is_held then record_id end) over (
-            partition by key_hash, record_key
-        ) as held_id,
+        max(case when is_held then record_id end) over (partition by key_hash) as held_id,
         -- set for all that come after the row of the key in the order
         max(case when is_held then record_id end) over (
-            partition by key_hash, record_key order by {{ ordered }}
+            partition by key_hash order by {{ ordered }}
             rows between unbounded preceding and current row
         ) as greater_held_id
     from contenders
@@ -91,7 +88,6 @@ ties as (
         select
             record_id,
             key_hash,
-            record_key,
             source,
             event_time,
             content_hash,
@@ -102,7 +98,6 @@ ties as (
         select
             record_id,
             key_hash,
-            record_key,
             source,
             event_time,
             content_hash,
@@ -111,7 +106,6 @@ ties as (
         where early_outcome is null
     ) as other
         on other.key_hash = contending.key_hash
-        and other.record_key = contending.record_key
         and other.event_time = contending.event_time
         and other.content_hash <> contending.content_hash
     where contending.early_outcome is null

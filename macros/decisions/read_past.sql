@@ -2,7 +2,10 @@
     For decide_records: the CTEs up to `pending` and `past`.
 
     pending: the checked records that are not decided yet and are not the only ones of their key.
-    past:    the last decisions on the same keys, but for those that are made anew now.
+    past:    the last decisions on the same keys, but for those that are made anew now. Keys are
+             known by their digests: of a long history, the texts of a few cost as much as of all.
+             Without the text, unless full deliveries name the keys that they lack. Two keys of one
+             digest would be taken for one: holds_the_greatest_of_each_key finds them.
     twin_decisions: the last decisions on the records that stand at the same place of the version of
                     the file before.
 
@@ -49,7 +52,9 @@ past_of_keys as (
         row_number,
         load_id,
         source,
+        {%- if is_delivered_in_full(entity) %}
         record_key,
+        {%- endif %}
         key_hash,
         event_time,
         arrived_as,
@@ -59,11 +64,11 @@ past_of_keys as (
         outcome,
         other_record_id,
         is_deletion
+    {%- if is_delivered_in_full(entity) or not is_incremental() %}
     from {{ decided_before() | indent(4) }} as written
-    {%- if not is_delivered_in_full(entity) %}
-    where {{ key_is_among(
-        'key_hash', 'select key_hash from ' ~ checked, this if is_incremental() else none
-    ) }}
+    {%- else %}
+    from {{ rows_of_keys(this, 'key_hash', 'select key_hash from ' ~ checked) | indent(4) }}
+        as written
     {%- endif %}
 
 ),

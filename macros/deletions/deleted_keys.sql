@@ -6,10 +6,11 @@
     entity: the entity's name.
 #}
 {% macro deleted_keys(entity) -%}
-{%- set decisions = ref(entity ~ '_decisions') -%}
-select key_hash from {{ decisions }}
-where is_deletion
-    and outcome = 'applied'
-    and load_id in (select load_id from {{ ref('int_' ~ entity ~ '__checked') }})
-    and record_id in ({{ deletions_in_force(decisions) | indent(4) }})
+select key_hash
+from (
+    {{ deletions_in_force(
+        ref(entity ~ '_decisions'),
+        'decided.load_id in (select load_id from ' ~ ref('int_' ~ entity ~ '__checked') ~ ')',
+    ) | indent(4) }}
+) as deleted
 {%- endmacro %}

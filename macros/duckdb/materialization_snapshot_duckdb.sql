@@ -26,16 +26,12 @@
         create or replace temporary table ended_keys as
         {{ ended_keys(model.tags[0], existing) }};
         create or replace temporary table present_rows as
-        select
-            rowid as place,
-            *
-        from {{ existing }}
-        where dbt_valid_to is null
-            and {{ key_is_among(
-                key,
-                'select ' ~ key ~ ' from changed_rows union select ' ~ key ~ ' from ended_keys',
-                existing
-            ) }};
+        select * from {{ rows_of_keys(
+            existing,
+            key,
+            'select ' ~ key ~ ' from changed_rows union select ' ~ key ~ ' from ended_keys',
+        ) | indent(8) }} as present
+        where dbt_valid_to is null;
         delete from changed_rows
         using present_rows
         where present_rows.{{ key }} = changed_rows.{{ key }}

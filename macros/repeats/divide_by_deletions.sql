@@ -20,7 +20,6 @@ standing as (
         pending.attempt,
         pending.source,
         pending.key_hash,
-        pending.record_key,
         pending.content_hash,
         pending.rule_set,
         coalesce(twin_decisions.arrived_as, twin_decisions.original_id, pending.record_id)
@@ -49,7 +48,6 @@ standing as (
         attempt,
         source,
         key_hash,
-        record_key,
         content_hash,
         rule_set,
         coalesce(arrived_as, record_id) as arrival,
@@ -65,7 +63,6 @@ standing as (
         1 as attempt,
         source,
         key_hash,
-        record_key,
         cast(null as decimal(38, 0)) as content_hash,
         rule_set,
         record_id as arrival,
@@ -83,7 +80,7 @@ followers as (
         standing.*,
         {%- for column in ['record_id', 'content_hash', 'rule_set', 'arrival', 'is_new'] %}
         lag({{ column }}) over (
-            partition by source, key_hash, record_key order by arrival, record_id
+            partition by source, key_hash order by arrival, record_id
         ) as previous_{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from standing
@@ -96,7 +93,7 @@ deletions as (
         followers.*,
         {%- for column in ['record_id', 'content_hash', 'rule_set', 'arrival'] %}
         lag({{ column }}) over (
-            partition by key_hash, record_key order by record_id
+            partition by key_hash order by record_id
         ) as deletion_before_{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from followers
@@ -125,7 +122,6 @@ divided as (
     from standing
     inner join dividing
         on dividing.key_hash = standing.key_hash
-        and dividing.record_key = standing.record_key
         and dividing.record_id < standing.record_id
     group by standing.record_id
 

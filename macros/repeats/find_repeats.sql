@@ -148,6 +148,8 @@ twins as (
     from (
         select * from twins_of_content
         union all
+        select * from twins_of_other_kind
+        union all
         select
             record_id,
             arrival

@@ -1,7 +1,7 @@
 {#
-    For find_repeats: the CTEs up to `repeats_of_content` and `twins_of_content`, the records whose
-    source has said the same before, under the same rules or under others. Reads the CTEs that
-    divide_by_deletions gives.
+    For find_repeats: the CTEs up to `repeats_of_content`, `twins_of_content` and
+    `twins_of_other_kind`, the records whose source has said the same before, under the same rules
+    or under others. Reads the CTEs that divide_by_deletions gives.
 
     contract: as contract() returns it.
 #}
@@ -107,5 +107,33 @@ twins_of_content as (
         and not previous_is_new
 
 )
-{%- endif %}
+{%- endif %},
+
+twins_of_other_kind as (
+
+    -- what was a deletion under the rules of then is none now, or the reverse
+    select
+        followers.record_id,
+        standing.arrival
+    from followers
+    inner join standing
+        on standing.content_hash = followers.content_hash
+        and standing.rule_set <> followers.rule_set
+        and standing.is_deletion <> followers.is_deletion
+    left join divided
+        on divided.record_id = followers.record_id
+    left join divided as divided_before
+        on divided_before.record_id = standing.record_id
+    left join dividing
+        on dividing.record_id = standing.record_id
+    where followers.is_new
+        and not standing.is_new
+        and coalesce(divided.part, 0)
+            = coalesce(divided_before.part, 0)
+            + case when dividing.record_id is null then 0 else 1 end
+        {%- if not order_time(contract) %}
+        and standing.record_id = followers.previous_record_id
+        {%- endif %}
+
+)
 {%- endmacro %}

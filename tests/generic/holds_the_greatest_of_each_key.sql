@@ -5,6 +5,9 @@
     lost, doubled or exchanged row leaves as they are, and which cost little whatever the history.
     Where these differ, all keys are compared one by one. One row per breach.
 
+    Keys are told apart by their digests. Where two keys of one digest met, one was taken for the
+    other: that, too, is a breach.
+
     model:  the last model of the entity's chain.
     entity: the entity of the target.
 #}
@@ -72,6 +75,14 @@
     where expected_rows <> found_rows
         or difference <> 0
 {%- endset -%}
+{%- if not is_delivered_in_full(entity) -%}
+    {%- set of_the_last_run -%}
+    select * from ({{ displaced_by_less(entity) }}) as displaced
+    union all
+    select * from ({{ last_rows_that_differ(entity) }}) as differing
+    {%- endset -%}
+    {%- do hand_to_plan('of the last run', of_the_last_run) -%}
+{%- endif -%}
 {#-
     Asked beforehand, so that where all is well no more is read. The compiled plan asks it, too: the
     line "no rows where all is well" tells it to.
@@ -83,6 +94,8 @@ with
 wrong as (
 
     {{ displaced_by_less(entity) | indent(4) }}
+    union all
+    {{ shared_digests(entity) | indent(4) }}
     {%- if may_be_uneven %}
     union all
     {{ not_the_greatest(entity) | indent(4) }}

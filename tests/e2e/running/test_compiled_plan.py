@@ -51,9 +51,13 @@ def dbts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 
 def stand(bench: Workbench) -> dict[str, list[tuple[Any, ...]]]:
-    """All that stands in the warehouse, with the log of runs."""
+    """All that stands in the warehouse, with the log of runs, whoever counted it."""
     log = bench.sql("select command, status, skip, errors, warnings, had_work from ops.runs")
-    return {**contents(bench.database), "ops.runs": log}
+    standing = {**contents(bench.database), "ops.runs": log}
+    standing["ops.run_counts"] = [
+        row for row in standing["ops.run_counts"] if "runs since all was counted" not in row
+    ]
+    return standing
 
 
 def lasting(receipt: Any) -> Any:
@@ -122,8 +126,14 @@ class TestTheSameAsDbt:
         ],
     )
     def test_in_what_fails(
-        self, planned: Workbench, dbts: list[Any], tmp_path: Any, damage: str, told: str
+        self,
+        planned: Workbench,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Any,
+        damage: str,
+        told: str,
     ) -> None:
+        monkeypatch.setattr(runs, "is_full_count_due", lambda *_: True)
         planned.sql(damage)
         planned.save(tmp_path / "image")
         failures = []
@@ -158,6 +168,56 @@ class TestTheSameAsDbt:
             assert planned.run(now=NOW)["errors"] == []
             expected = expected or stand(planned)
             assert differences(stand(planned), expected) == {}, failing
+
+
+class TestFullCounts:
+    def run(self, bench: Workbench, number: int) -> Any:
+        bench.drop(f"app/counted-{number}.ndjson", [event(f"counted {number}")])
+        return bench.run(now=NOW)
+
+    def counts(self, bench: Workbench) -> list[int]:
+        return [
+            amount
+            for (amount,) in bench.sql(
+                "select amount from ops.run_counts where entity = 'events' "
+                "and measure = 'runs since all was counted' order by run_id"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            "delete from raw.app where row_number = 1",
+            # two keys that the digest does not tell apart
+            "update ops.events_decisions set other_record_id = (select min(record_id) "
+            "from ops.events_decisions where outcome = 'duplicate'), outcome = 'outdated', "
+            "key_hash = (select arg_min(key_hash, record_id) from ops.events_decisions "
+            "where outcome = 'duplicate') where record_key = 'planned'",
+        ],
+    )
+    def test_find_what_was_changed_by_hand(
+        self, planned: Workbench, dbts: list[Any], damage: str
+    ) -> None:
+        planned.sql(damage)
+        statuses = [self.run(planned, number)["status"] for number in range(10)]
+        assert statuses == ["succeeded"] * 9 + ["failed"]
+        # what is wrong is said by dbt
+        assert len(dbts) == 1
+
+    def test_come_with_every_tenth_run(self, planned: Workbench, dbts: list[Any]) -> None:
+        for number in range(12):
+            assert self.run(planned, number)["status"] == "succeeded"
+        assert dbts == []
+        assert self.counts(planned)[-13:] == [0, *range(1, 10), 0, 1, 2]
+
+    def test_come_after_anything_but_an_increment(self, planned: Workbench) -> None:
+        self.run(planned, 1)
+        commands.redrive(planned.project, DeadLetterChoice(entity="events"))
+        self.run(planned, 2)
+        commands.discard(planned.project, DeadLetterChoice(entity="events"), "mia", "a test")
+        self.run(planned, 3)
+        self.run(planned, 4)
+        assert self.counts(planned)[-6:] == [0, 1, 0, 1, 0, 1]
 
 
 class TestDbtBuilds:

@@ -406,7 +406,7 @@ class _Build:
                 self._remember(row)
         contenders: list[Record] = []
         for load in self._oracle.loads:
-            for row in sorted((row for row in pending if row.load is load), key=_arrival):
+            for row in sorted((row for row in pending if row.load is load), key=self._turn):
                 self._decide(row)
                 self._remember(row)
                 if row.outcome == "":
@@ -420,6 +420,20 @@ class _Build:
             by_key[row.key].append(row)
         for rivals in by_key.values():
             self._settle(rivals)
+
+    def _at_its_place(self, row: Record) -> Record | None:
+        """What a row of an appended file repeats by standing where it stood."""
+        before = row.before
+        # a full delivery says all of its rows anew
+        if before is None or not before.is_decided or self._oracle.is_full(self._entity):
+            return None
+        return before
+
+    def _turn(self, row: Record) -> tuple[int, int]:
+        """What orders the records of a load. Without event times, a row that stands at its place
+        came before all that its file says anew."""
+        before = None if self._oracle.goes_by_time(self._entity) else self._at_its_place(row)
+        return (place_of(before) if before else row.arrival, row.arrival)
 
     def _decide(self, row: Record) -> None:
         rules = self._oracle.rules(row.source, is_validated="validate" not in self._skip)
@@ -458,10 +472,7 @@ class _Build:
         self, row: Record, rules: Rules, checked: Checked
     ) -> tuple[Record | None, Record | None]:
         """What the record repeats under the same rules, and what under any."""
-        # a row of an appended file stands where it stood; a full delivery says all of its rows anew
-        before = row.before
-        if before is not None and (not before.is_decided or self._oracle.is_full(self._entity)):
-            before = None
+        before = self._at_its_place(row)
         if checked.reasons:
             said = [
                 other
@@ -476,7 +487,7 @@ class _Build:
             ]
         else:
             # shipped, returned, shipped ends as shipped: only the latest accepted one is repeated
-            place = (place_of(before) if before else row.arrival, row.arrival)
+            place = self._turn(row)
             accepted = [
                 other
                 for other in self._by_key[checked.key]
