@@ -30,9 +30,10 @@ from hub.queries.reprocess import (
     remember_removed,
     request_reprocess,
 )
+from hub.runs.data_tests import data_tests
 from hub.runs.publishing import changing, publish_if_free, publish_until_stopped
 from hub.runs.receipt_files import write_receipt
-from hub.runs.run import Plan, RunResult, carry_out
+from hub.runs.run import RunResult, RunSpec, carry_out
 from hub.runs.working_contract import working_contract
 from hub.telemetry.lineage import lineage_of
 from loader.config.project import Project
@@ -160,7 +161,7 @@ def run(
     project.require_sound()
     wanted = list(project.vars.skip)
     wanted += [word for word in map(project.stages.named, skip) if word not in wanted]
-    return _run(project, Plan("run", wanted, clock, force, land_everything, by_dbt=by_dbt), dry)
+    return _run(project, RunSpec("run", wanted, clock, force, land_everything, by_dbt=by_dbt), dry)
 
 
 def stream(
@@ -199,7 +200,7 @@ def redrive(
     def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
         return dead_letters_by_id(connection, chosen)
 
-    plan = Plan(
+    spec = RunSpec(
         "redrive",
         list(project.vars.skip),
         clock,
@@ -208,7 +209,7 @@ def redrive(
         look_again,
         warnings=warnings,
     )
-    return _run(project, plan, dry)
+    return _run(project, spec, dry)
 
 
 def reprocess(
@@ -241,8 +242,8 @@ def reprocess(
     def look_again(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
         return changed_sides(connection, choice.entity, run_id)
 
-    plan = Plan("reprocess", list(project.vars.skip), clock, False, request, look_again)
-    return _run(project, plan, dry)
+    spec = RunSpec("reprocess", list(project.vars.skip), clock, False, request, look_again)
+    return _run(project, spec, dry)
 
 
 def rename_source(project: Project, old: str, new: str) -> "RenamedSource":
@@ -320,7 +321,7 @@ def contract_diff(project: Project, entity: str) -> dict[str, Any]:
 def doctor(project: Project) -> list[Finding]:
     """What an examination of the warehouse finds."""
     with read_latest(project) as reading:
-        return examine(reading, project)
+        return [*examine(reading, project), data_tests(reading.connection, project)]
 
 
 def history(project: Project, limit: int) -> list[dict[str, Any]]:
@@ -364,19 +365,19 @@ def _dated(answer: dict[str, Any], reading: Reading) -> dict[str, Any]:
     return answer
 
 
-def _run(project: Project, plan: Plan, dry: bool) -> RunResult:
-    """Carry out a plan on the warehouse and write its receipt, or, dry, on a copy."""
+def _run(project: Project, spec: RunSpec, dry: bool) -> RunResult:
+    """Carry out a run on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
         # left after the lock: whoever is told of alerts keeps nobody from the warehouse
         with Watch(project) as watch, changing(project) as change:
-            result = carry_out(project, replace(plan, watch=watch))
+            result = carry_out(project, replace(spec, watch=watch))
             change.is_whole = not result.failed
             if not result.did_nothing:
                 write_receipt(project.receipts, result.receipt, project.vars.keep_receipts)
         return result
     with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
         copy = _copy_warehouse(project, Path(folder))
-        return carry_out(replace(project, database=copy), plan, Path(folder) / "target")
+        return carry_out(replace(project, database=copy), spec, Path(folder) / "target")
 
 
 def _copy_warehouse(project: Project, folder: Path) -> Path:

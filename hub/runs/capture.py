@@ -22,8 +22,8 @@ _PROFILE_KEYS = {"type", "path", "schema", "threads", "settings", "attach"}
 _COMMENT = re.compile(r"\s*(/\*.*?\*/|--[^\n]*\n)\s*", re.DOTALL)
 # a question that a test asks before it is compiled: were there rows, it would be another test
 _ASKED_BEFORE = "-- no rows where all is well"
-# a statement that dbt compiled for runs without it
-_HANDED = re.compile(r"(?:\s*/\*.*?\*/)?\s*explain -- ([^\n]*)\n", re.DOTALL)
+# how macros/dbt/hand_to_plan.sql says a statement that dbt does not carry out
+_HANDED = "for the plan: "
 _COUNTING_LINE = re.compile(r"^\s*-- (counts of [^\n]+)", re.MULTILINE)
 
 _Transactions = tuple[tuple[str, ...], ...]
@@ -34,11 +34,15 @@ class Capture:
 
     def __init__(self) -> None:
         self._sent: defaultdict[str, list[str]] = defaultdict(list)
+        self._handed: defaultdict[str, dict[str, str]] = defaultdict(dict)
 
     def listen(self, event: Any) -> None:
         """Take note of a statement: an event of dbt's."""
         if event.info.name == "SQLQuery":
             self._sent[event.data.node_info.unique_id].append(event.data.sql)
+        elif event.info.name == "JinjaLogDebug" and event.data.msg.startswith(_HANDED):
+            name, _, statement = event.data.msg.removeprefix(_HANDED).partition("\n")
+            self._handed[event.data.node_info.unique_id][name] = statement
 
     def complete(
         self,
@@ -74,7 +78,7 @@ class Capture:
             # of a test of others it is not known any better than before
             if step.is_test and (step.entities or step.node_id not in plan.tests)
         }
-        plan.counts |= _counts(self._sent[_COUNTING], project)
+        plan.counts |= self._counts(project)
         plan.has_all_tests = plan.has_all_tests or proves_all
         return True
 
@@ -98,33 +102,29 @@ class Capture:
                     str(node.resource_type),
                     entities,
                     (_queries(sent),) if is_test else _transactions(sent),
-                    tuple(_handed(sent).values()),
+                    tuple(self._handed[node.unique_id].values()),
                 )
             )
         return steps
+
+    def _counts(self, project: Project) -> dict[str, Counts]:
+        """The statements that count, by entity."""
+        sent = self._sent[_COUNTING]
+        found = ((_COUNTING_LINE.search(statement), statement) for statement in sent)
+        named = {match[1]: statement for match, statement in found if match}
+        handed = self._handed[_COUNTING]
+        return {
+            entity: Counts(
+                named[name], named[f"{name}, in full"], handed.get(f"{name}, from before")
+            )
+            for entity in project.entities
+            if (name := f"counts of {entity}") in named
+        }
 
 
 def _queries(sent: list[str]) -> tuple[str, ...]:
     """The query of a test, after those that it asks before."""
     return (*(query for query in sent[:-1] if _ASKED_BEFORE in query), sent[-1])
-
-
-def _handed(sent: list[str]) -> dict[str, str]:
-    """The statements among them that dbt did not carry out, by the names that they were given."""
-    found = ((_HANDED.match(statement), statement) for statement in sent)
-    return {match[1]: statement[match.end() :] for match, statement in found if match}
-
-
-def _counts(sent: list[str], project: Project) -> dict[str, Counts]:
-    """The statements that count, by entity."""
-    found = ((_COUNTING_LINE.search(statement), statement) for statement in sent)
-    named = {match[1]: statement for match, statement in found if match}
-    handed = _handed(sent)
-    return {
-        entity: Counts(named[name], named[f"{name}, in full"], handed.get(f"{name}, from before"))
-        for entity in project.entities
-        if (name := f"counts of {entity}") in named
-    }
 
 
 def _transactions(sent: list[str]) -> _Transactions:

@@ -1,16 +1,33 @@
 """Executes a compiled plan: the statements of a build, in dbt's order, on one connection."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 
 import duckdb
 
 from hub.runs.compiled_plan import CompiledPlan, Counts, Step
 from loader import interrupts
 
+log = logging.getLogger(__name__)
+
 # as macros/reports/store_steps.sql does for a build by dbt
 _SLOWEST = 10
+
+
+class Counting(Enum):
+    """How much a run counts and proves.
+
+    OF_THE_RUN: what it did itself, added to the counts of the run before.
+    IN_FULL:    all that there is.
+    AS_PROOF:   all that there is, compared with what the counts of the run before give.
+    """
+
+    OF_THE_RUN = "of the run"
+    IN_FULL = "in full"
+    AS_PROOF = "as proof"
 
 
 class StepFailed(Exception):
@@ -28,14 +45,12 @@ def execute(
     steps: Iterable[Step],
     run_id: str,
     report: Callable[[int, int, str], None],
-    *,
-    in_full: bool,
+    counting: Counting,
 ) -> None:
     """Build and test the entities as dbt did when it left the plan; count what the run did.
 
-    steps:   those of the plan that build and test the entities.
-    in_full: whether to count and test all that there is, or what the run did.
-    report:  is called before each step, with its number, how many there are, and its name.
+    steps:  those of the plan that build and test the entities.
+    report: is called before each step, with its number, how many there are, and its name.
     Raises StepFailed at the first statement or test that fails, and KeyboardInterrupt.
     """
     steps = list(steps)
@@ -45,13 +60,13 @@ def execute(
         for number, step in enumerate(steps, start=1):
             report(number, len(steps), f"{step.kind} {step.name}")
             started = time.perf_counter()
-            if step.is_test:
-                _test(connection, step, in_full=in_full)
-            else:
-                _build(connection, step)
+            if not step.is_test:
+                _carry_out(connection, step.name, step.transactions)
+            elif found := failures_of(connection, step, counting):
+                raise StepFailed(step.name, f"{found} rows")
             took.append((time.perf_counter() - started, step))
         for entity in entities:
-            _count(connection, plan.counts[entity], in_full=in_full)
+            _count(connection, entity, plan.counts[entity], run_id, counting)
     _store_slowest(connection, run_id, took)
 
 
@@ -75,27 +90,58 @@ def _databases(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in found}
 
 
-def _build(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
-    _carry_out(connection, step.name, step.transactions)
-
-
-def _test(connection: duckdb.DuckDBPyConnection, step: Step, *, in_full: bool) -> None:
+def failures_of(connection: duckdb.DuckDBPyConnection, step: Step, counting: Counting) -> int:
+    """How many rows fail a test. Raises StepFailed where it cannot be asked."""
     *before, query = step.transactions[0]
-    found = 0
-    is_short = step.of_the_run and not in_full
+    is_short = step.of_the_run and counting is Counting.OF_THE_RUN
     with _failing_as(connection, step.name):
+        found = 0
         for asked in step.of_the_run if is_short else before:
             found += len(connection.execute(asked).fetchall())
         if not is_short:
             ((failures, _, is_failed),) = connection.execute(query).fetchall()
             found += failures if is_failed else 0
-    if found:
-        raise StepFailed(step.name, f"{found} rows")
+        return found
 
 
-def _count(connection: duckdb.DuckDBPyConnection, counts: Counts, *, in_full: bool) -> None:
-    held = counts.in_full if in_full or counts.from_before is None else counts.from_before
-    _carry_out(connection, "counts", [(counts.of_the_run, held)])
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    entity: str,
+    counts: Counts,
+    run_id: str,
+    counting: Counting,
+) -> None:
+    if counts.from_before is None or counting is Counting.IN_FULL:
+        _carry_out(connection, "counts", [(counts.of_the_run, counts.in_full)])
+    elif counting is Counting.OF_THE_RUN:
+        _carry_out(connection, "counts", [(counts.of_the_run, counts.from_before)])
+    else:
+        with _failing_as(connection, "counts"):
+            connection.execute("begin")
+            connection.execute(counts.of_the_run)
+            connection.execute(counts.from_before)
+            followed = _counted(connection, entity, run_id)
+            connection.execute("rollback")
+        _carry_out(connection, "counts", [(counts.of_the_run, counts.in_full)])
+        if wrong := followed ^ _counted(connection, entity, run_id):
+            log.warning(
+                "%s: since all was counted last, the runs had counted wrong: %s",
+                entity,
+                ", ".join(sorted({measure for _, measure, _ in wrong})),
+            )
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, entity: str, run_id: str
+) -> set[tuple[str | None, str, int]]:
+    """What a run has counted of an entity: source, measure, amount."""
+    return set(
+        connection.execute(
+            "select source, measure, amount from ops.run_counts where run_id = ? and entity = ? "
+            "and measure <> 'runs since all was counted'",
+            [run_id, entity],
+        ).fetchall()
+    )
 
 
 def _carry_out(

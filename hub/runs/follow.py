@@ -13,7 +13,7 @@ import duckdb
 from hub.alerts.watch import STREAM_SECONDS, Watch
 from hub.runs.publishing import changing
 from hub.runs.receipt_files import write_json, write_receipt
-from hub.runs.run import Plan, RunResult, carry_out
+from hub.runs.run import RunResult, RunSpec, carry_out
 from loader import interrupts
 from loader.config.project import Project
 from loader.config.sources import Source
@@ -215,7 +215,7 @@ class _Streaming:
     def _take_up(self) -> None:
         """Land all that waits and build what it touches. Raises HubError where the build fails."""
         self._landed = []
-        plan = Plan(
+        spec = RunSpec(
             "stream",
             self._skip,
             clock=None,
@@ -229,7 +229,7 @@ class _Streaming:
         )
         try:
             with changing(self._project) as change:
-                result = carry_out(self._project, plan)
+                result = carry_out(self._project, spec)
                 change.is_whole = not result.failed
                 self._keep_receipt(result)
         finally:

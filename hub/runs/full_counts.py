@@ -2,6 +2,7 @@
 
 import duckdb
 
+from hub.runs.execute import Counting
 from loader.config.project import Project
 
 # dbt counts after a run that failed; a redrive and a discard change what the last counts say. None
@@ -19,8 +20,8 @@ with last_counts as (
 )
 
 select
-    last_counts.amount + 1 >= $every
-    or exists (
+    last_counts.amount + 1 >= $every as is_due,
+    exists (
         select 1 from ops.discards
         where entity = $entity
             and discarded_at >= last.started_at
@@ -29,21 +30,26 @@ select
         select 1 from ops.redrive_requests
         where entity = $entity
             and completed_at is null
-    )
+    ) as is_changed
 from last_counts
 inner join ops.runs as last
     on last.run_id = last_counts.run_id
 """
 
 
-def is_full_count_due(
+def counting_of(
     connection: duckdb.DuckDBPyConnection, project: Project, entities: tuple[str, ...]
-) -> bool:
-    """Whether a run that builds these entities by the compiled plan must count and prove all: every
-    Nth run does (`vars: full_count_every`), and whenever letters were redriven or discarded."""
-    every = project.vars.full_count_every
+) -> Counting:
+    """How much a run must count and prove that builds these entities by the compiled plan: all in
+    every Nth run (`vars: full_count_every`), and where letters were redriven or discarded."""
+    counting = Counting.OF_THE_RUN
     for entity in entities:
-        found = connection.execute(_DUE, {"entity": entity, "every": every}).fetchone()
-        if found is None or found[0]:
-            return True
-    return False
+        found = connection.execute(
+            _DUE, {"entity": entity, "every": project.vars.full_count_every}
+        ).fetchone()
+        is_due, is_changed = found or (True, True)
+        if is_changed:
+            return Counting.IN_FULL
+        if is_due:
+            counting = Counting.AS_PROOF
+    return counting

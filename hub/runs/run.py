@@ -18,7 +18,7 @@ from hub.runs.changes import Work, build_state, everything, work_of
 from hub.runs.compiled_plan import CompiledPlan, read_plan, write_plan
 from hub.runs.dbt import build, report_progress
 from hub.runs.execute import StepFailed, execute
-from hub.runs.full_counts import is_full_count_due
+from hub.runs.full_counts import counting_of
 from hub.telemetry.lineage import RunLineage, lineage_of
 from loader import tracing
 from loader.config.project import Project
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunSpec:
     """How a run is made: what it does before the build, and looks at after it.
 
     skip:  the stages to switch off.   clock: the moment that counts as now, None for the present.
@@ -62,9 +62,9 @@ class RunResult:
 
     receipt:     as plain data.
     did_nothing: whether there was nothing new to build.
-    afterwards:  what the plan looked at when all was done: the dead letters of a redrive, or what a
+    afterwards:  what it looked at when all was done: the dead letters of a redrive, or what a
                  reprocessing changed.
-    warnings:    those of the plan.
+    warnings:    those of the run itself.
     """
 
     receipt: dict[str, Any]
@@ -78,24 +78,24 @@ class RunResult:
         return bool(self.receipt["status"] != "succeeded")
 
 
-def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunResult:
+def carry_out(project: Project, spec: RunSpec, scratch: Path | None = None) -> RunResult:
     """Make the run; whatever ends it early, it is closed in the log.
 
     scratch: a folder for dbt's own files, where the project's target folder must stay as it is.
     """
     with (
-        _closing_when_left(project, plan.watch) as begun,
-        _lineage(project, plan, scratch) as lineage,
+        _closing_when_left(project, spec.watch) as begun,
+        _lineage(project, spec, scratch) as lineage,
     ):
         # held while dbt builds: it works on the open database, and nobody comes between
         with open_warehouse(project) as connection:
-            run_id = start_run(connection, plan.command, plan.skip, plan.clock)
+            run_id = start_run(connection, spec.command, spec.skip, spec.clock)
             begun.append(run_id)
             lineage.begin(run_id)
-            with logged(run_id, plan.command):
-                run = _Run(project, plan, run_id, lineage, plan.prepare(connection, run_id))
-                before = build_state(connection, project, plan.skip)
-                work = everything(project) if plan.force else work_of(connection, project, before)
+            with logged(run_id, spec.command):
+                run = _Run(project, spec, run_id, lineage, spec.prepare(connection, run_id))
+                before = build_state(connection, project, spec.skip)
+                work = everything(project) if spec.force else work_of(connection, project, before)
                 if not work.entities:
                     log.info("nothing new")
                     return run.close(connection, [], before.text(), did_nothing=True)
@@ -113,10 +113,10 @@ def carry_out(project: Project, plan: Plan, scratch: Path | None = None) -> RunR
 
 
 def _lineage(
-    project: Project, plan: Plan, scratch: Path | None
+    project: Project, spec: RunSpec, scratch: Path | None
 ) -> contextlib.AbstractContextManager[RunLineage]:
     # a run on a copy is nobody's lineage
-    return contextlib.nullcontext(RunLineage()) if scratch else lineage_of(project, plan.command)
+    return contextlib.nullcontext(RunLineage()) if scratch else lineage_of(project, spec.command)
 
 
 @contextlib.contextmanager
@@ -141,7 +141,7 @@ class _Run:
     """A run that has a line in the log, and has landed what it was to land."""
 
     project: Project
-    plan: Plan
+    spec: RunSpec
     run_id: str
     lineage: RunLineage
     landing: Landing
@@ -160,7 +160,7 @@ class _Run:
         compiled = read_plan(self.project, state)
         asked = self._asked(work)
         with stage("build"):
-            is_like_another = work.is_ordinary and not self.plan.by_dbt
+            is_like_another = work.is_ordinary and not self.spec.by_dbt
             if is_like_another and compiled.covers(work.entities, **asked):
                 steps = compiled.steps_of(work.entities, **asked)
                 try:
@@ -171,7 +171,7 @@ class _Run:
                         steps,
                         self.run_id,
                         report_progress,
-                        in_full=is_full_count_due(connection, self.project, work.entities),
+                        counting=counting_of(connection, self.project, work.entities),
                     )
                     return []
                 except StepFailed as error:
@@ -188,10 +188,10 @@ class _Run:
         outcome = build(
             self.project,
             self.run_id,
-            self.plan.skip,
+            self.spec.skip,
             work,
             scratch,
-            self.plan.proves_all,
+            self.spec.proves_all,
             capture.listen,
         )
         if outcome.exception:
@@ -214,7 +214,7 @@ class _Run:
         """What a build of the work is asked for besides its entities."""
         return {
             "are_all": work.entities == self.project.entities,
-            "proves_all": self.plan.proves_all,
+            "proves_all": self.spec.proves_all,
         }
 
     def close_built(self, connection: duckdb.DuckDBPyConnection, failures: list[str]) -> RunResult:
@@ -227,7 +227,7 @@ class _Run:
             log.debug("%s", error)
         if errors:
             tracing.failed(", ".join(error.partition(":")[0] for error in errors))
-        after = None if errors else build_state(connection, self.project, self.plan.skip).text()
+        after = None if errors else build_state(connection, self.project, self.spec.skip).text()
         return self.close(connection, errors, after)
 
     def close(
@@ -242,7 +242,7 @@ class _Run:
 
         state: the build_state that the next run is compared with.
         """
-        warnings = self.landing.warnings() + self.plan.warnings
+        warnings = self.landing.warnings() + self.spec.warnings
         end_run(
             connection,
             self.run_id,
@@ -251,10 +251,10 @@ class _Run:
             build_state=state,
             had_work=not did_nothing,
         )
-        look_after = self.plan.look_after
+        look_after = self.spec.look_after
         afterwards = look_after(connection, self.run_id) if look_after else []
-        if self.plan.watch:
-            self.plan.watch.look(connection, did_nothing=did_nothing)
+        if self.spec.watch:
+            self.spec.watch.look(connection, did_nothing=did_nothing)
         drawn_up = receipt(
             connection, self.project, find_run(connection, self.run_id), is_now=did_nothing
         )
@@ -264,5 +264,5 @@ class _Run:
             self.landing,
             did_nothing,
             afterwards,
-            tuple(self.plan.warnings),
+            tuple(self.spec.warnings),
         )

@@ -1,12 +1,12 @@
 {#
-    Lets a run without dbt have a statement that dbt compiles and does not carry out: the engine is
-    only asked how it would.
+    Lets runs without dbt have a statement that dbt compiles and does not carry out. It is said in
+    dbt's debug log, where the hub listens.
 
-    name:  what the plan knows the statement by, a line of SQL comment.
+    name:  what the plan knows the statement by.
     query: the statement.
 #}
 {% macro hand_to_plan(name, query) %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
-        {% do rows_of('explain -- ' ~ name ~ '\n' ~ query) %}
+        {% do log('for the plan: ' ~ name ~ '\n' ~ query) %}
     {% endif %}
 {% endmacro %}

@@ -88,9 +88,15 @@ class _Clock:
 
         return counted
 
-    def around_step(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function of a connection and a step of the plan, counted for the step."""
-        return lambda connection, step: self.around(step.node_id, work)(connection, step)
+    def around_steps(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function of a connection and a step of the plan, or the name of one, and more;
+        counted for the step."""
+
+        def counted(connection: Any, step: Any, *more: Any) -> Any:
+            name = step if isinstance(step, str) else step.name
+            return self.around(name, work)(connection, step, *more)
+
+        return counted
 
 
 def _watched(clock: _Clock, build: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,8 +141,8 @@ def main() -> None:
     clock.leave()
     # the hub has no such hooks of its own: nobody but this needs them
     one_run.build = _watched(clock, one_run.build)
-    execute._build = clock.around_step(execute._build)
-    execute._test = clock.around_step(execute._test)
+    execute._carry_out = clock.around_steps(execute._carry_out)
+    execute.failures_of = clock.around_steps(execute.failures_of)
     for name, shown in _STEPS.items():
         owner: Any = {"open_project": project, "land": commands}.get(name, one_run)
         setattr(owner, name, clock.around(shown, getattr(owner, name)))

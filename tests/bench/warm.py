@@ -71,10 +71,10 @@ def main() -> None:
 
 def _run_of_one_source(project: Any) -> Callable[[], Any]:
     """Land the files of one source and build its entity."""
-    from hub.runs.run import Plan, carry_out
+    from hub.runs.run import RunSpec, carry_out
     from loader.landing.folder import land
 
-    plan = Plan(
+    spec = RunSpec(
         "run",
         [],
         clock=None,
@@ -82,7 +82,7 @@ def _run_of_one_source(project: Any) -> Callable[[], Any]:
         prepare=lambda connection, run_id: land(connection, project, ("app",), run_id),
         proves_all=False,
     )
-    return partial(carry_out, project, plan)
+    return partial(carry_out, project, spec)
 
 
 if __name__ == "__main__":

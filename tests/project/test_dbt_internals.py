@@ -82,6 +82,7 @@ _NOT_CALLED = {"replace"}
 _EVENTS = {
     "dbt.events.core_types_pb2:LogStartLine": ["description", "index", "total"],
     "dbt.adapters.events.adapter_types_pb2:SQLQuery": ["node_info", "sql"],
+    "dbt.events.core_types_pb2:JinjaLogDebug": ["msg", "node_info"],
     "dbt_common.events.types_pb2:PrintEvent": ["msg"],
 }
 # the options that hub/runs/dbt.py gives

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub.runs.run import Plan, carry_out
+from hub.runs.run import RunSpec, carry_out
 from loader.landing.file import land_file
 from loader.landing.folder import Landing
 from tests.e2e.invariance.test_invariance import TRUST, what_stays
@@ -79,7 +79,7 @@ def _build(bench: Workbench, runs: Sequence[Sequence[File]]) -> State:
         def land(connection: duckdb.DuckDBPyConnection, run_id: str, paths: Any = paths) -> Landing:
             return Landing(tuple(land_file(connection, *path, run_id) for path in paths), ())
 
-        receipt = carry_out(project, Plan("run", [], NOW, True, land)).receipt
+        receipt = carry_out(project, RunSpec("run", [], NOW, True, land)).receipt
         if receipt["status"] != "succeeded":
             raise RuntimeError(f"a run failed: {receipt}")
     return hub_state(bench.sql).state

@@ -11,7 +11,7 @@ from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
 from hub.runs import run as runs
 from hub.runs.compiled_plan import plan_file
-from hub.runs.execute import StepFailed
+from hub.runs.execute import Counting, StepFailed
 from tests.support.command_line import Command
 from tests.support.tables import contents, differences
 from tests.support.workbench import Workbench
@@ -133,7 +133,7 @@ class TestTheSameAsDbt:
         damage: str,
         told: str,
     ) -> None:
-        monkeypatch.setattr(runs, "is_full_count_due", lambda *_: True)
+        monkeypatch.setattr(runs, "counting_of", lambda *_: Counting.IN_FULL)
         planned.sql(damage)
         planned.save(tmp_path / "image")
         failures = []
@@ -203,6 +203,32 @@ class TestFullCounts:
         assert statuses == ["succeeded"] * 9 + ["failed"]
         # what is wrong is said by dbt
         assert len(dbts) == 1
+
+    def test_find_it_at_once_where_doctor_asks(self, planned: Workbench) -> None:
+        [finding] = [
+            each for each in commands.doctor(planned.project) if each.check == "data tests"
+        ]
+        assert (finding.status, finding.detail) == ("ok", "all 10 pass, over all that there is")
+        planned.sql("update marts.events set record_id = record_id + 1 where key = 'planned'")
+        [finding] = [
+            each for each in commands.doctor(planned.project) if each.check == "data tests"
+        ]
+        assert finding.status == "fail"
+        assert finding.detail == "failing: holds_the_greatest_of_each_key_events_events"
+
+    def test_tell_where_the_runs_before_counted_wrong(
+        self, planned: Workbench, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.run(planned, 0)
+        planned.sql(
+            "update ops.run_counts set amount = amount + 5 where measure = 'dead letters open' "
+            "and run_id = (select max(run_id) from ops.run_counts)"
+        )
+        for number in range(1, 10):
+            assert "counted wrong" not in caplog.text
+            self.run(planned, number)
+        told = "events: since all was counted last, the runs had counted wrong: dead letters open"
+        assert told in caplog.text
 
     def test_come_with_every_tenth_run(self, planned: Workbench, dbts: list[Any]) -> None:
         for number in range(12):

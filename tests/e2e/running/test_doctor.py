@@ -34,6 +34,7 @@ def test_a_warehouse_that_adds_up_has_no_failures(after_run):
         "disk",
         "file format",
         "versions",
+        "data tests",
     }
     assert "fail" not in found.values()
     assert CliRunner().invoke(command, ["doctor"]).exit_code == 0
