@@ -279,19 +279,22 @@ class TestMemory:
             [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True
         )
 
-        reason, peak = found.stdout.split()
-        assert reason == "out_of_memory"
+        outcome, peak = found.stdout.split()
+        # read in parts, it may just fit: the allocator decides; what counts is that none is lost
+        assert outcome in ("out_of_memory", "3000")
         assert int(peak) < 450
 
 
-# Reads a file, and tells the reason and the peak of the reading process in MiB.
+# Reads a file, and tells its number of records, or why it gives none, and the peak of the reading
+# process in MiB.
 PEAK = """
 import resource, sys
 from loader.readers import UnreadableFile, format_of, read_records
 from loader.readers.parquet.process import READER
 try:
     with open(sys.argv[1], "rb") as file:
-        list(read_records(file, format_of("a.parquet"), "300MiB"))
+        batches = read_records(file, format_of("a.parquet"), "300MiB")
+        print(sum(len(batch.records) for batch in batches))
 except UnreadableFile as error:
     print(error.reason)
 READER.close()
