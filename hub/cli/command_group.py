@@ -14,14 +14,23 @@ _HEADING = "Options of every command, before or after its name"
 class CommandGroup(click.Group):
     """A group of commands. The shared options may stand before the command's name, too.
 
-    sections: heading of the help -> name of the command -> its file in this folder, which defines
-              it under the file's name.
+    sections: heading in the help -> names of commands.
+    prefix:   what the names of their files begin with.
+    A command is defined under the name of its file: `rename-source` in rename_source.py.
     """
 
     def __init__(
-        self, *args: Any, sections: Mapping[str, Mapping[str, str]], **attributes: Any
+        self,
+        *args: Any,
+        sections: Mapping[str, tuple[str, ...]],
+        prefix: str = "",
+        **attributes: Any,
     ) -> None:
-        files = {name: file for section in sections.values() for name, file in section.items()}
+        files = {
+            name: f"{prefix}{name.replace('-', '_')}"
+            for names in sections.values()
+            for name in names
+        }
         super().__init__(*args, **attributes)
         # click writes to it only where commands are added one by one
         self.commands = cast(MutableMapping[str, click.Command], _CommandsInFiles(files))

@@ -1,9 +1,10 @@
-"""The command `hub`, and the files of its commands.
+"""The command `hub`, and where its commands stand in the help.
 
-A command is added with a line here and a file that defines it under its own name: it reads its
-part of the command line, calls the work and prints the result. Only the file of the command that
-was called is loaded, or all of them to show the help. So they import what does the work, and what
-shows its result, where they call it.
+A command is added with its name here and a file in this folder that defines it, both under that
+name: `hub rename-source` is `rename_source` in rename_source.py, `hub contract diff` is
+`contract_diff`. The file reads its part of the command line, calls the work and prints the result.
+Only the file of the command that was called is loaded, or all of them to show the help. So they
+import what does the work, and what shows its result, where they call it.
 """
 
 import click
@@ -11,33 +12,13 @@ import click
 from hub.cli.command_group import CommandGroup
 from loader import __version__
 
-# heading in `hub --help` -> command -> file
+# heading in `hub --help` -> its commands
 _COMMANDS = {
-    "Take records in": {
-        "run": "run",
-        "land": "land",
-        "stream": "stream",
-        "pull": "pull",
-    },
-    "Ask": {
-        "report": "report",
-        "why": "why",
-        "contract": "contract",
-        "doctor": "doctor",
-    },
-    "After a change of rules": {
-        "reprocess": "reprocess",
-        "rename-source": "rename_source",
-    },
-    "Dead letters": {
-        "redrive": "redrive",
-        "discard": "discard",
-    },
-    "Let others read": {
-        "publish": "publish",
-        "serve": "serve",
-        "token": "token",
-    },
+    "Take records in": ("run", "land", "stream", "pull"),
+    "Ask": ("report", "why", "contract", "doctor"),
+    "After a change of rules": ("reprocess", "rename-source"),
+    "Dead letters": ("redrive", "discard"),
+    "Let others read": ("publish", "serve", "token"),
 }
 
 
