@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from hub.cli import hub
+from hub.cli.root import hub
 from loader import interrupts, logs
 from loader.errors import HubError, error_of_the_machine
 

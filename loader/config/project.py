@@ -56,6 +56,13 @@ class Project:
         for problem in self.problems:
             raise problem
 
+    def require_entity(self, name: str) -> None:
+        """Raise WrongUse where the project has no entity of that name."""
+        if name not in self.entities:
+            raise WrongUse(
+                f"entity '{name}'", "there is none", f"Known are {', '.join(self.entities)}."
+            )
+
 
 def open_project(
     database: str | None = None,

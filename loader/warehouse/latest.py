@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -22,11 +23,6 @@ class AsOf:
     run_id: str
     ended_at: datetime | None
 
-    def added_to(self, answer: dict[str, object]) -> None:
-        """Say it in an answer, under `as_of`."""
-        ended = self.ended_at.isoformat(timespec="milliseconds") if self.ended_at else None
-        answer["as_of"] = {"run_id": self.run_id, "ended_at": ended}
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -34,6 +30,14 @@ class Reading:
 
     connection: duckdb.DuckDBPyConnection
     as_of: AsOf | None = None
+
+    def dated(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """An answer that was read here, with `as_of` where it is of a published snapshot."""
+        if self.as_of is None:
+            return answer
+        moment = self.as_of.ended_at
+        ended_at = moment.isoformat(timespec="milliseconds") if moment else None
+        return {**answer, "as_of": {"run_id": self.as_of.run_id, "ended_at": ended_at}}
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def main() -> None:
     copy of the warehouse as it is then. The first two publications have no base."""
     import logging
 
-    from hub import commands
+    from hub.commands import runs
     from hub.runs import publishing
     from loader.config.project import open_project
     from loader.warehouse import snapshots
@@ -80,7 +80,7 @@ def main() -> None:
     publishing.publish = timed
     for file in sys.argv[1:]:
         shutil.copy(file, project.landing / "app")
-        commands.run(project)
+        runs.run(project)
         begun = time.process_time()
         shutil.copyfile(project.database, project.root / "whole.copy")
         found["copy"].append(time.process_time() - begun)

@@ -50,13 +50,13 @@ def main() -> None:
     """Take one file after the other; print the seconds that each but the first one took."""
     import logging
 
-    from hub import commands
+    from hub.commands import runs
     from loader.config.project import open_project
 
     way, *files = sys.argv[1:]
     logging.disable(logging.CRITICAL)
     project = open_project()
-    take = _run_of_one_source(project) if way == "one source" else partial(commands.run, project)
+    take = _run_of_one_source(project) if way == "one source" else partial(runs.run, project)
 
     spent: dict[str, list[float]] = {"cpu": [], "wall": []}
     for file in map(Path, files):

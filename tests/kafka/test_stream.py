@@ -6,7 +6,7 @@ from base64 import b64decode
 import pytest
 from confluent_kafka import TopicPartition
 
-from hub import commands
+from hub.commands import health, questions, streaming
 from hub.queries.explain import Question, parse_question
 from loader.errors import HubError, WrongUse
 from loader.stream import batch
@@ -25,7 +25,7 @@ def read_from(bench: Workbench, mock: MockCluster, **settings: object) -> None:
 
 def drain(bench: Workbench) -> int:
     """`hub stream --once`; returns how many records it took."""
-    return commands.stream(bench.project, (), once=True).records
+    return streaming.stream(bench.project, (), once=True).records
 
 
 def letters(bench: Workbench) -> dict[int, tuple[str, str | None]]:
@@ -156,7 +156,7 @@ def test_the_ledger_has_a_line_for_each_batch_with_the_run_that_brought_it(strea
         "select file, rows, loads.status, command, runs.status from raw.loads "
         "inner join ops.runs on runs.run_id = loads.run_id"
     ) == [("web/kafka/clicks/1@0", 2, "landed", "stream", "succeeded")]
-    story = commands.why(streamed.project, Question(file="web/kafka/clicks/1@0", row_number=2))
+    story = questions.why(streamed.project, Question(file="web/kafka/clicks/1@0", row_number=2))
     assert [record["key"] for record in story["records"]] == ["clk-2"]
 
 
@@ -165,14 +165,14 @@ def test_why_answers_for_an_offset_of_the_topic(streamed, mock):
     mock.produce(TOPIC, [click(1), b"{", click(2)], partition=3)
     drain(streamed)
     for asked, key in (("clicks/3@0", "clk-1"), ("web/kafka/clicks/3@2", "clk-2")):
-        story = commands.why(streamed.project, parse_question(asked, None))
+        story = questions.why(streamed.project, parse_question(asked, None))
         assert [record["key"] for record in story["records"]] == [key]
-    story = commands.why(streamed.project, parse_question("clicks/3@1", None))
+    story = questions.why(streamed.project, parse_question("clicks/3@1", None))
     assert [record["record"] for record in story["records"]] == ["{"]
-    assert commands.why(streamed.project, parse_question("clicks/3@9", None))["records"] == []
+    assert questions.why(streamed.project, parse_question("clicks/3@9", None))["records"] == []
     mock.produce(TOPIC, [click(3, event_id="clicks/3@9")])
     drain(streamed)
-    story = commands.why(streamed.project, parse_question("clicks/3@9", None))
+    story = questions.why(streamed.project, parse_question("clicks/3@9", None))
     assert [record["key"] for record in story["records"]] == ["clicks/3@9"]
 
 
@@ -180,7 +180,7 @@ def test_why_answers_for_an_offset_of_the_topic(streamed, mock):
 def test_the_receipt_tells_lag_rate_and_latency(streamed, mock):
     mock.produce(TOPIC, [click(number) for number in range(6)])
     drain(streamed)
-    part = commands.report(streamed.project, None)["streams"]["web"]
+    part = questions.report(streamed.project, None)["streams"]["web"]
     assert part["lag"] == {"0": 0, "1": 0, "2": 0, "3": 0}
     assert (part["batches"], part["records"], part["records_per_second"]) == (1, 6, 0.1)
     assert part["latency_ms"]["p50"] > 0
@@ -246,7 +246,7 @@ def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(str
 
     assert streamed.sql("select count(*) from raw.web") == [(3,)]
     assert streamed.sql("select event from ops.stream_events") == [("offsets lost",)]
-    checks = {finding.check: finding for finding in commands.doctor(streamed.project)}
+    checks = {finding.check: finding for finding in health.doctor(streamed.project)}
     assert checks["streams"].status == "warn"
     assert "offsets lost" in checks["streams"].detail
 
@@ -375,4 +375,4 @@ def test_a_variable_that_is_not_set_is_named(bench, monkeypatch):
 
 def test_only_sources_with_a_topic_can_be_streamed(bench):
     with pytest.raises(WrongUse, match="Known are web"):
-        commands.stream(bench.project, ("app",), once=True)
+        streaming.stream(bench.project, ("app",), once=True)

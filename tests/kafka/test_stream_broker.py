@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hub import commands
+from hub.commands import streaming
 from loader.errors import HubError
 from tests.kafka.broker import COMPACTED, Broker
 from tests.kafka.clicks import click
@@ -45,13 +45,13 @@ def test_only_committed_transactions_land(streamed, broker, topic):
     broker.produce(topic, [click(2)], transactional_id="a", commit=False)
     broker.produce(topic, [click(3)], transactional_id="a")
 
-    assert commands.stream(streamed.project, (), once=True).records == 2
+    assert streaming.stream(streamed.project, (), once=True).records == 2
 
     assert keys(streamed) == ["clk-1", "clk-3"]
     # the marks of the transactions count as read, too
     _, high = broker.offsets(topic)
     assert streamed.sql("select next_offset, log_end from ops.stream_offsets") == [(high, high)]
-    assert commands.stream(streamed.project, (), once=True).records == 0
+    assert streaming.stream(streamed.project, (), once=True).records == 0
 
 
 def test_a_compacted_topic_lands_with_its_holes_and_tombstones(streamed, broker, topic):
@@ -74,7 +74,7 @@ def test_a_compacted_topic_lands_with_its_holes_and_tombstones(streamed, broker,
         time.sleep(0.5)
     held = broker.read(topic)
 
-    taken = commands.stream(streamed.project, (), once=True).records
+    taken = streaming.stream(streamed.project, (), once=True).records
 
     assert taken >= len({message.key for message in held})
     assert set(places(streamed)) >= {(0, message.offset) for message in held}
@@ -145,7 +145,7 @@ def test_a_stream_and_its_broker_killed_together_lose_and_double_nothing(streame
             stream.kill()
             broker.kill()
         broker.start()
-    commands.stream(streamed.project, (), once=True)
+    streaming.stream(streamed.project, (), once=True)
     assert places(streamed) == [(p, offset) for p in range(2) for offset in range(150)]
     assert streamed.outcomes("web") == ["applied"] * 300
 
@@ -153,9 +153,9 @@ def test_a_stream_and_its_broker_killed_together_lose_and_double_nothing(streame
 def test_records_that_retention_took_before_they_were_read_are_an_error(streamed, broker, topic):
     broker.create_topic(topic)
     broker.produce(topic, [click(number) for number in range(3)])
-    commands.stream(streamed.project, (), once=True)
+    streaming.stream(streamed.project, (), once=True)
     broker.produce(topic, [click(number) for number in range(3, 9)])
     broker.delete_records(topic, 0, 6)
     with pytest.raises(HubError, match="offset 3 of partition 0 is not in the log"):
-        commands.stream(streamed.project, (), once=True)
+        streaming.stream(streamed.project, (), once=True)
     assert places(streamed) == [(0, 0), (0, 1), (0, 2)]

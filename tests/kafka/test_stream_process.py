@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from hub import commands
+from hub.commands import health, streaming
 from loader.config.kafka import KafkaSettings
 from loader.stream.consumer import TopicConsumer
 from tests.kafka.clicks import click
@@ -45,7 +45,7 @@ def test_a_stream_that_is_asked_to_stop_ends_well(streamed, mock, number):
         assert "stream ended: 1 records in 1 batches" in stream.log
         assert "Traceback" not in stream.log
     assert count(streamed, "select count(*) from ops.run_log where status = 'running'") == 0
-    assert commands.stream(streamed.project, (), once=True).records == 0
+    assert streaming.stream(streamed.project, (), once=True).records == 0
     assert count(streamed, "select count(*) from marts.clicks") == 1
 
 
@@ -72,7 +72,7 @@ def test_kills_at_any_time_lose_and_double_nothing(streamed, mock):
                 stream.wait_for_log("landed")
             time.sleep(rng.uniform(0, 2))
             stream.kill()
-    commands.stream(streamed.project, (), once=True)
+    streaming.stream(streamed.project, (), once=True)
 
     landed = [json.loads(text) for (text,) in streamed.sql("select position from raw.web")]
     assert sorted((at["partition"], at["offset"]) for at in landed) == sorted(
@@ -80,7 +80,7 @@ def test_kills_at_any_time_lose_and_double_nothing(streamed, mock):
     )
     assert streamed.outcomes("web") == ["applied"] * len(sent)
     assert count(streamed, "select count(*) from marts.clicks") == len(sent)
-    assert {finding.status for finding in commands.doctor(streamed.project)} <= {"ok", "warn"}
+    assert {finding.status for finding in health.doctor(streamed.project)} <= {"ok", "warn"}
 
 
 @pytest.mark.slow
@@ -175,7 +175,7 @@ def test_a_full_disk_holds_the_stream_until_there_is_room(own_project, mock):
         stream.wait_for("select count(*) from marts.clicks", 500)
         assert stream.end() == 0
     assert own_project.outcomes("web") == ["applied"] * 500
-    assert {finding.status for finding in commands.doctor(own_project.project)} <= {"ok", "warn"}
+    assert {finding.status for finding in health.doctor(own_project.project)} <= {"ok", "warn"}
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from hub import commands
+from hub.commands import dead_letters
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.serve.reading import plain
 from tests.serve.serving import application, client_of
@@ -205,7 +205,9 @@ def test_the_run_is_the_etag(own_served):
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
     assert client.get("/runs", headers={"If-None-Match": '"other"'}).status_code == 200
     # a discard is no run, and changes what is read
-    commands.discard(own_served.project, DeadLetterChoice(reason="missing_key"), "mia", "a test")
+    dead_letters.discard(
+        own_served.project, DeadLetterChoice(reason="missing_key"), "mia", "a test"
+    )
     changed = client.get("/dead-letters", headers={"If-None-Match": etag})
     assert changed.status_code == 200
     assert changed.headers["etag"] == f'"{run["run_id"]}+1"'

@@ -2,7 +2,7 @@
 
 import json
 
-from hub import commands
+from hub.commands import publishing
 from hub.serve.access import Role
 from loader.config.request import Request
 from loader.warehouse.lock import warehouse_lock
@@ -119,7 +119,7 @@ def test_a_run_that_began_meanwhile_keeps_its_place(own_served, monkeypatch):
     # whoever was promised the other one finds it
     monkeypatch.delenv("HUB_REQUEST")
     client = client_of(application(own_served))
-    commands.publish_now(own_served.project)
+    publishing.publish_now(own_served.project)
     assert client.get(f"/runs/{late}").json()["run_id"] == receipt["run_id"]
 
 

@@ -14,13 +14,13 @@ from tests.support.workbench import Workbench
 # Lands a small file and then another one; tells by how many MiB the process has then grown.
 _GROWTH = """
 import resource
-from hub import commands
+from hub.commands import landing
 from loader.config.project import open_project
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-commands.land_files(open_project(), ("web",))
+landing.land_files(open_project(), ("web",))
 before = peak()
-(outcome,) = commands.land_files(open_project(), ("app",)).files
+(outcome,) = landing.land_files(open_project(), ("app",)).files
 print(outcome.status, outcome.rows, peak() - before)
 """
 

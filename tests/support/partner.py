@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hub.commands import PullResult
+from hub.commands.pulling import PullResult
 from tests.support.workbench import Workbench
 
 FAST = {"attempts": 8, "seconds": 60, "first_wait": 0.001, "longest_wait": 0.01}

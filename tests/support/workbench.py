@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub import commands
+from hub.commands import landing, runs
 from loader.config.project import Project, open_project
 from loader.landing.folder import Landing
 from loader.warehouse.run_log import parse_clock
@@ -91,11 +91,11 @@ class Workbench:
     def run(self, *skip: str, now: str | None = None, **options: Any) -> dict[str, Any]:
         """`hub run`; returns the receipt."""
         clock = parse_clock(now) if now else None
-        return commands.run(self.project, skip=skip, clock=clock, **options).receipt
+        return runs.run(self.project, skip=skip, clock=clock, **options).receipt
 
     def land(self, *sources: str) -> Landing:
         """`hub land`."""
-        return commands.land_files(self.project, sources)
+        return landing.land_files(self.project, sources)
 
     def dbt(self, *arguments: str) -> Any:
         """A plain dbt command in the project's folder; returns dbt's result."""

@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub import commands
 from hub.alerts import watch
 from hub.alerts.state import read_state
 from hub.alerts.watch import current_alerts, evaluate
+from hub.commands import dead_letters, publishing, pulling, rules, streaming
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
 from loader.errors import HubError, WrongUse
@@ -39,8 +39,8 @@ def test_a_run_tells_of_what_began_and_of_what_ended(bench, webhook):
 def test_a_redrive_and_a_reprocessing_tell_as_well(bench, webhook):
     bench.drop("app/1.json", [event("a"), event("b", "x")])
     for work in (
-        lambda: commands.redrive(bench.project, DeadLetterChoice("events", None, None, None)),
-        lambda: commands.reprocess(bench.project, ReprocessChoice("events", None, "b", None, None)),
+        lambda: dead_letters.redrive(bench.project, DeadLetterChoice("events", None, None, None)),
+        lambda: rules.reprocess(bench.project, ReprocessChoice("events", None, "b", None, None)),
     ):
         bench.run()
         (bench.root / "warehouse.duckdb.alerts.json").unlink()
@@ -84,7 +84,7 @@ def test_landing_that_failed_is_told_of(bench, webhook, monkeypatch):
     def fails(*_: object) -> None:
         raise HubError("here", "it breaks", "Mend it.")
 
-    monkeypatch.setattr("hub.commands.land", fails)
+    monkeypatch.setattr("hub.commands.landing.land", fails)
     with pytest.raises(HubError, match="it breaks"):
         bench.land()
     assert webhook.told() == [("run", None, "firing")]
@@ -104,14 +104,14 @@ def test_pulls_that_fail_in_a_row_are_told_of_until_one_succeeds(own_project, we
     own_project.set_meta("partner", http=http)
     monkeypatch.setenv("PARTNER_URL", refused_url())
     for told in ([], [], [("circuit", "partner", "firing")]):
-        assert commands.pull(own_project.project, ("partner",)).exit_code == 1
+        assert pulling.pull(own_project.project, ("partner",)).exit_code == 1
         assert webhook.told() == told
     outcomes = own_project.sql("select source, status, requests from ops.pull_outcomes")
     assert outcomes == [("partner", "failed", 1)] * 3
     with SampleApi(measurements(3)) as api:
         own_project.set_meta("partner", http=http | {"items": "data.items", "pagination": CURSOR})
         monkeypatch.setenv("PARTNER_URL", api.url)
-        assert commands.pull(own_project.project, ("partner",)).exit_code == 0
+        assert pulling.pull(own_project.project, ("partner",)).exit_code == 0
     assert webhook.told()[1:] == [("circuit", "partner", "resolved")]
 
 
@@ -180,7 +180,7 @@ def test_hub_publish_watch_judges_what_is_published(after_run, webhook, monkeypa
 
     monkeypatch.setattr("hub.runs.publishing.interrupts.requested", is_done)
     monkeypatch.setattr("hub.runs.publishing.WATCH_SECONDS", 0.1)
-    commands.watch(after_run.project)
+    publishing.watch(after_run.project)
     assert {alert.rule for alert in current_alerts(after_run.project)} == {"quality"}
     webhook.wait_for(3)
 
@@ -197,7 +197,7 @@ def test_the_watcher_tells_what_no_run_does(after_run, webhook):
 
 def test_a_stream_tells_between_its_batches(bench, cluster, webhook):
     cluster.produce("clicks", [b'{"event_id": "1"}', b"no JSON"])
-    commands.stream(bench.project, ("web",), once=True)
+    streaming.stream(bench.project, ("web",), once=True)
     webhook.wait_for(1)
     assert webhook.told() == [("quality", "web", "firing")]
 

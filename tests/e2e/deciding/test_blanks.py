@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub import commands
+from hub.commands import rules
 from hub.queries.reprocess import ReprocessChoice
 from tests.support.workbench import Workbench, copy_project, enter
 
@@ -143,5 +143,5 @@ def test_other_nulls_are_another_rule_set(own_project: Workbench) -> None:
         "select nulls, count(*) from ops.rule_sets where source = 'plant' group by nulls order by 1"
     ) == [("none", 1), (None, 1)]
 
-    commands.reprocess(bench.project, ReprocessChoice("measurements"))
+    rules.reprocess(bench.project, ReprocessChoice("measurements"))
     assert bench.sql("select id from marts.measurements order by id") == [("m2",), ("m3",)]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hub import commands
-from hub.cli import hub as command
+from hub.cli.root import hub as command
+from hub.commands import dead_letters, questions
 from hub.queries.dead_letters import DeadLetterChoice
 from tests.support.workbench import Workbench, fresh_samples
 
@@ -21,7 +21,7 @@ def redrive(bench: Workbench, now: str | None = None, **choice) -> list[dict]:
     from loader.warehouse.run_log import parse_clock
 
     clock = parse_clock(now) if now else None
-    return commands.redrive(bench.project, DeadLetterChoice(**choice), clock=clock).afterwards
+    return dead_letters.redrive(bench.project, DeadLetterChoice(**choice), clock=clock).afterwards
 
 
 def allow_missing_values(bench: Workbench) -> None:
@@ -106,7 +106,7 @@ def test_a_letter_from_the_future_is_accepted_once_it_is_due(bench):
 def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     fixed.run()
     before = fixed.database.read_bytes()
-    result = commands.redrive(fixed.project, DeadLetterChoice(entity="events"), dry=True)
+    result = dead_letters.redrive(fixed.project, DeadLetterChoice(entity="events"), dry=True)
     assert [letter["status"] for letter in result.afterwards] == ["resolved", "resolved", "open"]
     assert fixed.database.read_bytes() == before
 
@@ -132,9 +132,9 @@ def test_a_dry_redrive_says_that_it_was_dry(fixed):
 @pytest.mark.slow
 def test_what_was_discarded_since_is_warned_of_no_more(fixed):
     assert fixed.run()["warnings"]
-    commands.discard(fixed.project, DeadLetterChoice(entity="events"), "mia", "a test")
+    dead_letters.discard(fixed.project, DeadLetterChoice(entity="events"), "mia", "a test")
 
-    for receipt in (commands.report(fixed.project), fixed.run()):
+    for receipt in (questions.report(fixed.project), fixed.run()):
         assert receipt["entities"]["events"]["dead_letters"] == 0
         assert not [text for text in receipt["warnings"] if "another contract" in text]
 
@@ -152,7 +152,7 @@ def test_a_redrive_that_failed_says_why(fixed):
 def test_discarding_marks_letters_and_deletes_nothing(bench):
     bench.drop("app/1.json", [WITHOUT_VALUE])
     bench.run()
-    discarded = commands.discard(
+    discarded = dead_letters.discard(
         bench.project, DeadLetterChoice(reason="invalid_value"), "mia", "a test"
     )
     assert [letter["status"] for letter in discarded] == ["discarded"]

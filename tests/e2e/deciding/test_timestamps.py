@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import questions
 from tests.support.workbench import Workbench, copy_project, enter
 
 # web declares no time zone, so times without an offset are UTC
@@ -249,7 +249,7 @@ def test_of_a_time_that_the_clocks_showed_twice_the_first_is_taken_and_marked(
 
 
 def test_times_that_were_shown_twice_are_counted_and_warned_of(parsed: Workbench) -> None:
-    receipt = commands.report(parsed.project, None)
+    receipt = questions.report(parsed.project, None)
     assert receipt["entities"]["events"]["ambiguous_times"] == len(SHOWN_TWICE)
     assert receipt["entities"]["orders"]["ambiguous_times"] == 1
     assert receipt["entities"]["clicks"]["ambiguous_times"] == 0

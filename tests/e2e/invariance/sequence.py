@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hub import commands
+from hub.commands import dead_letters, rules, runs
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
 from tests.e2e.invariance.test_oracle import hold_to, start_over
@@ -327,7 +327,7 @@ class Sequence:
     def _discard(self) -> None:
         choice, letters = self._some_letters(self._names)
         self._say(f"discard {choice}: {len(letters)} letters")
-        commands.discard(self._bench.project, choice, "mia", "a test")
+        dead_letters.discard(self._bench.project, choice, "mia", "a test")
         self._oracle.discard(letters)
         self._compare()
 
@@ -351,7 +351,7 @@ class Sequence:
         for file in files:
             self._oracle.land(file)
         self._oracle.run((), skip, self._now)
-        self._succeed(commands.run(self._bench.project, skip=tuple(skip), clock=self._now))
+        self._succeed(runs.run(self._bench.project, skip=tuple(skip), clock=self._now))
 
     def _redrive(self) -> None:
         # what a source sent that is not registered is refused, if asked for by name
@@ -359,7 +359,7 @@ class Sequence:
         self._pass_time()
         self._say(f"redrive {choice}: {len(letters)} letters")
         self._oracle.redrive(letters, now=self._now)
-        self._succeed(commands.redrive(self._bench.project, choice, clock=self._now))
+        self._succeed(dead_letters.redrive(self._bench.project, choice, clock=self._now))
 
     def _reprocess(self, choice: Choice | None = None) -> None:
         if choice is None:
@@ -367,7 +367,7 @@ class Sequence:
         self._pass_time()
         self._say(f"reprocess {choice}")
         self._oracle.reprocess(choice, now=self._now)
-        result = commands.reprocess(
+        result = rules.reprocess(
             self._bench.project,
             ReprocessChoice(choice.entity, choice.source, choice.key, choice.since, choice.until),
             clock=self._now,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import health
 from loader.landing import folder
 from loader.landing.folder import in_order_of_arrival
 from tests.support.landed import statuses
@@ -145,7 +145,7 @@ class TestAWholeState:
             full.land()
         full.drop("app/state.ndjson", OTHER)
 
-        (finding,) = [each for each in commands.doctor(full.project) if each.check == "files"]
+        (finding,) = [each for each in health.doctor(full.project) if each.check == "files"]
 
         assert finding.detail == "1 not landed yet: app/state.ndjson"
 

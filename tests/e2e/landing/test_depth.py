@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hub import commands
+from hub.commands import questions
 from hub.queries.explain import parse_question
-from hub.text import render_explanation
+from hub.text.explanation import render_explanation
 from loader.readers.depth import MOST_LEVELS, NESTED_TOO_DEEP, any_too_deep, depth_noted
 from tests.support.workbench import Workbench
 
@@ -107,5 +107,5 @@ class TestLanding:
             deep,
             NESTED_TOO_DEEP,
         )
-        story = commands.why(bench.project, parse_question("alpha/a.ndjson:1", None))
+        story = questions.why(bench.project, parse_question("alpha/a.ndjson:1", None))
         assert NESTED_TOO_DEEP in render_explanation(story)

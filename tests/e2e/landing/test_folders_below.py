@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import commands
+from hub.commands import health, questions
 from hub.queries.explain import parse_question
 from loader.landing.walk import open_below
 from tests.support.landed import ledger, raw, statuses, watched_digests
@@ -65,8 +65,8 @@ def test_why_doctor_and_views_name_the_path(bench: Workbench) -> None:
     bench.land()
     bench.drop(NEXT_DAY, [OTHER])
 
-    (record,) = commands.why(bench.project, parse_question(f"{DAY}:1", None))["records"]
-    findings = {finding.check: finding.detail for finding in commands.doctor(bench.project)}
+    (record,) = questions.why(bench.project, parse_question(f"{DAY}:1", None))["records"]
+    findings = {finding.check: finding.detail for finding in health.doctor(bench.project)}
 
     assert (record["file"], record["key"]) == (DAY, "k1")
     assert bench.sql("select file, row_number from ops.dead_letters") == [(DAY, 2)]

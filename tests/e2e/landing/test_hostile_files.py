@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from msgspec.structs import force_setattr
 
-from hub import commands
+from hub.commands import health, landing
 from loader.config.project import open_project
 from loader.config.sources import FormatSettings, Source
 from loader.landing.file import land_file
@@ -252,7 +252,7 @@ def test_a_folder_that_may_not_be_read_is_refused_and_the_others_land(
     monkeypatch.setattr(os, "scandir", refuse)
 
     outcomes = [(each.file, each.status, each.reason) for each in bench.land().files]
-    findings = {finding.check: finding for finding in commands.doctor(bench.project)}
+    findings = {finding.check: finding for finding in health.doctor(bench.project)}
 
     assert outcomes == [
         ("app/", "refused", "Permission denied"),
@@ -267,13 +267,13 @@ def test_a_folder_that_may_not_be_read_is_refused_and_the_others_land(
 def test_a_file_from_another_age_lands(bench: Workbench, seconds: int) -> None:
     # many file systems cut such times to what they know; one in memory does not
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with TemporaryDirectory(dir=memory) as landing:
-        path = Path(landing, "app", "a.ndjson")
+    with TemporaryDirectory(dir=memory) as folder:
+        path = Path(folder, "app", "a.ndjson")
         path.parent.mkdir()
         path.write_text('{"key": "k1"}\n')
         os.utime(path, (seconds, seconds))
 
-        landed = commands.land_files(open_project(str(bench.database), landing), ())
+        landed = landing.land_files(open_project(str(bench.database), folder), ())
 
         assert [(each.file, each.status) for each in landed.files] == [("app/a.ndjson", "landed")]
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import dead_letters, health, questions
 from hub.main import main
 from hub.queries.dead_letters import DeadLetterChoice
-from hub.text import render_difference, render_receipt
+from hub.text.difference import render_difference
+from hub.text.receipt import render_receipt
 from tests.support.workbench import Workbench, fresh_samples
 
 CLEAR_SCREEN = "\x1b[2Jcleared"
@@ -155,7 +156,7 @@ class TestTheWarehouse:
         assert per_status == [("landed", len(PAYLOADS) + 1), ("quarantined", len(PAYLOADS))]
         assert {
             finding.check: finding.status
-            for finding in commands.doctor(poisoned.project)
+            for finding in health.doctor(poisoned.project)
             if finding.check in ("ledger = raw", "raw = decisions", "loads", "files")
         } == dict.fromkeys(("files", "ledger = raw", "raw = decisions", "loads"), "ok")
 
@@ -295,7 +296,7 @@ class TestTheRenderers:
     def test_an_error_of_the_build_cannot_pass_for_a_line_of_the_receipt(
         self, poisoned: Workbench
     ) -> None:
-        receipt = commands.report(poisoned.project, None)
+        receipt = questions.report(poisoned.project, None)
 
         text = render_receipt({**receipt, "errors": [self.HOSTILE], "warnings": [self.HOSTILE]})
 
@@ -322,7 +323,7 @@ class TestTheRenderers:
         assert text.count("\n") == 7
 
     def test_a_message_of_any_length_stays_short(self, poisoned: Workbench) -> None:
-        receipt = commands.report(poisoned.project, None)
+        receipt = questions.report(poisoned.project, None)
         text = render_receipt({**receipt, "warnings": ["x" * 1_000_000]})
         assert len(text) < 5_000
 
@@ -372,7 +373,7 @@ class TestTheSettings:
         bench.drop("app/a.json", [{"key": ""}])
         bench.run()
 
-        (letter,) = commands.discard(
+        (letter,) = dead_letters.discard(
             bench.project, DeadLetterChoice(entity="events"), "mi\udcff", "because \udc80"
         )
 
@@ -381,7 +382,8 @@ class TestTheSettings:
             (r"mi\xff", r"because \x80")
         ]
         assert (
-            commands.discard(bench.project, DeadLetterChoice(reason="\udcff"), "mia", "none") == []
+            dead_letters.discard(bench.project, DeadLetterChoice(reason="\udcff"), "mia", "none")
+            == []
         )
 
     @pytest.mark.parametrize("name", NAMES)

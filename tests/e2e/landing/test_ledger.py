@@ -217,9 +217,9 @@ class TestTheLedger:
 
 KILLED_WHILE_LANDING = """
 import os, signal
-from hub import commands
+from hub.commands import landing
 from loader.verification import verify
 from loader.config.project import open_project
 verify.count_records = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-commands.land_files(open_project(), ())
+landing.land_files(open_project(), ())
 """

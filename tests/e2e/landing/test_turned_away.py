@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from hub.text import render_landing
+from hub.text.landing import render_landing
 from loader.verification import verify
 from tests.support.landed import ledger, raw, reasons, statuses
 from tests.support.workbench import Workbench

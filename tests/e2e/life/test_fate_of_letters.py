@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import dead_letters
 from hub.queries.dead_letters import DeadLetterChoice
 from tests.support.workbench import Workbench, copy_project, enter
 
@@ -44,7 +44,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
                 "select record_id from ops.dead_letters where record_key = ?", key
             )
             chosen = DeadLetterChoice(record_id=record_id)
-            commands.discard(bench.project, chosen, "mia", "a test")
+            dead_letters.discard(bench.project, chosen, "mia", "a test")
         bench.drop(
             "app/2.ndjson",
             [

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hub import commands
-from hub.cli import hub as command
+from hub.cli.root import hub as command
+from hub.commands import dead_letters
 from hub.main import main
 from hub.queries.dead_letters import DeadLetterChoice
 from loader.errors import WrongUse
@@ -53,7 +53,7 @@ def ids(bench: Workbench, source: str) -> list[int]:
 
 def refusal(bench: Workbench, **choice: Any) -> str:
     with pytest.raises(WrongUse) as wrong:
-        commands.redrive(bench.project, DeadLetterChoice(**choice))
+        dead_letters.redrive(bench.project, DeadLetterChoice(**choice))
     return str(wrong.value)
 
 
@@ -82,7 +82,7 @@ def test_an_unknown_source_is_none(
 
 
 def test_they_may_be_discarded(removed: Workbench) -> None:
-    left = commands.discard(removed.project, DeadLetterChoice(source="alpha"), "mia", "gone")
+    left = dead_letters.discard(removed.project, DeadLetterChoice(source="alpha"), "mia", "gone")
 
     assert [each["status"] for each in left] == ["discarded"] * 2
 
@@ -105,7 +105,7 @@ def test_in_a_broad_choice_they_are_left_out_and_said(removed: Workbench) -> Non
 
 
 def test_with_nothing_else_to_do_it_is_said_too(removed: Workbench) -> None:
-    commands.discard(removed.project, DeadLetterChoice(source="beta"), "mia", "test")
+    dead_letters.discard(removed.project, DeadLetterChoice(source="beta"), "mia", "test")
     removed.run()
 
     said = CliRunner().invoke(command, ["redrive"]).output

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hub import commands
-from hub.cli import hub as command
+from hub.cli.root import hub as command
+from hub.commands import dead_letters, health, questions, sources
 from hub.main import main
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.runs import rename_source as renaming
@@ -50,7 +50,7 @@ def image(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         bench.drop("beta/1.json", [{"identifier": "o1", "payload": "returned"}])
         bench.run()
         choice = DeadLetterChoice(reason="missing_status")
-        assert len(commands.discard(bench.project, choice, "mia", "a test")) == 1
+        assert len(dead_letters.discard(bench.project, choice, "mia", "a test")) == 1
         bench.save(image)
     return image
 
@@ -80,7 +80,7 @@ def test_all_it_had_goes_on_under_the_new_name(landed: Workbench) -> None:
     before = everything(landed)
     rename_in_project(landed)
 
-    renamed = commands.rename_source(landed.project, "alpha", "north")
+    renamed = sources.rename_source(landed.project, "alpha", "north")
 
     assert (renamed.loads, renamed.records, renamed.dead_letters) == (2, 7, 2)
     assert (renamed.entity, renamed.request_id, renamed.notes) == ("orders", 1, ())
@@ -106,7 +106,7 @@ def test_all_it_had_goes_on_under_the_new_name(landed: Workbench) -> None:
     ]
     tables = "select table_name from duckdb_tables() where schema_name = 'raw'"
     assert ("alpha",) not in landed.sql(tables)
-    assert not [each for each in commands.doctor(landed.project) if each.status == "fail"]
+    assert not [each for each in health.doctor(landed.project) if each.status == "fail"]
 
     # a repeat is one of what was sent under the old name, and a correction wins
     landed.drop("north/3.ndjson", [ORDERS[0], ORDERS[3], {"uid": "o2", "data": "lost"}])
@@ -119,7 +119,7 @@ def test_all_it_had_goes_on_under_the_new_name(landed: Workbench) -> None:
 @pytest.mark.slow
 def test_a_rebuild_ends_in_the_same(landed: Workbench) -> None:
     rename_in_project(landed)
-    commands.rename_source(landed.project, "alpha", "north")
+    sources.rename_source(landed.project, "alpha", "north")
     landed.run()
     before = everything(landed)
 
@@ -142,7 +142,7 @@ def test_the_state_of_pulls_and_streams_goes_with_it(landed: Workbench) -> None:
         )
     rename_in_project(landed)
 
-    commands.rename_source(landed.project, "alpha", "north")
+    sources.rename_source(landed.project, "alpha", "north")
 
     assert landed.sql("select source, since from ops.pulls") == [("north", "x")]
     assert landed.sql("select source, next_offset from ops.stream_offsets") == [("north", 7)]
@@ -152,7 +152,7 @@ def test_the_order_of_sources_stays_as_it_was_decided_in(landed: Workbench) -> N
     landed.sql("update ops.entity_orders set prefer = 'beta,alpha' where entity = 'orders'")
     rename_in_project(landed)
 
-    commands.rename_source(landed.project, "alpha", "north")
+    sources.rename_source(landed.project, "alpha", "north")
 
     assert landed.sql("select sources, prefer from ops.entity_orders where entity = 'orders'") == [
         ("north,beta", "beta,north")
@@ -169,11 +169,11 @@ def test_a_failure_in_the_middle_leaves_all_as_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(renaming, "_name_texts_anew", fail)
         with pytest.raises(OSError, match="disk"):
-            commands.rename_source(landed.project, "alpha", "north")
+            sources.rename_source(landed.project, "alpha", "north")
     assert landed.sql("select count(*) from raw.alpha") == [(7,)]
     assert landed.sql("select count(*) from raw.loads where source = 'north'") == [(0,)]
 
-    assert commands.rename_source(landed.project, "alpha", "north").records == 7
+    assert sources.rename_source(landed.project, "alpha", "north").records == 7
 
 
 def test_what_is_left_to_do_is_said(landed: Workbench) -> None:
@@ -188,7 +188,7 @@ def test_what_is_left_to_do_is_said(landed: Workbench) -> None:
         "landing/alpha still holds files, which no registered source claims: move them to "
         "landing/north\n"
     )
-    assert commands.history(landed.project, 1)[0]["command"] == "rename-source"
+    assert questions.history(landed.project, 1)[0]["command"] == "rename-source"
 
 
 def test_a_source_of_which_nothing_could_be_read_is_renamed_too(own_project: Workbench) -> None:
@@ -207,7 +207,7 @@ def test_a_source_of_which_nothing_could_be_read_is_renamed_too(own_project: Wor
 
 def refusal(bench: Workbench, old: str, new: str) -> str:
     with pytest.raises(WrongUse) as wrong:
-        commands.rename_source(bench.project, old, new)
+        sources.rename_source(bench.project, old, new)
     assert "\n" not in str(wrong.value)
     return str(wrong.value)
 

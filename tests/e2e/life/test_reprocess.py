@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import rules
 from hub.queries.reprocess import ReprocessChoice
 from loader.errors import HubError
 from tests.support.additions import add_source
@@ -17,7 +17,7 @@ def event(key: str, value: Any = 1, moment: str = "08:00", **more: Any) -> dict[
 
 
 def reprocess(bench: Workbench, entity: str, **choice: Any) -> dict[str, Any]:
-    return commands.reprocess(bench.project, ReprocessChoice(entity, **choice)).receipt
+    return rules.reprocess(bench.project, ReprocessChoice(entity, **choice)).receipt
 
 
 def business(bench: Workbench, entity: str) -> list[tuple[Any, ...]]:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hub import commands
-from hub.cli import hub
+from hub.cli.root import hub
+from hub.commands import dead_letters, health, questions, rules
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.explain import Question
 from hub.queries.reprocess import ReprocessChoice
-from hub.text import render_explanation
+from hub.text.explanation import render_explanation
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, copy_project, enter
 
@@ -30,7 +30,7 @@ def event(key: str, name: str = "n", value: Any = 1, hour: int = 8) -> dict[str,
 
 
 def reprocess(bench: Workbench, entity: str = "events", **choice: Any) -> list[dict[str, Any]]:
-    result = commands.reprocess(bench.project, ReprocessChoice(entity, **choice))
+    result = rules.reprocess(bench.project, ReprocessChoice(entity, **choice))
     assert result.receipt["errors"] == []
     return result.afterwards
 
@@ -40,7 +40,7 @@ def sides(changes: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
 
 
 def finding(bench: Workbench, check: str) -> tuple[str, str]:
-    (found,) = [each for each in commands.doctor(bench.project) if each.check == check]
+    (found,) = [each for each in health.doctor(bench.project) if each.check == check]
     return found.status, found.detail
 
 
@@ -89,9 +89,9 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Turned]:
         older = bench.run()
         doctor = finding(bench, "rules")
         before = bench.database.read_bytes()
-        dry = commands.reprocess(bench.project, ReprocessChoice("events"), dry=True)
+        dry = rules.reprocess(bench.project, ReprocessChoice("events"), dry=True)
         unchanged = bench.database.read_bytes() == before
-        result = commands.reprocess(bench.project, ReprocessChoice("events"))
+        result = rules.reprocess(bench.project, ReprocessChoice("events"))
         assert (older["errors"], result.receipt["errors"]) == ([], [])
         yield Turned(
             bench, older, doctor, dry.afterwards, unchanged, result.afterwards, result.receipt
@@ -163,7 +163,7 @@ class TestAfterAChangeOfTheContract:
         ]
 
     def test_each_attempt_is_explained_with_its_rules(self, turned: Turned) -> None:
-        story = commands.why(turned.bench.project, Question(key="missing"))
+        story = questions.why(turned.bench.project, Question(key="missing"))
         (record,) = story["records"]
         first, second = record["decisions"]
         assert (first["attempt"], first["contract_version"]) == (1, "1.0.0")
@@ -200,7 +200,7 @@ class TestTheChoice:
     ) -> None:
         adapter = "models/staging/app/stg_app__events.sql"
         changed.edit(adapter, "json_text('value')", "no_such_macro('value')")
-        failed = commands.reprocess(changed.project, ReprocessChoice("events", key="a"))
+        failed = rules.reprocess(changed.project, ReprocessChoice("events", key="a"))
         assert failed.failed
         changed.edit(adapter, "no_such_macro('value')", "json_text('value')")
 
@@ -214,7 +214,7 @@ class TestTheChoice:
         since, until = datetime(2025, 1, 1), datetime(2025, 2, 1)
         choice = ReprocessChoice("orders", "alpha", since=since, until=until)
 
-        commands.reprocess(after_run.project, choice)
+        rules.reprocess(after_run.project, choice)
 
         assert after_run.sql(
             "select request_id, entity, source, record_key, since, until "
@@ -252,7 +252,7 @@ def taken_out(
         bench.run()
         bench.set_vars(sources={**bench.project.vars.sources, "orders": ["alpha"]})
         choice = ReprocessChoice("orders", source="beta")
-        dry = commands.reprocess(bench.project, choice, dry=True).afterwards
+        dry = rules.reprocess(bench.project, choice, dry=True).afterwards
         printed = CliRunner().invoke(hub, ["reprocess", "--entity", "orders"])
         assert printed.exit_code == 0, printed.output
         yield bench, printed.output, dry
@@ -283,7 +283,7 @@ def test_a_redrive_and_a_reprocessing_are_told_apart(own_project: Workbench) -> 
     own_project.run()
     turn_the_contract(own_project)
 
-    commands.redrive(own_project.project, DeadLetterChoice(record_id=10000000001))
+    dead_letters.redrive(own_project.project, DeadLetterChoice(record_id=10000000001))
     reprocess(own_project)
 
     steps = "select record_key, step from ops.lineage where step_number = 0 order by record_key"

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import questions
 from hub.queries.explain import Question
-from hub.text import render_explanation, render_receipt
+from hub.text.explanation import render_explanation
+from hub.text.receipt import render_receipt
 from tests.support.workbench import Workbench, copy_project, enter
 
 
@@ -92,7 +93,7 @@ def test_the_lineage_of_a_deletion_ends_in_delete_or_guard(told: Told) -> None:
 
 
 def test_a_deletion_is_explained(told: Told) -> None:
-    story = commands.why(told.bench.project, Question(key="a"))
+    story = questions.why(told.bench.project, Question(key="a"))
     assert [
         (record["decisions"][0]["is_deletion"], record["decisions"][0]["explanation"])
         for record in story["records"]

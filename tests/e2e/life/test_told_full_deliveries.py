@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import health, questions
 from hub.queries.explain import Question
-from hub.text import render_explanation
+from hub.text.explanation import render_explanation
 from tests.support.workbench import Workbench, copy_project, enter
 
 Told = tuple[Workbench, list[dict[str, Any]]]
@@ -51,7 +51,7 @@ class TestAnImpliedDeletion:
         assert told[0].sql("select count(*) from ops.decisions where row_number is null") == [(2,)]
 
     def test_is_explained_by_the_file_that_lacks_its_key(self, told: Told) -> None:
-        story = commands.why(told[0].project, Question(key="b"))
+        story = questions.why(told[0].project, Question(key="b"))
         first, deletion, last = story["records"]
         assert (deletion["file"], deletion["row_number"]) == ("alpha/2.json", None)
         assert deletion["decisions"][0]["explanation"] == (
@@ -72,7 +72,7 @@ class TestAnImpliedDeletion:
         ]
 
     def test_leaves_the_warehouse_adding_up(self, told: Told) -> None:
-        findings = {each.check: each.status for each in commands.doctor(told[0].project)}
+        findings = {each.check: each.status for each in health.doctor(told[0].project)}
         assert (findings["raw = decisions"], findings["ledger = raw"]) == ("ok", "ok")
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hub import commands
-from hub.commands import PullResult
+from hub.commands import pulling
+from hub.commands.pulling import PullResult
 from tests.demo.api import SampleApi
 from tests.support.partner import CURSOR, FAST, Pull
 from tests.support.workbench import Workbench
@@ -24,6 +24,6 @@ def pull(own_project: Workbench, monkeypatch: pytest.MonkeyPatch) -> Pull:
         }
         own_project.set_meta("partner", http=http)
         monkeypatch.setenv("PARTNER_URL", api.url)
-        return commands.pull(own_project.project, ("partner",), full=full)
+        return pulling.pull(own_project.project, ("partner",), full=full)
 
     return call

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import pulling
 from hub.main import main
 from tests.demo.api import SampleApi
 from tests.support.partner import TOKEN, Pull, landed, measurements, states
@@ -103,7 +103,7 @@ class TestTheCommand:
 # Ends itself by SIGKILL at the moment of a number: before and after each thing that it keeps.
 KILLED = """
 import os, signal, sys
-from hub import commands
+from hub.commands import pulling
 from hub.main import main
 from loader.pull import checkpoint, pages, source
 
@@ -125,7 +125,7 @@ def watched(work):
 
 for module, name in (
     (checkpoint, "start_run"), (pages, "_sync"), (pages.Path, "replace"), (source, "write_page"),
-    (checkpoint, "save_state"), (commands, "land"), (commands, "end_run"),
+    (checkpoint, "save_state"), (pulling, "land"), (pulling, "end_run"),
 ):
     setattr(module, name, watched(getattr(module, name)))
 main()
@@ -167,7 +167,7 @@ class TestAKilledPull:
         with SampleApi(records) as api:
             monkeypatch.setenv("PARTNER_URL", api.url)
             codes = [killed(moment, save_seconds) for moment in moments]
-            result = commands.pull(own_project.project, ())
+            result = pulling.pull(own_project.project, ())
 
         assert set(codes) <= {-signal.SIGKILL, 0}
         assert codes.count(-signal.SIGKILL) > 6
@@ -203,6 +203,6 @@ class TestAKilledPull:
             # too soon for it to have been saved before
             assert states(own_project)["position"] == "p2"
             assert own_project.sql("select status from ops.runs") == [("interrupted",)]
-            assert commands.pull(own_project.project, ()).sources[0].resumed
+            assert pulling.pull(own_project.project, ()).sources[0].resumed
 
         assert landed(own_project) == api.records

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import pulling
 from loader.pull.http.answer import seconds_to_wait
 from tests.demo.api import FAULTS, Answer, Fault, Request, SampleApi
 from tests.support.partner import (
@@ -150,7 +150,7 @@ class TestFailures:
             monkeypatch.setenv("PLANT_URL", bad.url)
             pull(good)
             good.records += measurements(3, 3)
-            result = commands.pull(own_project.project, ())
+            result = pulling.pull(own_project.project, ())
 
         assert [outcome.status for outcome in result.sources] == ["failed", "complete"]
         assert result.exit_code == 1

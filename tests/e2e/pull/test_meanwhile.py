@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub import commands
+from hub.commands import health, pulling
 from loader.errors import HubError
 from loader.pull import checkpoint, pages
 from loader.pull.state import PullState
@@ -98,7 +98,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[SampleApi]:
 
 
 @pytest.fixture
-def pulling(project: Workbench, api: SampleApi) -> Iterator[PullProcess]:
+def under_way(project: Workbench, api: SampleApi) -> Iterator[PullProcess]:
     """A pull with two pages on the disk, waiting for the third."""
     api.answer = gate = Gate()
     with start_pull() as process:
@@ -121,7 +121,7 @@ def runs(bench: Workbench) -> list[tuple[str, str]]:
 
 def finding(bench: Workbench, check: str = "pulls") -> str:
     """What a check of `hub doctor` says."""
-    (found,) = [each for each in commands.doctor(bench.project) if each.check == check]
+    (found,) = [each for each in health.doctor(bench.project) if each.check == check]
     return f"{found.status}: {found.detail}"
 
 
@@ -138,7 +138,7 @@ def hub_command(*arguments: str) -> Any:
 class TestOthers:
     @pytest.mark.slow
     def test_query_run_and_examine_while_a_page_is_waited_for(
-        self, project: Workbench, pulling: PullProcess
+        self, project: Workbench, under_way: PullProcess
     ) -> None:
         (entry,) = hub_command("report", "--history", "5")
         assert (entry["command"], entry["status"]) == ("pull", "pulling")
@@ -148,7 +148,7 @@ class TestOthers:
         assert receipt["sources"]["partner"]["applied"] == 6
         assert runs(project) == [("pull", "pulling"), ("run", "succeeded")]
         assert finding(project) == "ok: 1 going on"
-        assert pulling.end()[0] == 0
+        assert under_way.end()[0] == 0
         assert runs(project) == [("pull", "succeeded"), ("run", "succeeded")]
         assert landed(project) == RECORDS
         assert states(project)["pages"] == 4
@@ -157,24 +157,26 @@ class TestOthers:
         assert project.sql("select count(*) from marts.measurements") == [(12,)]
 
     @pytest.mark.slow
-    def test_build_with_plain_dbt(self, project: Workbench, pulling: PullProcess) -> None:
+    def test_build_with_plain_dbt(self, project: Workbench, under_way: PullProcess) -> None:
         project.land()
 
         assert project.dbt("build", "--select", "tag:measurements").success
 
         assert runs(project) == [("pull", "pulling"), ("land", "succeeded"), ("build", "succeeded")]
         assert project.outcomes("partner") == ["applied"] * 6
-        assert pulling.end()[0] == 0
+        assert under_way.end()[0] == 0
 
     def test_do_not_pull_at_the_same_time(
-        self, project: Workbench, pulling: PullProcess, monkeypatch: pytest.MonkeyPatch
+        self, project: Workbench, under_way: PullProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(lock, "SHORT_WAIT", 0.1)
 
-        with pytest.raises(HubError, match=f"process {pulling.process.pid} .* is pulling into it"):
-            commands.pull(project.project, ())
+        with pytest.raises(
+            HubError, match=f"process {under_way.process.pid} .* is pulling into it"
+        ):
+            pulling.pull(project.project, ())
 
-        assert pulling.end()[0] == 0
+        assert under_way.end()[0] == 0
         assert runs(project) == [("pull", "succeeded")]
         assert landed(project) == RECORDS
 
@@ -222,9 +224,9 @@ class TestOthers:
 @pytest.mark.slow
 class TestAPullThatDies:
     def test_is_closed_by_the_next_command_and_goes_on(
-        self, project: Workbench, api: SampleApi, pulling: PullProcess
+        self, project: Workbench, api: SampleApi, under_way: PullProcess
     ) -> None:
-        assert pulling.end(signal.SIGKILL)[0] == -signal.SIGKILL
+        assert under_way.end(signal.SIGKILL)[0] == -signal.SIGKILL
         assert finding(project).startswith("warn: killed in the middle: 20")
 
         project.land()
@@ -232,15 +234,17 @@ class TestAPullThatDies:
         assert runs(project) == [("pull", "interrupted"), ("land", "succeeded")]
         assert finding(project) == "ok: none is left open"
         assert len(landed(project)) == 6
-        pulling.gate.opened.set()
-        assert commands.pull(project.project, ()).exit_code == 0
+        under_way.gate.opened.set()
+        assert pulling.pull(project.project, ()).exit_code == 0
         assert landed(project) == RECORDS
 
-    def test_is_closed_by_the_next_pull_too(self, project: Workbench, pulling: PullProcess) -> None:
-        pulling.end(signal.SIGKILL)
-        pulling.gate.opened.set()
+    def test_is_closed_by_the_next_pull_too(
+        self, project: Workbench, under_way: PullProcess
+    ) -> None:
+        under_way.end(signal.SIGKILL)
+        under_way.gate.opened.set()
 
-        assert commands.pull(project.project, ()).exit_code == 0
+        assert pulling.pull(project.project, ()).exit_code == 0
 
         assert runs(project) == [("pull", "interrupted"), ("pull", "succeeded")]
         assert landed(project) == RECORDS
@@ -258,7 +262,7 @@ class TestAPullThatDies:
         monkeypatch.setattr("loader.pull.source.write_page", write_two)
 
         with pytest.raises(OSError, match="No space"):
-            commands.pull(project.project, ())
+            pulling.pull(project.project, ())
 
         assert states(project)["position"] == "p3"
         assert project.sql("select status, errors like '%No space%' from ops.runs") == [
@@ -266,17 +270,17 @@ class TestAPullThatDies:
         ]
 
     def test_asked_to_stop_while_the_warehouse_is_held_ends_all_the_same(
-        self, project: Workbench, pulling: PullProcess
+        self, project: Workbench, under_way: PullProcess
     ) -> None:
         with held(project.database):
             began = time.monotonic()
-            code, said = pulling.end(signal.SIGTERM)
+            code, said = under_way.end(signal.SIGTERM)
             assert time.monotonic() - began < 10
         assert (code, "interrupted" in said) == (1, True)
         assert runs(project) == [("pull", "pulling")]
-        pulling.gate.opened.set()
+        under_way.gate.opened.set()
 
-        assert commands.pull(project.project, ()).exit_code == 0
+        assert pulling.pull(project.project, ()).exit_code == 0
 
         assert runs(project) == [("pull", "interrupted"), ("pull", "succeeded")]
         assert landed(project) == RECORDS
@@ -299,20 +303,20 @@ class TestAWarehouseThatIsHeld:
         assert pull.end()[0] == 0
         assert landed(project) == RECORDS
 
-    def test_at_the_end_is_waited_for(self, project: Workbench, pulling: PullProcess) -> None:
+    def test_at_the_end_is_waited_for(self, project: Workbench, under_way: PullProcess) -> None:
         with held(project.database) as holder:
-            pulling.gate.opened.set()
-            assert f"the process {holder} " in pulling.wait_for_log("waiting: ")
-        assert pulling.end()[0] == 0
+            under_way.gate.opened.set()
+            assert f"the process {holder} " in under_way.wait_for_log("waiting: ")
+        assert under_way.end()[0] == 0
         assert landed(project) == RECORDS
 
     def test_by_another_command_at_the_end_is_waited_for(
-        self, project: Workbench, pulling: PullProcess
+        self, project: Workbench, under_way: PullProcess
     ) -> None:
         with warehouse_lock(project.database):
-            pulling.gate.opened.set()
-            assert f"the process {os.getpid()} " in pulling.wait_for_log("waiting: ")
-        assert pulling.end()[0] == 0
+            under_way.gate.opened.set()
+            assert f"the process {os.getpid()} " in under_way.wait_for_log("waiting: ")
+        assert under_way.end()[0] == 0
         assert landed(project) == RECORDS
 
     def test_too_long_at_the_start_is_an_error(
@@ -321,7 +325,7 @@ class TestAWarehouseThatIsHeld:
         project.land()
 
         with holding(project.database) as holder, pytest.raises(InUse) as error:
-            commands.pull(project.project, ())
+            pulling.pull(project.project, ())
 
         assert f"the process {holder or os.getpid()} " in str(error.value)
         assert api.requests == []
@@ -340,13 +344,13 @@ class TestAWarehouseThatIsHeld:
 
             api.answer = hold_at_the_end
             with pytest.raises(InUse) as error:
-                commands.pull(project.project, ())
+                pulling.pull(project.project, ())
         api.answer = lambda request: None
 
         assert f"the process {holders[0]} " in str(error.value)
         assert "also after 0.3 s. What was pulled stays" in str(error.value)
         assert len(list((project.root / "landing" / "partner").iterdir())) == 4
-        assert commands.pull(project.project, ()).exit_code == 0
+        assert pulling.pull(project.project, ()).exit_code == 0
         assert runs(project) == [("pull", "interrupted"), ("pull", "succeeded")]
         assert landed(project) == RECORDS
 
@@ -381,7 +385,7 @@ class TestTheState:
     ) -> None:
         monkeypatch.setattr(checkpoint, "_SAVE_SECONDS", seconds)
 
-        commands.pull(project.project, ())
+        pulling.pull(project.project, ())
 
         assert saved == pages_saved
 
@@ -397,7 +401,7 @@ class TestTheState:
 
         api.answer = land_meanwhile
 
-        result = commands.pull(project.project, ())
+        result = pulling.pull(project.project, ())
 
         arrived = project.sql("select source, rows from raw.loads order by load_id")
         assert arrived == [
@@ -423,7 +427,7 @@ class TestTheState:
 
         api.answer = work_at_first
 
-        assert commands.pull(project.project, ()).exit_code == 0
+        assert pulling.pull(project.project, ()).exit_code == 0
 
         os.close(turn)
         assert saved == [3, 4]

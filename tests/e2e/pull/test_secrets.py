@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from hub import commands
+from hub.commands import pulling
 from hub.main import main
 from loader.config.http import Auth, HttpSettings
 from loader.pull.http.endpoint import Refused, open_endpoint, parsed
@@ -229,7 +229,7 @@ class TestSecrets:
         auth = {"header": "Authorization", "value_from": "PARTNER_TOKEN"}
         own_project.set_meta("partner", http={"url": "${PARTNER_URL}", "auth": auth})
 
-        result = commands.pull(own_project.project, ())
+        result = pulling.pull(own_project.project, ())
 
         assert result.exit_code == 2
         assert says in (result.sources[0].error or "")

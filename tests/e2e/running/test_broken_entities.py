@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from hub import commands
+from hub.commands import health, questions
 from hub.queries.explain import Question, answer
 from hub.queries.health import examine
 from hub.queries.receipt import receipt
-from hub.text import render_explanation
+from hub.text.explanation import render_explanation
 from loader.errors import HubError
 from loader.warehouse.latest import Reading
 from loader.warehouse.run_log import find_run
@@ -103,6 +103,6 @@ def test_views_that_an_older_hub_did_not_make_are_answered_all_the_same(
 
 def test_the_commands_answer_too(after_run: Workbench) -> None:
     after_run.sql("alter table ops.orders_decisions drop column outcome")
-    assert commands.why(after_run.project, Question(key="evt-003"))["records"]
-    assert commands.report(after_run.project, None)["status"] == "succeeded"
-    assert "fail" in {finding.status for finding in commands.doctor(after_run.project)}
+    assert questions.why(after_run.project, Question(key="evt-003"))["records"]
+    assert questions.report(after_run.project, None)["status"] == "succeeded"
+    assert "fail" in {finding.status for finding in health.doctor(after_run.project)}

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from hub.cli import hub
+from hub.cli.root import hub
 from tests.support.command_line import Command
 from tests.support.workbench import Workbench
 

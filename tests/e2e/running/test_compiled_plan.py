@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import dead_letters, health, rules
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
 from hub.runs import run as runs
@@ -97,7 +97,7 @@ class TestTheSameAsDbt:
                 for name, content in files:
                     planned.drop(name, content)
                 assert planned.run(now=NOW, by_dbt=by_dbt)["errors"] == []
-            commands.redrive(planned.project, DeadLetterChoice(entity="events"))
+            dead_letters.redrive(planned.project, DeadLetterChoice(entity="events"))
             ends.append((stand(planned), len(dbts)))
             dbts.clear()
 
@@ -205,14 +205,10 @@ class TestFullCounts:
         assert len(dbts) == 1
 
     def test_find_it_at_once_where_doctor_asks(self, planned: Workbench) -> None:
-        [finding] = [
-            each for each in commands.doctor(planned.project) if each.check == "data tests"
-        ]
+        [finding] = [each for each in health.doctor(planned.project) if each.check == "data tests"]
         assert (finding.status, finding.detail) == ("ok", "all 10 pass, over all that there is")
         planned.sql("update marts.events set record_id = record_id + 1 where key = 'planned'")
-        [finding] = [
-            each for each in commands.doctor(planned.project) if each.check == "data tests"
-        ]
+        [finding] = [each for each in health.doctor(planned.project) if each.check == "data tests"]
         assert finding.status == "fail"
         assert finding.detail == "failing: holds_the_greatest_of_each_key_events_events"
 
@@ -238,9 +234,9 @@ class TestFullCounts:
 
     def test_come_after_anything_but_an_increment(self, planned: Workbench) -> None:
         self.run(planned, 1)
-        commands.redrive(planned.project, DeadLetterChoice(entity="events"))
+        dead_letters.redrive(planned.project, DeadLetterChoice(entity="events"))
         self.run(planned, 2)
-        commands.discard(planned.project, DeadLetterChoice(entity="events"), "mia", "a test")
+        dead_letters.discard(planned.project, DeadLetterChoice(entity="events"), "mia", "a test")
         self.run(planned, 3)
         self.run(planned, 4)
         assert self.counts(planned)[-6:] == [0, 1, 0, 1, 0, 1]
@@ -280,7 +276,7 @@ class TestDbtBuilds:
 
     def test_a_reprocessing(self, planned: Workbench, dbts: list[Any]) -> None:
         dbts.clear()
-        commands.reprocess(planned.project, ReprocessChoice("events", key="planned"))
+        rules.reprocess(planned.project, ReprocessChoice("events", key="planned"))
         assert len(dbts) == 1
 
     @pytest.mark.parametrize("content", [None, "", "{}", "[1", '{"format": 1}'])

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hub import commands
-from hub.cli import hub as command
+from hub.cli.root import hub as command
+from hub.commands import rules
 from loader.errors import HubError
 from tests.support.workbench import Workbench, fresh_samples, held
 
@@ -29,7 +29,7 @@ def test_records_that_would_change_sides_are_counted_by_rule_with_samples(own_pr
         "'value': {'type': 'number', 'required': true,",
         "'value': {'type': 'number', 'min': 0,",
     )
-    difference = commands.contract_diff(own_project.project, "events")
+    difference = rules.contract_diff(own_project.project, "events")
     assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}
     assert difference["newly_rejected"]["samples"][0]["place"] == "app/1.json:2"
     assert difference["newly_accepted"]["by_rule"] == {"invalid_value": 1}
@@ -40,13 +40,13 @@ def test_records_that_would_change_sides_are_counted_by_rule_with_samples(own_pr
     printed = CliRunner().invoke(command, ["contract", "diff", "--entity", "events"]).output
     assert "raise the major version" in printed
     own_project.edit(EVENTS, "'version': '1.0.0'", "'version': '2.0.0'")
-    assert not commands.contract_diff(own_project.project, "events")["needs_major"]
+    assert not rules.contract_diff(own_project.project, "events")["needs_major"]
 
 
 def test_without_a_build_there_is_nothing_to_compare_with(bench):
     bench.land()
     with pytest.raises(HubError, match="nothing was built yet"):
-        commands.contract_diff(bench.project, "events")
+        rules.contract_diff(bench.project, "events")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ class TestTheFilesOfNow:
         )
         built.edit(ADAPTER, " as ts", " as ts,\n    {{ json_text('channel') }} as channel")
 
-        difference = commands.contract_diff(built.project, "events")
+        difference = rules.contract_diff(built.project, "events")
 
         assert difference["newly_rejected"]["by_rule"] == {"invalid_channel": 1}
         (sample,) = difference["newly_rejected"]["samples"]
@@ -97,7 +97,7 @@ class TestTheFilesOfNow:
     def test_a_changed_adapter_is_compared_before_any_build(self, built: Workbench) -> None:
         built.edit(ADAPTER, "json_text('value')", "json_text('title')")
 
-        difference = commands.contract_diff(built.project, "events")
+        difference = rules.contract_diff(built.project, "events")
 
         assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}
         assert difference["newly_rejected"]["samples"][0]["place"] == "app/1.ndjson:2"
@@ -111,7 +111,7 @@ class TestTheFilesOfNow:
         )
         built.set_meta("app", timezone="Europe/Berlin")
 
-        difference = commands.contract_diff(built.project, "events")
+        difference = rules.contract_diff(built.project, "events")
 
         assert difference["newly_rejected"]["total"] == 0
 
@@ -119,7 +119,7 @@ class TestTheFilesOfNow:
     def test_a_source_that_has_brought_nothing_yet_is_no_obstacle(self, built: Workbench) -> None:
         built.sql("drop table raw.beta cascade")
 
-        difference = commands.contract_diff(built.project, "orders")
+        difference = rules.contract_diff(built.project, "orders")
 
         assert difference["newly_rejected"]["total"] == 0
 
@@ -128,9 +128,9 @@ class TestTheFilesOfNow:
         built.edit(ADAPTER, "json_text('value')", "json_txt('value')")
 
         with pytest.raises(HubError, match=r"(?s)json_txt.*Correct"):
-            commands.contract_diff(built.project, "events")
+            rules.contract_diff(built.project, "events")
 
     @pytest.mark.slow
     def test_it_reads_beside_another_reader(self, built: Workbench) -> None:
         with held(built.database, read_only=True):
-            assert commands.contract_diff(built.project, "events")["stored_versions"] == ["1.0.0"]
+            assert rules.contract_diff(built.project, "events")["stored_versions"] == ["1.0.0"]

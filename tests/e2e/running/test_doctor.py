@@ -3,12 +3,12 @@
 import pytest
 from click.testing import CliRunner
 
-from hub import commands
-from hub.cli import hub as command
+from hub.cli.root import hub as command
+from hub.commands import health
 
 
 def findings(bench) -> dict[str, str]:
-    return {finding.check: finding.status for finding in commands.doctor(bench.project)}
+    return {finding.check: finding.status for finding in health.doctor(bench.project)}
 
 
 def test_a_warehouse_that_adds_up_has_no_failures(after_run):
@@ -63,7 +63,7 @@ def test_every_fault_is_found_and_has_a_remedy(after_run):
     found = findings(after_run)
     assert {check: found[check] for check in expected} == expected
     assert all(
-        finding.remedy for finding in commands.doctor(after_run.project) if finding.status != "ok"
+        finding.remedy for finding in health.doctor(after_run.project) if finding.status != "ok"
     )
     assert CliRunner().invoke(command, ["doctor", "--json"]).exit_code == 1
 
@@ -100,7 +100,7 @@ def test_after_a_run_with_nothing_new_nothing_is_amiss_with_receipts(after_run):
 def test_a_run_that_was_killed_before_its_receipt_is_found(samples):
     receipt = samples.run()
     (samples.root / "receipts" / f"{receipt['run_id']}.json").unlink()
-    (finding,) = [each for each in commands.doctor(samples.project) if each.check == "receipts"]
+    (finding,) = [each for each in health.doctor(samples.project) if each.check == "receipts"]
     assert (finding.status, receipt["run_id"] in finding.detail) == ("warn", True)
     assert f"`hub report --run {receipt['run_id']} --json`" in finding.remedy
 
@@ -116,7 +116,7 @@ def test_a_run_that_found_nothing_new_hides_no_missing_receipt(samples):
 def test_sql_gives_the_same_answers(after_run):
     after_run.sql("delete from raw.app where row_number = 1")
     after_run.sql("update ops.runs set status = 'failed'")
-    found = {finding.check: finding for finding in commands.doctor(after_run.project)}
+    found = {finding.check: finding for finding in health.doctor(after_run.project)}
     by_sql = after_run.sql("select check_name, status, detail, remedy from ops.health_checks")
     assert len(by_sql) == 11
     for check, *told in by_sql:
@@ -145,5 +145,5 @@ def test_dead_letters_grow_until_a_run_adds_none(after_run):
 def test_a_name_that_is_no_text_is_written_out(samples):
     samples.land()
     samples.drop("app/new\udcff.json", "[]")
-    (finding,) = [each for each in commands.doctor(samples.project) if each.check == "files"]
+    (finding,) = [each for each in health.doctor(samples.project) if each.check == "files"]
     assert r"app/new\xff.json" in finding.detail

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from hub import commands
-from hub.cli import hub as command
-from hub.commands import DeadLetterChoice
+from hub.cli.root import hub as command
+from hub.commands import dead_letters, landing, pulling, runs, streaming
+from hub.queries.dead_letters import DeadLetterChoice
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, fresh_samples
 
@@ -21,7 +21,7 @@ ORDER = {"uid": "o1", "data": "shipped"}
 
 def refusal(bench: Workbench) -> str:
     with pytest.raises(WrongUse) as wrong:
-        commands.land_files(bench.project, ())
+        landing.land_files(bench.project, ())
     assert not bench.database.exists()
     said = str(wrong.value)
     assert "\n" not in said
@@ -166,12 +166,12 @@ def test_an_entity_that_is_not_registered_may_lack_anything(own_project: Workben
 @pytest.mark.parametrize(
     "refused",
     [
-        lambda bench: commands.run(bench.project),
-        lambda bench: commands.run(bench.project, dry=True),
-        lambda bench: commands.land_files(bench.project, ()),
-        lambda bench: commands.pull(bench.project, ()),
-        lambda bench: commands.stream(bench.project, (), once=True),
-        lambda bench: commands.redrive(bench.project, DeadLetterChoice()),
+        lambda bench: runs.run(bench.project),
+        lambda bench: runs.run(bench.project, dry=True),
+        lambda bench: landing.land_files(bench.project, ()),
+        lambda bench: pulling.pull(bench.project, ()),
+        lambda bench: streaming.stream(bench.project, (), once=True),
+        lambda bench: dead_letters.redrive(bench.project, DeadLetterChoice()),
     ],
     ids=["run", "dry run", "land", "pull", "stream", "redrive"],
 )
@@ -276,7 +276,7 @@ def test_what_is_stored_is_told_though_one_entity_is_broken(
     assert examined.pop("project")["status"] == ("fail" if is_seen else "ok")
     assert {finding["status"] for finding in examined.values()} <= {"ok", "warn"}
     # a letter can still be discarded, and what is stored of the sources stays
-    assert commands.discard(bench.project, DeadLetterChoice(source="app"), "mia", "test")
+    assert dead_letters.discard(bench.project, DeadLetterChoice(source="app"), "mia", "test")
     assert bench.sql("select source, entity, late from raw.sources order by source") == settings
     if is_seen:
         with pytest.raises(WrongUse):

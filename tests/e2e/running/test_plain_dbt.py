@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import questions
 from tests.support.tables import contents
 from tests.support.workbench import Workbench, fresh_samples
 
@@ -118,7 +118,7 @@ class TestAfterABuild:
             ("land", "succeeded"),
             ("build", "succeeded"),
         ]
-        receipt = commands.report(built.project, None)
+        receipt = questions.report(built.project, None)
         assert receipt["command"] == "build"
         assert receipt["entities"]["events"]["staged"] == 5
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hub import commands
+from hub.commands import dead_letters, rules
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.reprocess import ReprocessChoice
 from loader.errors import HubError
@@ -91,9 +91,9 @@ class TestAfterACommand:
         "work",
         [
             lambda bench: bench.land(),
-            lambda bench: commands.discard(bench.project, DeadLetterChoice(), "mia", "tests"),
-            lambda bench: commands.redrive(bench.project, DeadLetterChoice(entity="events")),
-            lambda bench: commands.reprocess(bench.project, ReprocessChoice("events", key="k")),
+            lambda bench: dead_letters.discard(bench.project, DeadLetterChoice(), "mia", "tests"),
+            lambda bench: dead_letters.redrive(bench.project, DeadLetterChoice(entity="events")),
+            lambda bench: rules.reprocess(bench.project, ReprocessChoice("events", key="k")),
         ],
         ids=["land", "discard", "redrive", "reprocess"],
     )

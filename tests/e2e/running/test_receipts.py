@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import hub
+from hub.cli.root import hub
 from hub.queries.receipt import entity_receipt
 from hub.runs.receipt_files import write_receipt
 from loader.errors import WrongUse

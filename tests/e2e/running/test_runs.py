@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub import commands
+from hub.commands import questions, runs
 from hub.main import main
 from loader.warehouse.run_log import parse_clock
 from tests.support.workbench import Workbench, fresh_samples
@@ -91,7 +91,7 @@ class TestTheLog:
     ) -> None:
         before = contents(settled)
 
-        result = commands.run(settled.project)
+        result = runs.run(settled.project)
 
         assert result.did_nothing
         assert any("app/cut.json" in warning for warning in result.receipt["warnings"])
@@ -121,9 +121,7 @@ class TestTheLog:
     def test_force_builds_all_the_same_with_another_clock(self, settled: Workbench) -> None:
         before = contents(settled)
 
-        result = commands.run(
-            settled.project, force=True, clock=parse_clock("2026-01-01T00:00:00Z")
-        )
+        result = runs.run(settled.project, force=True, clock=parse_clock("2026-01-01T00:00:00Z"))
 
         assert not result.did_nothing
         assert result.receipt["now"] == "2026-01-01T00:00:00.000"
@@ -132,7 +130,7 @@ class TestTheLog:
                 assert rows == before[table], table
 
     def test_the_history_lists_the_latest_first(self, settled: Workbench) -> None:
-        entries = commands.history(settled.project, 2)
+        entries = questions.history(settled.project, 2)
 
         assert len(entries) == 2
         assert entries[0]["run_id"] > entries[1]["run_id"]
@@ -142,7 +140,7 @@ class TestTheLog:
         first = settled.sql("select min(run_id) from ops.runs")[0][0]
         written = json.loads((settled.root / "receipts" / f"{first}.json").read_text())
 
-        receipt = commands.report(settled.project, first)
+        receipt = questions.report(settled.project, first)
 
         assert receipt["outcomes"]["applied"] == 18
         assert receipt == written
@@ -152,7 +150,7 @@ class TestTheLog:
     ) -> None:
         settled.sql("delete from raw.web where row_number = 8")
 
-        result = commands.run(settled.project)
+        result = runs.run(settled.project)
 
         assert (result.did_nothing, result.receipt["status"]) == (False, "failed")
         (error,) = result.receipt["errors"]
@@ -315,7 +313,7 @@ class TestFailed:
             "duplicate": 0,
         }
         assert own_project.sql("select count(*) from marts.events") == [(4,)]
-        assert commands.run(own_project.project).did_nothing
+        assert runs.run(own_project.project).did_nothing
 
 
 @pytest.mark.parametrize(

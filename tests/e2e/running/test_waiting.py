@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import landing, questions
 from loader.config.project import open_project
 from loader.errors import HubError
 from loader.warehouse.connection import open_warehouse, read_warehouse
@@ -92,7 +92,7 @@ def test_a_writer_waits_for_a_reader(landed: Workbench) -> None:
     project = open_project(str(landed.database), wait=0)
 
     with held(landed.database, read_only=True) as pid, pytest.raises(InUse, match=f"{pid} "):
-        commands.land_files(project, ())
+        landing.land_files(project, ())
 
 
 @pytest.mark.parametrize("way", [open_warehouse, read_warehouse])
@@ -119,7 +119,7 @@ def test_by_default_two_seconds_are_waited_where_nothing_is_published(landed: Wo
 
         def work() -> None:
             with pytest.raises(InUse):
-                commands.report(landed.project)
+                questions.report(landed.project)
 
         assert 2 <= seconds(work) < 4
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hub import commands
-from hub.cli import hub as command
+from hub.cli.root import hub as command
+from hub.commands import dead_letters, questions
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.explain import Question, parse_question
-from hub.text import render_explanation
+from hub.text.explanation import render_explanation
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, fresh_samples
 
@@ -43,7 +43,7 @@ def told(bench: Workbench, image: Path) -> Workbench:
 
 
 def test_a_key_tells_all_its_records_oldest_first(told):
-    story = commands.why(told.project, Question(key="a"))
+    story = questions.why(told.project, Question(key="a"))
     assert [record["decisions"][-1]["outcome"] for record in story["records"]] == [
         "superseded",
         "applied",
@@ -58,7 +58,7 @@ def test_a_key_tells_all_its_records_oldest_first(told):
 
 
 def test_each_decision_is_a_sentence_with_the_reasons_as_codes_beside_it(told):
-    story = commands.why(told.project, Question(key="a"))
+    story = questions.why(told.project, Question(key="a"))
     decisions = [record["decisions"][-1] for record in story["records"]]
     other = "record 10000000002 (app/1.json:2)"
     assert [decision["explanation"] for decision in decisions] == [
@@ -76,7 +76,7 @@ def test_each_decision_is_a_sentence_with_the_reasons_as_codes_beside_it(told):
 
 
 def test_sql_gives_the_same_answer(told):
-    story = commands.why(told.project, Question(key="a"))
+    story = questions.why(told.project, Question(key="a"))
     assert told.sql(
         "select record_id, outcome, explanation, reasons, is_current "
         "from ops.record_explanations where record_key = 'a' order by record_id"
@@ -97,7 +97,7 @@ def test_what_counts_as_current_is_what_the_targets_hold(after_run):
     after_run.drop("alpha/more.json", [{"uid": "order_002", "data": "shipped"}])
     after_run.run()
     after_run.sql("update ops.events_decisions set rule_set = 1")
-    commands.redrive(after_run.project, DeadLetterChoice(entity="events"))
+    dead_letters.redrive(after_run.project, DeadLetterChoice(entity="events"))
     targets = " union ".join(
         f"select '{entity}', record_id from marts.{entity}" for entity in after_run.project.entities
     )
@@ -120,7 +120,7 @@ def test_each_record_and_attempt_is_explained_once(after_run):
 
 def test_a_record_whose_load_is_gone_from_the_ledger_has_no_place(told):
     told.sql("delete from raw.loads where file = 'app/1.json'")
-    (record,) = commands.why(told.project, parse_question("app/2.json:1", None))["records"]
+    (record,) = questions.why(told.project, parse_question("app/2.json:1", None))["records"]
     (decision,) = record["decisions"]
     assert decision["explanation"] == "not newer than record 10000000002 (place unknown)"
     assert decision["other_record"] is None
@@ -132,19 +132,19 @@ def test_the_text_of_a_record_whose_source_was_taken_out_is_still_told(own_proje
     own_project.run()
     own_project.set_vars(sources={**own_project.project.vars.sources, "orders": ["beta"]})
     own_project.run()
-    (record,) = commands.why(own_project.project, Question(key="o"))["records"]
+    (record,) = questions.why(own_project.project, Question(key="o"))["records"]
     assert '"shipped"' in record["record"]
 
 
 def test_a_row_of_a_file_and_a_record_id_tell_the_same(told):
-    by_place = commands.why(told.project, parse_question("app/1.json:4", None))["records"]
-    by_id = commands.why(told.project, parse_question(None, by_place[0]["record_id"]))["records"]
+    by_place = questions.why(told.project, parse_question("app/1.json:4", None))["records"]
+    by_id = questions.why(told.project, parse_question(None, by_place[0]["record_id"]))["records"]
     assert by_place == by_id
     assert by_id[0]["decisions"][0]["explanation"].startswith("value is not a finite number")
 
 
 def test_an_unknown_key_was_not_seen_in_any_file(told):
-    text = render_explanation(commands.why(told.project, Question(key="b")))
+    text = render_explanation(questions.why(told.project, Question(key="b")))
     assert text == "key b: not seen in any of 2 files"
     for more in ([], ["--json"]):
         assert CliRunner().invoke(command, ["why", "b", *more]).exit_code == 1
@@ -154,12 +154,12 @@ def test_an_unknown_key_was_not_seen_in_any_file(told):
 def test_a_row_that_no_build_has_decided_yet_is_found(bench):
     bench.drop("app/1.json", RECORDS)
     bench.land()
-    story = commands.why(bench.project, parse_question("app/1.json:1", None))
+    story = questions.why(bench.project, parse_question("app/1.json:1", None))
     assert "not decided yet" in render_explanation(story)
 
 
 def test_what_steers_a_terminal_is_written_out(told):
-    text = render_explanation(commands.why(told.project, Question(key="a")))
+    text = render_explanation(questions.why(told.project, Question(key="a")))
     assert "\x1b" not in text
 
 

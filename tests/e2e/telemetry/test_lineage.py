@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub import commands
+from hub.commands import pulling
 from hub.telemetry import emitter
 from loader.errors import HubError
 from tests.support.receiver import Answer, refused_url
@@ -155,7 +155,7 @@ def test_a_pull_that_failed_says_so(own_project: Workbench, log: Path, monkeypat
         "partner", http={"url": "${PARTNER_URL}", "items": "data", "retries": {"attempts": 1}}
     )
     monkeypatch.setenv("PARTNER_URL", refused_url())
-    commands.pull(own_project.project, ("partner",))
+    pulling.pull(own_project.project, ("partner",))
     end = events(log)[-1]
     assert (end["job"]["name"], end["eventType"]) == ("hub.pull", "FAIL")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from hub import commands
+from hub.commands import pulling
 from hub.telemetry.spans import Spans
 from hub.telemetry.switches import start_telemetry
 from loader import tracing
@@ -102,7 +102,7 @@ def test_the_requests_of_a_pull_are_spans_without_their_addresses(
     )
     with SampleApi(measurements(5)) as api:
         monkeypatch.setenv("PARTNER_URL", api.url)
-        assert commands.pull(own_project.project, ("partner",)).exit_code == 0
+        assert pulling.pull(own_project.project, ("partner",)).exit_code == 0
     spans.close()
     requests = [span for span in received(collector) if span["name"] == "GET"]
     assert [span["parent"] for span in requests] == ["stage pull"] * 2

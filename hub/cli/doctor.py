@@ -1,0 +1,27 @@
+"""The command `hub doctor`."""
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from hub.cli.output import print_result
+from hub.cli.project_command import ProjectCommand
+from loader.config.project import Project
+
+
+@click.command(cls=ProjectCommand, epilog="Example: hub doctor --json")
+def doctor(project: Project, as_json: bool) -> None:
+    """Examine the warehouse and say what to do.
+
+    Prints ok, warn or fail for each check, with the remedy. Exits with 1 if a check fails.
+    """
+    from hub.commands import health
+    from hub.text.findings import render_findings
+
+    findings = health.doctor(project)
+    print_result(
+        [asdict(finding) for finding in findings], render_findings(findings), as_json=as_json
+    )
+    if any(finding.status == "fail" for finding in findings):
+        sys.exit(1)

@@ -1,0 +1,15 @@
+"""Prints the result of a command."""
+
+import json
+from typing import Any
+
+import click
+
+from hub.text.notices import render_as_of
+
+
+def print_result(data: Any, shown: str, *, as_json: bool) -> None:
+    """Print a result as JSON, or as the text for people.   shown: that text."""
+    if isinstance(data, dict) and (as_of := data.get("as_of")):
+        shown = f"{render_as_of(as_of)}\n{shown}"
+    click.echo(json.dumps(data, indent=2, default=str) if as_json else shown)

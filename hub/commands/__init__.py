@@ -1,0 +1,1 @@
+"""The commands as functions: each does its work and returns what the command line prints."""

@@ -1,0 +1,46 @@
+"""What is asked of records and runs: `hub why`, `hub report`."""
+
+from typing import Any
+
+from hub.queries.explain import Question, answer
+from hub.queries.receipt import receipt
+from loader.config.project import Project
+from loader.warehouse.latest import read_latest
+from loader.warehouse.run_log import find_run, runs
+
+
+def why(project: Project, question: Question) -> dict[str, Any]:
+    """Everything that is known of the records that a question is about."""
+    with read_latest(project) as reading:
+        return reading.dated(answer(reading.connection, project, question))
+
+
+def report(project: Project, run_id: str | None = None) -> dict[str, Any]:
+    """The receipt of a run; by default that of the latest, with dead letters as they stand now."""
+    with read_latest(project) as reading:
+        latest = find_run(reading.connection, run_id)
+        found = receipt(reading.connection, project, latest, is_now=run_id is None)
+        return reading.dated(found)
+
+
+def report_build(project: Project, run_id: str | None = None) -> dict[str, Any]:
+    """The receipt of a run; by default that of the latest which had something to do."""
+    with read_latest(project) as reading:
+        latest = find_run(reading.connection, run_id, had_work=True)
+        return reading.dated(receipt(reading.connection, project, latest))
+
+
+def history(project: Project, limit: int) -> list[dict[str, Any]]:
+    """The latest `limit` runs, latest first."""
+    with read_latest(project) as reading:
+        return [
+            {
+                "run_id": entry.run_id,
+                "command": entry.command,
+                "status": entry.status,
+                "started_at": entry.started_at.isoformat(timespec="milliseconds"),
+                "duration_ms": entry.duration_ms,
+                "errors": entry.errors,
+            }
+            for entry in runs(reading.connection, limit=limit)
+        ]
