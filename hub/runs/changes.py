@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,14 +51,16 @@ class Work:
     """What a build would change.
 
     entities: those with something new.   views: whether there may be others than the project's.
-    is_small: whether little is new, which fits under the memory cap.
+    is_small: whether little is new, which takes little memory whatever the history.
     is_ordinary: whether it is an increment as others of this project: no view, no reprocessing.
+    follows_failure: whether the build before failed; that may have been for want of memory.
     """
 
     entities: tuple[str, ...]
     views: bool
     is_small: bool
     is_ordinary: bool
+    follows_failure: bool = False
 
 
 def build_state(
@@ -99,7 +101,8 @@ def work_of(connection: duckdb.DuckDBPyConnection, project: Project, current: Bu
     ).fetchone()
     before = BuildState.parse(last[0]) if last else None
     if before is None or before.project != current.project:
-        return everything(project)
+        has_failed = last is not None and last[0] is None
+        return replace(everything(project), follows_failure=has_failed)
     changed = {
         entity for entity, state in current.entities.items() if before.entities.get(entity) != state
     }

@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,8 +14,6 @@ from hub.runs.changes import Work
 from loader import interrupts
 from loader.config.project import Project
 
-log = logging.getLogger(__name__)
-
 
 def build(
     project: Project,
@@ -26,6 +23,7 @@ def build(
     scratch: Path | None = None,
     proves_all: bool = True,
     listen: Callable[[Any], None] = lambda event: None,
+    report: Callable[[int, int, str], None] = lambda number, total, step: None,
 ) -> Any:
     """Build and test the models of the open run; return dbt's result.
 
@@ -34,6 +32,7 @@ def build(
     scratch:  a folder for dbt's own files, where the project's target folder must stay as it is.
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
     listen:   is called with each of dbt's events.
+    report:   is called before each step, with its number, how many there are, and its name.
 
     What fails in the build is in the log of runs, where dbt's hook writes it.
     """
@@ -58,7 +57,7 @@ def build(
         listen(event)
         if event.info.name == "LogStartLine":
             started = event.data
-            context.copy().run(report_progress, started.index, started.total, started.description)
+            context.copy().run(report, started.index, started.total, started.description)
 
     return invoke(
         project,
@@ -134,12 +133,3 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def report_progress(number: int, total: int, what: str) -> None:
-    """Log a step of a build as it starts, and show it in place on a terminal."""
-    log.debug("%s of %s: %s", number, total, what)
-    if sys.stderr.isatty():
-        line = f"building {number}/{total} {what}"
-        sys.stderr.write(f"\r\x1b[K{'' if number == total else line[:78]}")
-        sys.stderr.flush()

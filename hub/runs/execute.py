@@ -49,10 +49,14 @@ def execute(
 ) -> None:
     """Build and test the entities as dbt did when it left the plan; count what the run did.
 
+    Of an entity that is not built, a run that proves what it did itself has nothing to prove.
+
     steps:  those of the plan that build and test the entities.
     report: is called before each step, with its number, how many there are, and its name.
     Raises StepFailed at the first statement or test that fails, and KeyboardInterrupt.
     """
+    if counting is Counting.OF_THE_RUN:
+        steps = (step for step in steps if not step.of_the_run or {*step.entities} & {*entities})
     steps = list(steps)
     took: list[tuple[float, Step]] = []
     with _session(connection, plan):

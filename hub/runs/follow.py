@@ -2,7 +2,6 @@
 
 import logging
 import random
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse, error_of_the_machine
 from loader.landing.folder import Landing
+from loader.progress import is_shown, show
 from loader.stream.batch import LandedBatch, land_batch, store_offsets, stored_offsets
 from loader.stream.consumer import TopicConsumer
 from loader.stream.events import StreamEvent, write_batches, write_events
@@ -300,10 +300,8 @@ class _Streaming:
         del self._happened[: len(happened)]
 
     def _show_progress(self) -> None:
-        if sys.stderr.isatty():
+        if is_shown():
             lag = sum(consumer.lag() for consumer in self._consumers)
-            sys.stderr.write(
-                f"\r\x1b[K{self.summary.records:,} records in {self.summary.batches:,} batches, "
-                f"lag {lag:,}"
+            show(
+                f"{self.summary.records:,} records in {self.summary.batches:,} batches, lag {lag:,}"
             )
-            sys.stderr.flush()

@@ -16,9 +16,10 @@ from hub.runs.adapter_faults import with_adapter_faults
 from hub.runs.capture import Capture
 from hub.runs.changes import Work, build_state, everything, work_of
 from hub.runs.compiled_plan import CompiledPlan, read_plan, write_plan
-from hub.runs.dbt import build, report_progress
+from hub.runs.dbt import build
 from hub.runs.execute import StepFailed, execute
 from hub.runs.full_counts import counting_of
+from hub.runs.progress import BuildProgress
 from hub.telemetry.lineage import RunLineage, lineage_of
 from loader import tracing
 from loader.config.project import Project
@@ -26,7 +27,7 @@ from loader.errors import HubError, WrongUse
 from loader.landing.folder import Landing
 from loader.logs import logged, stage
 from loader.warehouse.connection import is_usable, open_warehouse
-from loader.warehouse.memory import BUILD_BYTES, memory_cap
+from loader.warehouse.memory import build_bytes, memory_cap
 from loader.warehouse.run_log import close_after, end_run, errors_of, find_run, start_run
 
 log = logging.getLogger(__name__)
@@ -99,17 +100,22 @@ def carry_out(project: Project, spec: RunSpec, scratch: Path | None = None) -> R
                 if not work.entities:
                     log.info("nothing new")
                     return run.close(connection, [], before.text(), did_nothing=True)
-                with (
-                    memory_cap(connection, BUILD_BYTES)
-                    if work.is_small
-                    else contextlib.nullcontext()
-                ):
+                with _capped(connection, work):
                     failures = run.build(connection, work, before.project, scratch)
                 if is_usable(connection):
                     return run.close_built(connection, failures)
         # opened anew, the database has all that was committed
         with logged(run_id), open_warehouse(project) as connection:
             return run.close_built(connection, failures)
+
+
+def _capped(
+    connection: duckdb.DuckDBPyConnection, work: Work
+) -> contextlib.AbstractContextManager[None]:
+    """The memory cap of a build. After a failure there is none: the cap may have been the cause."""
+    if work.follows_failure:
+        return contextlib.nullcontext()
+    return memory_cap(connection, build_bytes(connection, is_small=work.is_small))
 
 
 def _lineage(
@@ -159,7 +165,8 @@ class _Run:
         """
         compiled = read_plan(self.project, state)
         asked = self._asked(work)
-        with stage("build"):
+        progress = BuildProgress(sum(file.rows for file in self.landing.files))
+        with stage("build"), progress.shown():
             is_like_another = work.is_ordinary and not self.spec.by_dbt
             if is_like_another and compiled.covers(work.entities, **asked):
                 steps = compiled.steps_of(work.entities, **asked)
@@ -170,7 +177,7 @@ class _Run:
                         work.entities,
                         steps,
                         self.run_id,
-                        report_progress,
+                        progress.start,
                         counting=counting_of(connection, self.project, work.entities),
                     )
                     return []
@@ -180,9 +187,11 @@ class _Run:
                     # dbt says what is wrong, as ever; the message may quote a record
                     log.info("%s failed in the plan: dbt builds", error.step)
                     log.debug("%s", error)
-            return self._build_by_dbt(work, scratch, compiled)
+            return self._build_by_dbt(work, scratch, compiled, progress)
 
-    def _build_by_dbt(self, work: Work, scratch: Path | None, compiled: CompiledPlan) -> list[str]:
+    def _build_by_dbt(
+        self, work: Work, scratch: Path | None, compiled: CompiledPlan, progress: BuildProgress
+    ) -> list[str]:
         """Build with dbt; where it was an ordinary increment, its statements go into the plan."""
         capture = Capture()
         outcome = build(
@@ -193,6 +202,7 @@ class _Run:
             scratch,
             self.spec.proves_all,
             capture.listen,
+            progress.start,
         )
         if outcome.exception:
             return [f"dbt: {outcome.exception}"]

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 import duckdb
 
+from loader import progress
 from loader.config.environment import read_environment
 from loader.config.sources import Source
 from loader.errors import ran_out_of_memory
@@ -193,6 +194,7 @@ class _FileLanding:
             file_format = format_of(self.name, **self.source.format.declared())
             encoding = detected_encoding(self._from_start(), file_format)
             blocks = self._insert_records(load_id, file_format)
+            progress.show(f"verifying {self.name}")
             verify_load(
                 self.connection,
                 f"raw.{self.source.name}",
@@ -230,8 +232,12 @@ class _FileLanding:
         """Insert all records; returns how many at a time."""
         blocks: list[int] = []
         memory = read_environment().memory_limit
+        # a Parquet file is copied before its first row is read
+        size = 0 if file_format.kind == "parquet" else os.fstat(self.file.fileno()).st_size
+        meter = progress.Meter(f"landing {self.name}", size)
         for batch in read_records(self._from_start(), file_format, memory):
             rows = insert_records(self.connection, self.source.name, load_id, sum(blocks), batch)
+            meter.advance(rows, self.file.tell())
             # blank lines hold no record
             if rows:
                 blocks.append(rows)

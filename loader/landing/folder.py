@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from loader import progress
 from loader.config.project import Project
 from loader.config.sources import Source
 from loader.errors import HubError, WrongUse
@@ -95,6 +96,7 @@ def land(
         path: land_file(connection, found[path], path, run_id, project.landing / found[path].name)
         for path in in_order_of_arrival(found)
     }
+    progress.clear()
     # told of by source and name, in whatever order they came
     outcomes += [visited[path] for path in found]
     for outcome in outcomes:

@@ -12,7 +12,25 @@ from loader.config.environment import read_environment
 LANDING_BYTES = 512 << 20
 # Without a limit DuckDB keeps all that it reads of a history, and memory that is new to a process
 # may cost more CPU than what is read into it.
-BUILD_BYTES = 512 << 20
+SMALL_BUILD_BYTES = 512 << 20
+# What a build of more takes stays below two GiB, with what Python takes besides. DuckDB writes to
+# disk for a while what does not fit.
+LARGE_BUILD_BYTES = 1344 << 20
+# What DuckDB takes for its limit unless it is told one, and what a build may take: of the machine.
+_SHARE_OF_DUCKDB, _SHARE_OF_BUILD = 0.8, 0.25
+
+
+def build_bytes(connection: duckdb.DuckDBPyConnection, *, is_small: bool) -> int:
+    """How many bytes a build may have: a quarter of the machine at most.
+
+    is_small: whether it has little to do, whatever the history.
+    """
+    if is_small:
+        return SMALL_BUILD_BYTES
+    ((limit,),) = connection.execute(
+        "select parse_formatted_bytes(current_setting('memory_limit'))"
+    ).fetchall()
+    return min(LARGE_BUILD_BYTES, round(limit / _SHARE_OF_DUCKDB * _SHARE_OF_BUILD))
 
 
 @contextmanager

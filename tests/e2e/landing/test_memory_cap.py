@@ -11,11 +11,18 @@ from hub.runs import run as one_run
 from loader.landing import file as file_landing
 from loader.readers.batch import MAX_RECORD_BYTES
 from loader.warehouse.connection import open_warehouse
-from loader.warehouse.memory import BUILD_BYTES, LANDING_BYTES
+from loader.warehouse.memory import (
+    LANDING_BYTES,
+    LARGE_BUILD_BYTES,
+    SMALL_BUILD_BYTES,
+    build_bytes,
+)
 from tests.support.landed import growth_of_landing
 from tests.support.workbench import Workbench
 
 SMALL = '{"key": "k"}\n'
+# DuckDB tells its limit to a tenth of a GiB
+LARGE = pytest.approx(LARGE_BUILD_BYTES, rel=0.05)
 
 
 def long_line(size: int) -> str:
@@ -174,15 +181,13 @@ def limit_of_a_build(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 
 @pytest.mark.slow
-def test_a_run_with_little_new_builds_in_little_memory(
+def test_a_run_is_capped_by_how_much_is_new(
     limit_of_a_build: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    all_there_is = limit_of_a_build("first")
-
-    assert all_there_is > BUILD_BYTES
-    assert limit_of_a_build("second") == BUILD_BYTES
+    assert limit_of_a_build("first") == LARGE
+    assert limit_of_a_build("second") == SMALL_BUILD_BYTES
     monkeypatch.setattr("hub.runs.changes._SMALL_BATCH", 10)
-    assert limit_of_a_build("much") == all_there_is
+    assert limit_of_a_build("much") == LARGE
 
 
 @pytest.mark.slow
@@ -201,7 +206,14 @@ def test_after_a_failure_a_run_has_all_memory(
     limit_of_a_build("first")
     bench.sql("update ops.runs set build_state = null, status = 'failed'")
 
-    assert limit_of_a_build("second") > BUILD_BYTES
+    assert limit_of_a_build("second") > LARGE_BUILD_BYTES * 2
+
+
+def test_a_build_takes_no_more_than_a_quarter_of_the_machine() -> None:
+    # DuckDB takes 80 % of 4 GiB
+    with duckdb.connect(":memory:", config={"memory_limit": "3.2GiB"}) as connection:
+        assert build_bytes(connection, is_small=False) == pytest.approx(1 << 30, rel=0.05)
+        assert build_bytes(connection, is_small=True) == SMALL_BUILD_BYTES
 
 
 def test_plain_dbt_keeps_to_the_limit(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

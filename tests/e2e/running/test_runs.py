@@ -15,6 +15,7 @@ import pytest
 
 from hub.commands import questions, runs
 from hub.main import main
+from hub.runs.progress import BuildProgress
 from loader.warehouse.run_log import parse_clock
 from tests.support.workbench import Workbench, fresh_samples
 
@@ -164,11 +165,10 @@ class TestViews:
         """What was built since the samples were."""
         built: list[str] = []
 
-        def note(number: int, total: int, what: str) -> None:
+        def note(progress: BuildProgress, number: int, total: int, what: str) -> None:
             built.append(re.split(r"[ .]", what)[-1])
 
-        for module in ("dbt", "run"):
-            monkeypatch.setattr(f"hub.runs.{module}.report_progress", note)
+        monkeypatch.setattr(BuildProgress, "start", note)
         return built
 
     @pytest.mark.slow
