@@ -30,7 +30,8 @@ def build_bytes(connection: duckdb.DuckDBPyConnection, *, is_small: bool) -> int
     ((limit,),) = connection.execute(
         "select parse_formatted_bytes(current_setting('memory_limit'))"
     ).fetchall()
-    return min(LARGE_BUILD_BYTES, round(limit / _SHARE_OF_DUCKDB * _SHARE_OF_BUILD))
+    machine = int(limit) / _SHARE_OF_DUCKDB
+    return min(LARGE_BUILD_BYTES, round(machine * _SHARE_OF_BUILD))
 
 
 @contextmanager
