@@ -62,9 +62,7 @@ def whole_state(project: Project) -> Iterator[State]:
             connection, file = _open(project, stack.enter_context(_copy(project)), stack)
         newest = runs(connection, limit=1)
         if not newest:
-            raise HubError(
-                f"database {project.database}", "it knows of no run yet", "Start with `hub run`."
-            )
+            raise _knows_no_run(project)
         yield State(file, connection, AsOf(newest[0].run_id, newest[0].ended_at), behind)
 
 
@@ -75,7 +73,15 @@ def _publish(project: Project) -> str | None:
             publish(project.database)
     except InUse as error:
         return error.what
+    except duckdb.CatalogException as error:
+        raise _knows_no_run(project) from error
     return why_unpublished(project.database)
+
+
+def _knows_no_run(project: Project) -> HubError:
+    return HubError(
+        f"database {project.database}", "it knows of no run yet", "Start with `hub run`."
+    )
 
 
 def _hold_snapshot(
