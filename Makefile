@@ -1,7 +1,7 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
 .PHONY: help setup serve-setup telemetry-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
-.PHONY: check bench bench-stream docs contracts
+.PHONY: check bench bench-stream docs contracts wheel
 .PHONY: lock clean clean-data
 
 # Importing dbt without stored bytecode takes twice as long.
@@ -104,6 +104,11 @@ docs: setup ## Write the data documentation as one page; print the addresses of 
 contracts: setup ## Write what follows from the contracts: models, their YAML, docs/contracts.md
 	@.venv/bin/python -m hub.scaffold
 
+wheel: setup ## Build a wheel into dist/, which lays down projects elsewhere by `hub init`
+	@rm -rf build dist # what is gone from the sources must not come from there
+	@.venv/bin/python -c "from setuptools import build_meta; build_meta.build_wheel('dist')" > /dev/null
+	@ls dist/*.whl
+
 compile = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-emit-find-links \
     --custom-compile-command "make lock"
@@ -127,6 +132,6 @@ clean-data: ## Remove the warehouse, published/ and receipts/, to begin with you
 	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts published
 
 clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
-	rm -rf .venv target logs dbt_packages build *.egg-info
+	rm -rf .venv target logs dbt_packages build dist *.egg-info
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage .coverage.* htmlcov
 	find $(wildcard hub loader tests) -name __pycache__ -prune -exec rm -rf {} +
