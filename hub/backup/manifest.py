@@ -14,6 +14,7 @@ BACKUP_FORMAT = 1
 MANIFEST = "manifest.json"
 WAREHOUSE = "warehouse.duckdb"
 RECEIPTS = "receipts/"
+LATEST = "receipts/latest.json"
 _MEMBER_NAME = re.compile(r"warehouse\.duckdb|receipts/(latest|\d{8}T\d{9}-[0-9a-f]{8})\.json")
 
 

@@ -46,7 +46,7 @@ class Restored:
     """What was restored, or, in a dry run, could be.
 
     file:     the backup.
-    replaced: whether there was a warehouse before.
+    replaced: whether there was a warehouse before.   is_dry: whether it is there still.
     findings: of the checks that it passed.
     """
 
@@ -54,6 +54,7 @@ class Restored:
     database: Path
     manifest: Manifest
     replaced: bool
+    is_dry: bool
     findings: tuple[Finding, ...]
 
 
@@ -89,7 +90,7 @@ def restore(
             remove_folder(folder)
         if not dry and project.vars.publish:
             publish_or_say_why(project, is_whole=True)
-    return Restored(file, project.database, manifest, exists, findings)
+    return Restored(file, project.database, manifest, exists, dry, findings)
 
 
 def _taken(project: Project) -> HubError:

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hub import commands
 from hub.backup.restore import restore
 from hub.backup.write import Backup, back_up
+from hub.commands import health, streaming
 from loader.config.project import Project
 from loader.stream import batch
 from loader.stream.batch import OffsetsWentBack
@@ -94,13 +94,13 @@ def test_backups_of_a_running_stream_are_each_continued_to_every_message_once(
         in_backup = landed_in(elsewhere.database)
         assert len(set(in_backup)) == len(in_backup)
         held.append(len(in_backup))
-        doctor = commands.doctor(elsewhere)
+        doctor = health.doctor(elsewhere)
         assert [finding for finding in doctor if finding.status == "fail"] == []
 
-        commands.stream(elsewhere, (), once=True)
+        streaming.stream(elsewhere, (), once=True)
 
         assert landed_in(elsewhere.database) == places(source.sent)
-        doctor = commands.doctor(elsewhere)
+        doctor = health.doctor(elsewhere)
         assert [finding for finding in doctor if finding.status == "fail"] == []
     # the backups are of different moments, all before the end
     assert held[0] < held[-1] < len(source.sent)
@@ -111,15 +111,15 @@ def test_restored_over_itself_a_hub_takes_up_again_what_came_since(
     streamed: Workbench, mock, tmp_path: Path
 ):
     sent = mock.produce(TOPIC, [click(number) for number in range(20)])
-    commands.stream(streamed.project, (), once=True)
+    streaming.stream(streamed.project, (), once=True)
     backup = back_up(streamed.project, str(tmp_path / "b.hub"), [], force=False)
     sent += mock.produce(TOPIC, [click(number) for number in range(20, 50)])
-    commands.stream(streamed.project, (), once=True)
+    streaming.stream(streamed.project, (), once=True)
 
     restore(streamed.project, backup.path, None, force=True)
 
     assert len(landed_in(streamed.database)) == 20
-    assert commands.stream(streamed.project, (), once=True).records == 30
+    assert streaming.stream(streamed.project, (), once=True).records == 30
     assert landed_in(streamed.database) == places(sent)
     assert streamed.outcomes("web") == ["applied"] * 50
 

@@ -14,10 +14,10 @@ import msgspec
 import pyrage
 import pytest
 
-from hub import commands
 from hub.backup.archive import describe, pack, unpack
 from hub.backup.restore import Restored, restore
 from hub.backup.write import back_up
+from hub.commands import health, runs
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
 from loader.warehouse.lock import InUse, pull_lock, stream_lock, warehouse_lock
@@ -86,11 +86,11 @@ def test_a_hub_is_restored_elsewhere_and_goes_on(after_run: Workbench, backup, e
     assert elsewhere.database.read_bytes() == after_run.database.read_bytes()
     assert (elsewhere.receipts / "latest.json").exists()
     assert (elsewhere.database.parent / "published" / "current.duckdb").exists()
-    assert {finding.status for finding in commands.doctor(elsewhere)} <= {"ok", "warn"}
+    assert {finding.status for finding in health.doctor(elsewhere)} <= {"ok", "warn"}
     # the files have landed, and the letters are known
-    assert commands.run(elsewhere).did_nothing
+    assert runs.run(elsewhere).did_nothing
     after_run.drop("app/more.ndjson", [EVENT])
-    receipt = commands.run(elsewhere).receipt
+    receipt = runs.run(elsewhere).receipt
     assert receipt["entities"]["events"]["target_rows"] == 5
     assert receipt["entities"]["events"]["dead_letters"] == 2
 
@@ -172,7 +172,7 @@ def test_a_warehouse_that_is_broken_can_be_replaced(after_run: Workbench, backup
 
     restored(after_run.project, backup, force=True)
 
-    assert {finding.status for finding in commands.doctor(after_run.project)} <= {"ok", "warn"}
+    assert {finding.status for finding in health.doctor(after_run.project)} <= {"ok", "warn"}
 
 
 def test_a_damaged_backup_changes_nothing(after_run: Workbench, backup, tmp_path):
