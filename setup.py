@@ -22,6 +22,8 @@ class BuildWithProject(build_py):
     def run(self) -> None:
         super().run()
         if not self.editable_mode:  # then they are found at the root
+            # what is gone from the sources must not come from an earlier build
+            shutil.rmtree(self._folder(), ignore_errors=True)
             for path, target in self._copies():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
@@ -36,8 +38,10 @@ class BuildWithProject(build_py):
         return [*super().get_source_files(), *(str(path.relative_to(_ROOT)) for path in shipped)]
 
     def _copies(self) -> list[tuple[Path, Path]]:
-        folder = Path(self.build_lib) / "hub" / "scaffold" / IN_WHEEL
-        return [(path, folder / name) for name, path in shipped_files(_ROOT).items()]
+        return [(path, self._folder() / name) for name, path in shipped_files(_ROOT).items()]
+
+    def _folder(self) -> Path:
+        return Path(self.build_lib) / "hub" / "scaffold" / IN_WHEEL
 
 
 setup(cmdclass={"build_py": BuildWithProject})
