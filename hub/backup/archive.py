@@ -16,6 +16,7 @@ import zstandard
 from hub.backup.manifest import MANIFEST, RECEIPTS, Manifest, Member, damaged, read_manifest
 from hub.backup.stream import ChunkStream
 from loader.errors import HubError
+from loader.progress import ByteMeter
 from loader.warehouse.durable import sync
 
 Content: TypeAlias = Callable[[], AbstractContextManager[BinaryIO]]
@@ -55,6 +56,7 @@ def _tar(manifest: Manifest, contents: Mapping[str, Content]) -> Iterator[bytes]
     yield _header(MANIFEST, len(encoded), manifest)
     yield encoded
     yield _padding(len(encoded))
+    meter = _meter("writing", manifest)
     for member in manifest.members:
         yield _header(member.name, member.bytes, manifest)
         digest = hashlib.sha256()
@@ -62,6 +64,7 @@ def _tar(manifest: Manifest, contents: Mapping[str, Content]) -> Iterator[bytes]
             while piece := content.read(_PIECE):
                 digest.update(piece)
                 yield piece
+                meter.advance(len(piece))
         if digest.hexdigest() != member.sha256:
             raise HubError(member.name, "it changed while it was read", "Back up once more.")
         yield _padding(member.bytes)
@@ -95,8 +98,9 @@ def unpack(
         with tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|") as tar:
             manifest = read_manifest(_manifest_in(tar, where), where)
             check(manifest)
+            meter = _meter("checking", manifest)
             for member in manifest.members:
-                _write(tar, member, folder, where)
+                _write(tar, member, folder, where, meter)
             if tar.next() is not None:
                 raise damaged(where, "it holds more than its manifest lists")
         while stream.read(_PIECE):
@@ -116,7 +120,13 @@ def _manifest_in(tar: tarfile.TarFile, where: str) -> bytes:
     return content.read() if content else b""
 
 
-def _write(tar: tarfile.TarFile, member: Member, folder: Path, where: str) -> None:
+def _meter(what: str, manifest: Manifest) -> ByteMeter:
+    return ByteMeter(what, sum(member.bytes for member in manifest.members))
+
+
+def _write(
+    tar: tarfile.TarFile, member: Member, folder: Path, where: str, meter: ByteMeter
+) -> None:
     entry = tar.next()
     content = tar.extractfile(entry) if entry and entry.isreg() else None
     if entry is None or content is None or entry.name != member.name:
@@ -129,6 +139,7 @@ def _write(tar: tarfile.TarFile, member: Member, folder: Path, where: str) -> No
         while piece := content.read(_PIECE):
             digest.update(piece)
             file.write(piece)
+            meter.advance(len(piece))
     if digest.hexdigest() != member.sha256:
         raise damaged(where, f"{member.name} has another digest than its manifest says")
     sync(path)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     Identity: TypeAlias = x25519.Identity | ssh.Identity
 
 MAGIC = b"age-encryption.org/v1"
-_SECRET_KEY = "AGE-SECRET-KEY-"  # nosec B105: the beginning of every key, no key
+# how each secret key begins
+_SECRET_KEY = "AGE-SECRET-KEY-"  # nosec B105
 
 
 def require_extra() -> None:
