@@ -89,6 +89,29 @@ class Meter:
         return line
 
 
+class ByteMeter:
+    """Counts bytes that are read or written, and shows their share of all.
+
+    what: what is done with them, for the line.   size: how many there are.
+    """
+
+    def __init__(self, what: str, size: int) -> None:
+        self._what = what
+        self._size = size
+        self._done = 0
+        self._shown = time.monotonic()
+
+    def advance(self, count: int) -> None:
+        """Count bytes more; behind the last one, the line is cleared."""
+        self._done += count
+        now = time.monotonic()
+        if self._done >= self._size:
+            clear()
+        elif is_shown() and now - self._shown >= _SECONDS_BETWEEN:
+            self._shown = now
+            show(f"{self._what}: {self._done / self._size:.0%} of {self._size / 1e6:,.0f} MB")
+
+
 def duration(seconds: float) -> str:
     """A duration as people say it: 8 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)

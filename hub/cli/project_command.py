@@ -17,10 +17,18 @@ class ProjectCommand(click.Command):
     `as_json` besides its own parameters.
 
     logs_requests: as for shared_options.
+    opens_project: False for a command that works where there is none, and is given none.
     """
 
-    def __init__(self, *args: Any, logs_requests: bool = False, **attributes: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        logs_requests: bool = False,
+        opens_project: bool = True,
+        **attributes: Any,
+    ) -> None:
         super().__init__(*args, **attributes)
+        self._opens_project = opens_project
         self.params += shared_options(logs_requests=logs_requests)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -34,9 +42,10 @@ class ProjectCommand(click.Command):
         }
         logs.set_up(given["log_level"], given["log_format"])
         own = {name: value for name, value in ctx.params.items() if name not in given}
-        project = open_project(
-            given["database"], given["landing"], given["project_dir"], given["wait"]
-        )
-        start_telemetry()
-        ctx.params = {**own, "project": project, "as_json": given["as_json"]}
+        ctx.params = {**own, "as_json": given["as_json"]}
+        if self._opens_project:
+            ctx.params["project"] = open_project(
+                given["database"], given["landing"], given["project_dir"], given["wait"]
+            )
+            start_telemetry()
         return super().invoke(ctx)

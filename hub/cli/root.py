@@ -14,12 +14,13 @@ from loader import __version__
 
 # heading in `hub --help` -> its commands
 _COMMANDS = {
-    "Begin with your own data": ("new",),
+    "Begin with your own data": ("init", "new"),
     "Take records in": ("run", "land", "stream", "pull"),
     "Ask": ("report", "why", "contract", "doctor"),
     "After a change of rules": ("reprocess", "rename-source"),
     "Dead letters": ("redrive", "discard"),
     "Let others read": ("publish", "serve", "token"),
+    "Keep it safe": ("backup", "restore"),
 }
 
 

@@ -19,11 +19,17 @@ from loader.config.sources import Source
 from loader.errors import HubError, WrongUse, error_of_the_machine
 from loader.landing.folder import Landing
 from loader.progress import is_shown, show
-from loader.stream.batch import LandedBatch, land_batch, store_offsets, stored_offsets
+from loader.stream.batch import (
+    LandedBatch,
+    OffsetsWentBack,
+    land_batch,
+    store_offsets,
+    stored_offsets,
+)
 from loader.stream.consumer import TopicConsumer
 from loader.stream.events import StreamEvent, write_batches, write_events
 from loader.warehouse.connection import open_warehouse
-from loader.warehouse.lock import warehouse_lock
+from loader.warehouse.lock import stream_lock, warehouse_lock
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +66,16 @@ def follow(
     """
     sources = _streamed(project, names)
     streaming = _Streaming(project, sources, once, by_dbt)
-    try:
-        streaming.work()
-    except (Exception, KeyboardInterrupt) as error:
-        # a library may have made an error of its own of the signal
-        if not (isinstance(error, KeyboardInterrupt) or interrupts.requested()):
-            raise
-        log.info("asked to stop")
-    finally:
-        streaming.end()
+    with stream_lock(project.database, project.wait):
+        try:
+            streaming.work()
+        except (Exception, KeyboardInterrupt) as error:
+            # a library may have made an error of its own of the signal
+            if not (isinstance(error, KeyboardInterrupt) or interrupts.requested()):
+                raise
+            log.info("asked to stop")
+        finally:
+            streaming.end()
     return streaming.summary
 
 
@@ -204,8 +211,8 @@ class _Streaming:
     def _failure_of(self, work: Any) -> HubError | None:
         try:
             work()
-        except WrongUse:
-            raise  # nothing but a change of the settings helps
+        except (WrongUse, OffsetsWentBack):
+            raise  # nothing but a change of the settings, or another start, helps
         except (HubError, duckdb.Error, OSError, MemoryError) as error:
             if interrupts.requested():
                 raise

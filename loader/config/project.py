@@ -5,6 +5,7 @@ from pathlib import Path
 
 from loader.config.entities import check_entities
 from loader.config.environment import read_environment
+from loader.config.profile import check_profile
 from loader.config.project_vars import ProjectVars, read_vars
 from loader.config.reading import Problems, read_model_files, read_yaml
 from loader.config.sources import Source, read_sources
@@ -81,6 +82,7 @@ def open_project(
     environment = read_environment()
     given_folder = folder or environment.project
     root = _root_in(Path(given_folder)) if given_folder else _root_around(Path.cwd())
+    check_profile(root)
     project_vars = read_vars(read_yaml(root / "dbt_project.yml", "dbt_project.yml").get("vars"))
     stages = read_stages(root)
     _check_stages(stages, project_vars)

@@ -16,6 +16,10 @@ from loader.warehouse.run_log import utc_now
 from loader.warehouse.transactions import transaction
 
 
+class OffsetsWentBack(HubError):
+    """The warehouse is not the one that the stream began with: to go on would lose messages."""
+
+
 @dataclass(frozen=True)
 class LandedBatch:
     """A batch that is in the warehouse. Times are in milliseconds of the epoch, as the broker
@@ -57,10 +61,19 @@ def land_batch(
     landed before.
     ends:     where each partition's log ended when last heard of.
 
-    Raises HubError where the rows do not repeat the messages, and nothing has landed then.
+    Raises OffsetsWentBack where a partition's is a lower one, HubError where the rows do not repeat
+    the messages, and nothing has landed then.
     """
     with transaction(connection):
         offsets = stored_offsets(connection, source.name, topic)
+        for partition, offset in expected.items():
+            if offset > (stored := offsets.get(partition, 0)):
+                raise OffsetsWentBack(
+                    f"source '{source.name}'",
+                    f"the warehouse was replaced: it knows partition {partition} of {topic} up to "
+                    f"offset {stored}, and the stream had landed it up to {offset}",
+                    "Start the stream again: it takes up all from there.",
+                )
         moved = {p: offset for p, offset in offsets.items() if expected.get(p) != offset}
         fresh = [m for m in messages if m.offset >= moved.get(m.partition, 0)]
         landed = _insert(connection, source, topic, fresh, run_id) if fresh else None

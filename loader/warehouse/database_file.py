@@ -76,6 +76,23 @@ def at_rest(database: Path) -> Iterator[tuple[int, FileState]]:
         os.close(descriptor)
 
 
+@contextmanager
+def kept_closed(database: Path) -> Iterator[None]:
+    """Keep DuckDB in other processes from opening the database file until the block is left; one
+    that has it open raises Disturbed. This process must not open it meanwhile, nor have it open."""
+    if is_open_here(database):
+        raise Disturbed
+    descriptor = os.open(database, os.O_RDWR)
+    try:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Disturbed from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_open_here(path: Path) -> bool:
     """Whether this process has the file open."""
     wanted = path.stat()

@@ -14,7 +14,7 @@ def remove_leftovers(*folders: Path) -> None:
         if folder.is_dir():
             for path in folder.iterdir():
                 aside = _ASIDE.fullmatch(path.name)
-                if aside and path.is_file() and not _is_alive(int(aside[1])):
+                if aside and path.is_file() and not is_alive(int(aside[1])):
                     path.unlink(missing_ok=True)
 
 
@@ -33,7 +33,8 @@ def write_whole(path: Path, content: bytes) -> None:
         aside.unlink(missing_ok=True)
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loader.errors import HubError
 from loader.warehouse.leftovers import remove_leftovers
+from loader.warehouse.replacement import complete_replacement
 
 # Seconds to wait unless a command says otherwise. A pull saves its state in some hundredths of a
 # second: no other command should fail for that.
@@ -37,6 +38,7 @@ def warehouse_lock(database: Path, wait: float | None = None) -> Iterator[None]:
     InUse after them.
     """
     with lock_beside(database, "lock", wait, "is writing to it", WHAT_TO_DO):
+        complete_replacement(database)
         remove_leftovers(database.parent, database.parent / "receipts")
         yield
 
@@ -51,6 +53,27 @@ def pull_lock(database: Path, wait: float | None = None) -> Iterator[None]:
         wait,
         "is pulling into it",
         "One pull goes on at a time: wait for it (--wait SECONDS), or end it.",
+    ):
+        yield
+
+
+@contextmanager
+def stream_lock(database: Path, wait: float | None = None) -> Iterator[None]:
+    """Let all see, until the block is left, that a stream goes on with the offsets that it knows:
+    it leaves the warehouse to other commands. Several streams may. Raises InUse where the warehouse
+    is being replaced; wait is as for warehouse_lock."""
+    with lock_beside(
+        database, "stream.lock", wait, "is restoring it", "It will be done soon.", is_shared=True
+    ):
+        yield
+
+
+@contextmanager
+def no_stream_lock(database: Path, wait: float | None = None) -> Iterator[None]:
+    """Keep streams away until the block is left. Raises InUse while one goes on; wait is as for
+    warehouse_lock."""
+    with lock_beside(
+        database, "stream.lock", wait, "is streaming into it", "End it, and start it again then."
     ):
         yield
 
@@ -104,11 +127,18 @@ def _shown(words: list[str]) -> str:
 
 @contextmanager
 def lock_beside(
-    database: Path, ending: str, wait: float | None, does: str, remedy: str
+    database: Path,
+    ending: str,
+    wait: float | None,
+    does: str,
+    remedy: str,
+    *,
+    is_shared: bool = False,
 ) -> Iterator[None]:
     """Hold the lock beside the database whose file has this ending.
 
     does: what the process does that has it, and remedy: what to do about it, for the error.
+    is_shared: whether others may hold it, too, who say so.
     wait is as for warehouse_lock; raises InUse after it.
     """
     lock_file = _lock_file(database, ending)
@@ -121,7 +151,7 @@ def lock_beside(
     deadline = time.monotonic() + (SHORT_WAIT if wait is None else wait)
     descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        while not _lock(descriptor, fcntl.LOCK_EX):
+        while not _lock(descriptor, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 200, 0).decode(errors="replace")
                 who = f"the process {holder}" if holder else "another process"

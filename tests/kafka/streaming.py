@@ -70,6 +70,10 @@ class StreamProcess:
         self._process.send_signal(number)
         return self._process.wait(DEADLINE)
 
+    def wait_for_end(self) -> int:
+        """Wait until it ends by itself; returns its exit code."""
+        return self._process.wait(DEADLINE)
+
     def wait_for_log(self, text: str, times: int = 1) -> None:
         """Wait until it has written a text so often."""
         self._wait(lambda: self.log.count(text) >= times, repr(text))

@@ -216,7 +216,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     root = tmp_path_factory.mktemp("reader") / "hub"
     root.mkdir()
     copy_project(root)
-    locks = [f"hub/{extra}/requirements.lock" for extra in ("serve", "telemetry")]
+    locks = [f"hub/{extra}/requirements.lock" for extra in ("serve", "telemetry", "backup")]
     for name in ("Makefile", "pyproject.toml", "requirements.lock", *locks):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / name, root / name)

@@ -35,7 +35,7 @@ _FILES = {
     *(".gitattributes", ".gitignore", ".sqlfluff", "CHANGELOG.md", "DECISIONS.md", "Makefile"),
     "alerts.yml",
     *("README.md", "compose.yaml", "dbt_project.yml", "profiles.yml", "pyproject.toml"),
-    *("requirements.in", "requirements.lock"),
+    *("requirements.in", "requirements.lock", "setup.py"),
 }
 _ENGINES = ("default", "duckdb", "spark")
 

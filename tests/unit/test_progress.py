@@ -74,6 +74,19 @@ class TestMeter:
         assert capsys.readouterr().err == ""
 
 
+class TestByteMeter:
+    def test_it_tells_the_share_and_is_cleared_at_the_end(
+        self, terminal, clock: list[float], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        meter = progress.ByteMeter("writing", 4_000_000_000)
+        clock[0] += 1
+        meter.advance(1_000_000_000)
+
+        assert last_line(capsys) == "writing: 25% of 4,000 MB"
+        meter.advance(3_000_000_000)
+        assert last_line(capsys) == ""
+
+
 class TestBuild:
     def test_a_step_that_takes_long_says_for_how_long(
         self, terminal, clock: list[float], capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from loader import __version__
 from loader.warehouse.tables import WAREHOUSE_FORMAT
 from tests.support.command_line import Command
 from tests.support.workbench import Workbench, held
@@ -94,7 +95,7 @@ class TestAFormat:
         made = bench.sql("select format, hub_version, created_at from ops.warehouse_format")
         bench.land()
 
-        assert [row[:2] for row in made] == [(WAREHOUSE_FORMAT, "0.1.0")]
+        assert [row[:2] for row in made] == [(WAREHOUSE_FORMAT, __version__)]
         assert bench.sql("select format, hub_version, created_at from ops.warehouse_format") == made
 
     @pytest.mark.parametrize(

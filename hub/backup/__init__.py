@@ -1,0 +1,1 @@
+"""Backups: writing one, checking one, and putting one back."""
