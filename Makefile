@@ -1,8 +1,8 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
 .PHONY: help setup serve-setup telemetry-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
-.PHONY: check bench bench-stream docs contracts
-.PHONY: lock clean clean-data
+.PHONY: check lint-setup audit bench bench-stream docs contracts
+.PHONY: deploy release lock clean clean-data
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,6 +28,11 @@ telemetry-setup: .venv/.telemetry-ready ## Add to .venv what lineage events and 
 
 .venv/.telemetry-ready: .venv/.ready hub/telemetry/requirements.lock
 	@sh .ci/setup telemetry
+
+lint-setup: .venv/.lint-ready ## Add to .venv linters of scripts, containers and workflows, for `make check`
+
+.venv/.lint-ready: .venv/.ready .ci/requirements.lock
+	@sh .ci/setup lint
 
 # On the first day, with nothing in landing/ and no warehouse, the samples are run.
 own_files = find landing -type f ! -name '.*' 2>/dev/null | head -n 1
@@ -77,11 +82,23 @@ own_sql = $(shell grep -rilw select --include=*.sql --exclude-dir=generic $(wild
 check: serve-setup telemetry-setup ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy hub loader
+	.venv/bin/mypy hub loader deploy/container .ci
 	.venv/bin/lint-imports --no-logo --no-cache
-	.venv/bin/bandit -q -c pyproject.toml -r hub loader
+	.venv/bin/bandit -q -c pyproject.toml -r hub loader deploy .ci
 	HUB_DATABASE=:memory: .venv/bin/sqlfluff lint -q $(own_sql)
+	@sh .ci/lint
 	.venv/bin/pytest -m check
+
+locks = $(wildcard *.lock hub/*/*.lock)
+
+audit: lint-setup ## Ask for known vulnerabilities of all that the locks name (needs the network)
+	.venv/bin/pip-audit --strict --disable-pip --require-hashes $(addprefix --requirement=,$(locks))
+
+deploy: ## Start the hub in containers, wait until it is healthy, print the page (IMAGE=...: a rollback)
+	@sh deploy/up $(IMAGE)
+
+release: setup ## Build a release into dist/: the wheel, the changelog's notes (TAG=v1.2.3)
+	@.venv/bin/python .ci/release.py $(TAG)
 
 bench: setup ## Measure what the hub costs, about 20 minutes (PARTS="land run" for less; docs/performance.md)
 	.venv/bin/python -m tests.bench $(PARTS) $(FLAGS)
@@ -110,6 +127,10 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --output-file hub/serve/requirements.lock $(FLAGS)
 	$(compile) hub/telemetry/requirements.in --constraint requirements.lock \
 	    --output-file hub/telemetry/requirements.lock $(FLAGS)
+	$(compile) .ci/requirements.in --constraint requirements.lock \
+	    --output-file .ci/requirements.lock $(FLAGS)
+	$(compile) pyproject.toml --all-extras deploy/container/requirements.in --no-annotate \
+	    $(addprefix --constraint ,$(locks)) --output-file deploy/container/requirements.lock
 
 clean-data: ## Remove the warehouse, published/ and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \
@@ -120,6 +141,6 @@ clean-data: ## Remove the warehouse, published/ and receipts/, to begin with you
 	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts published
 
 clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
-	rm -rf .venv target logs dbt_packages build *.egg-info
+	rm -rf .venv target logs dbt_packages build dist *.egg-info
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage .coverage.* htmlcov
 	find $(wildcard hub loader tests) -name __pycache__ -prune -exec rm -rf {} +
