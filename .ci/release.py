@@ -17,7 +17,9 @@ def notes_of(version: str, changelog: str) -> str:
     """The section of the changelog on a version, without its heading. Raises SystemExit where there
     is none, or it is empty."""
     found = re.search(
-        rf"^## {re.escape(version)}\b[^\n]*\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL
+        rf"^## {re.escape(version)}(?: [^\n]*)?\n(.*?)(?=^## |\Z)",
+        changelog,
+        re.MULTILINE | re.DOTALL,
     )
     if not found or not found[1].strip():
         raise SystemExit(
