@@ -15,7 +15,9 @@ _ENGINE = """
 case "$*" in
     "compose version" | info) ;;
     "compose ps --quiet serve") [ -z "$RUNNING" ] || echo c0ffee ;;
+    "inspect --format {{.Image}} c0ffee") echo sha256:1234 ;;
     inspect*) echo "$RUNNING" ;;
+    tag*) ;;
     "image inspect"*) [ "$KNOWN" ] ;;
     pull*) [ "$KNOWN$PULLS" ] ;;
     "compose build serve") [ -z "$BROKEN" ] ;;
@@ -88,6 +90,19 @@ def test_the_image_is_remembered_beside_the_other_settings(programs, project):
     up(programs, project, "hub:2", KNOWN="yes")
     assert (project / ".env").read_text() == ("WEBHOOK_URL=http://127.0.0.1:9/x\nHUB_IMAGE=hub:2\n")
     assert (project / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_build_of_the_same_name_can_be_taken_back(programs, project):
+    name = "data-integration-hub:local"
+    done = up(programs, project, RUNNING=name, BAD=name)
+    assert done.returncode == 1
+    assert "data-integration-hub:before runs again" in done.stderr
+    assert started(programs) == [name, "data-integration-hub:before"]
+    [tagged] = [call for call in programs.calls if call.startswith("docker tag")]
+    assert tagged.startswith("docker tag sha256:1234 data-integration-hub:before")
+    assert programs.calls.index(tagged) < next(
+        number for number, call in enumerate(programs.calls) if "build serve" in call
+    )
 
 
 def test_a_named_image_is_pulled_where_it_is_not_here_and_nothing_is_built(programs, project):

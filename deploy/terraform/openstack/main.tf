@@ -37,7 +37,7 @@ variable "settings" {
 }
 
 variable "system_image" {
-  description = "The image of the machine's system: one with cloud-init and Debian's or Ubuntu's packages."
+  description = "The image of the machine's system: one with cloud-init and the packages of Ubuntu 24.04 or newer."
   type        = string
   default     = "ubuntu-24.04"
 }
