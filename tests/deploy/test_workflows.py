@@ -45,7 +45,7 @@ def test_a_job_may_only_what_it_says(path):
         for right, kind in job["permissions"].items()
         if kind == "write"
     }
-    assert writers <= {("container", "packages"), ("publish", "contents")}
+    assert writers <= {("push", "packages"), ("publish", "contents")}
 
 
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
@@ -66,9 +66,10 @@ def test_jobs_run_commands_that_the_makefile_has(path):
 
 def test_main_goes_to_staging_and_on_approval_to_production():
     ci = jobs(PROJECT / ".github" / "workflows" / "ci.yml")
-    assert set(ci["container"]["needs"]) == {"check", "test", "audit"}
-    assert ci["staging"]["needs"] == "container"
-    assert ci["production"]["needs"] == ["container", "staging"]
+    assert set(ci["push"]["needs"]) == {"check", "test", "audit", "container"}
+    assert ci["push"]["if"] == "github.event_name == 'push'"
+    assert ci["staging"]["needs"] == "push"
+    assert ci["production"]["needs"] == ["push", "staging"]
     deploy = jobs(PROJECT / ".github" / "workflows" / "deploy.yml")["deploy"]
     assert deploy["environment"] == "${{ inputs.environment }}"
 
