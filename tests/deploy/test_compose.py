@@ -1,6 +1,7 @@
 """What compose.yaml promises; `make check` holds it against the schema of compose, too."""
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -109,6 +110,8 @@ def test_the_image_has_the_versions_that_are_tested():
         tested |= versions(lock)
     held = versions("deploy/container/requirements.lock")
     assert {name: version for name, version in held.items() if tested.get(name) != version} == {}
-    for name in ("duckdb", "dbt-duckdb", "fastapi", "openlineage-python", "setuptools"):
-        assert name in held
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    extras = [name for names in project["optional-dependencies"].values() for name in names]
+    asked = {re.match(r"[\w.-]+", name)[0] for name in [*project["dependencies"], *extras]}
+    assert sorted(asked - {*held}) == [], "run `make lock`"
     assert "pytest" not in held

@@ -1,6 +1,7 @@
 """What the workflows promise; actionlint and zizmor look at the rest in `make check`."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,6 @@ def test_main_goes_to_staging_and_on_approval_to_production():
 
 
 def test_the_coverage_has_a_threshold_and_the_night_measures_it():
-    import tomllib
-
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["coverage"]
     assert settings["run"]["branch"] is True
     assert settings["report"]["fail_under"] >= 85
