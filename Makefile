@@ -127,7 +127,7 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --output-file hub/serve/requirements.lock $(FLAGS)
 	$(compile) hub/telemetry/requirements.in --constraint requirements.lock \
 	    --output-file hub/telemetry/requirements.lock $(FLAGS)
-	$(compile) .ci/requirements.in --constraint requirements.lock \
+	$(compile) .ci/requirements.in $(addprefix --constraint ,$(locks)) --no-annotate \
 	    --output-file .ci/requirements.lock $(FLAGS)
 	$(compile) pyproject.toml --all-extras deploy/container/requirements.in --no-annotate \
 	    $(addprefix --constraint ,$(locks)) --output-file deploy/container/requirements.lock
