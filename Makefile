@@ -1,8 +1,8 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
 .PHONY: help setup serve-setup telemetry-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
-.PHONY: check bench bench-stream docs contracts wheel
-.PHONY: lock clean clean-data
+.PHONY: check lint-setup audit bench bench-stream docs contracts wheel
+.PHONY: deploy release lock clean clean-data
 
 # Importing dbt without stored bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -33,6 +33,11 @@ backup-setup: .venv/.backup-ready ## Add to .venv what encrypted backups need
 
 .venv/.backup-ready: .venv/.ready hub/backup/requirements.lock
 	@sh .ci/setup backup
+
+lint-setup: .venv/.lint-ready ## Add to .venv linters of scripts, containers and workflows, for `make check`
+
+.venv/.lint-ready: .venv/.ready .ci/requirements.lock
+	@sh .ci/setup lint
 
 # On the first day, with nothing in landing/ and no warehouse, the samples are run.
 own_files = find landing -type f ! -name '.*' 2>/dev/null | head -n 1
@@ -82,11 +87,23 @@ own_sql = $(shell grep -rilw select --include=*.sql --exclude-dir=generic $(wild
 check: serve-setup telemetry-setup backup-setup ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy hub loader
+	.venv/bin/mypy hub loader deploy/container .ci
 	.venv/bin/lint-imports --no-logo --no-cache
-	.venv/bin/bandit -q -c pyproject.toml -r hub loader
+	.venv/bin/bandit -q -c pyproject.toml -r hub loader deploy .ci
 	HUB_DATABASE=:memory: .venv/bin/sqlfluff lint -q $(own_sql)
+	@sh .ci/lint
 	.venv/bin/pytest -m check
+
+locks = $(wildcard *.lock hub/*/*.lock)
+
+audit: lint-setup ## Ask for known vulnerabilities of all that the locks name (needs the network)
+	.venv/bin/pip-audit --strict --disable-pip --require-hashes $(addprefix --requirement=,$(locks))
+
+deploy: ## Start the hub in containers, wait until it is healthy, print the page (IMAGE=...: a rollback)
+	@sh deploy/up $(IMAGE)
+
+release: setup ## Build a release into dist/: the wheel, the changelog's notes (TAG=v1.2.3)
+	@.venv/bin/python .ci/release.py $(TAG)
 
 bench: setup ## Measure what the hub costs, about 20 minutes (PARTS="land run" for less; docs/performance.md)
 	.venv/bin/python -m tests.bench $(PARTS) $(FLAGS)
@@ -120,8 +137,15 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --output-file hub/serve/requirements.lock $(FLAGS)
 	$(compile) hub/telemetry/requirements.in --constraint requirements.lock \
 	    --output-file hub/telemetry/requirements.lock $(FLAGS)
+<<<<<<< HEAD
 	$(compile) hub/backup/requirements.in --constraint requirements.lock \
 	    --output-file hub/backup/requirements.lock $(FLAGS)
+=======
+	$(compile) .ci/requirements.in $(addprefix --constraint ,$(locks)) --no-annotate \
+	    --output-file .ci/requirements.lock $(FLAGS)
+	$(compile) pyproject.toml --all-extras deploy/container/requirements.in --no-annotate \
+	    $(addprefix --constraint ,$(locks)) --output-file deploy/container/requirements.lock
+>>>>>>> deploy
 
 clean-data: ## Remove the warehouse, published/ and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \

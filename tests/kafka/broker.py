@@ -45,7 +45,7 @@ class Broker(Cluster):
         """folder: for its data and its log.    settings: what differs in its server.properties."""
         self.folder = folder
         self.log = folder / "broker.log"
-        port, controller_port = _free_ports(2)
+        port, controller_port = free_ports(2)
         self.bootstrap_servers = f"127.0.0.1:{port}"
         usual = _properties(folder / "data", port, controller_port)
         self._properties = {**usual, **(settings or {})}
@@ -234,7 +234,7 @@ def _properties(data: Path, port: int, controller_port: int) -> dict[str, str]:
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     found: list[int] = []
     for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
         with socket.socket() as trial, suppress(OSError):

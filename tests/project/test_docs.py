@@ -324,7 +324,14 @@ def test_each_change_is_made_as_the_docs_say(reader, samples, section):
 @pytest.mark.check
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "CHANGELOG.md", "DECISIONS.md", *(f"docs/{name}" for name in DOCUMENTS)],
+    [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "DECISIONS.md",
+        "SECURITY.md",
+        *(f"docs/{name}" for name in DOCUMENTS),
+    ],
 )
 def test_links_and_named_files_exist(document):
     path = PROJECT / document

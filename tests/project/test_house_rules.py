@@ -20,6 +20,8 @@ from tests.support.workbench import PROJECT, Workbench
 
 _FOLDERS = (
     ".ci",
+    ".github",
+    "deploy",
     "docs",
     "hub",
     "loader",
@@ -33,7 +35,7 @@ _FOLDERS = (
 _DROP_FOLDER = "landing"  # its user's own
 _FILES = {
     *(".gitattributes", ".gitignore", ".sqlfluff", "CHANGELOG.md", "DECISIONS.md", "Makefile"),
-    "alerts.yml",
+    *("CONTRIBUTING.md", "Containerfile", "SECURITY.md", "alerts.yml"),
     *("README.md", "compose.yaml", "dbt_project.yml", "profiles.yml", "pyproject.toml"),
     *("requirements.in", "requirements.lock", "setup.py"),
 }
