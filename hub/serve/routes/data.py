@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.published.tables import Table, counts, page, rows_of_key, tables, target
 from hub.serve.access import Role, require
 from hub.serve.export import Format
 from hub.serve.problems import Refused, responses
 from hub.serve.reading import Newest, NewestWithFilters, Read
-from hub.serve.tables import Table, counts, page, rows_of_key, tables, target
 
 router = APIRouter(
     tags=["data"],
