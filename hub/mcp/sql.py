@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -43,15 +43,13 @@ class QueryFailed(HubError):
         super().__init__("the query", what, remedy)
 
 
-@dataclass(frozen=True)
 class Queries:
     """Answers queries, a few at once."""
 
-    limits: SqlLimits = SqlLimits()
-    _slots: threading.BoundedSemaphore = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_slots", threading.BoundedSemaphore(self.limits.at_once))
+    def __init__(self, limits: SqlLimits | None = None) -> None:
+        self.limits = limits or SqlLimits()
+        self._slots = threading.BoundedSemaphore(self.limits.at_once)
+        self._at_work: set[subprocess.Popen[bytes]] = set()
 
     def answer(self, snapshot: Path, query: str, rows: int) -> Found:
         """The rows of a query on a snapshot, as far as the limits. Raises QueryFailed where it is
@@ -65,37 +63,45 @@ class Queries:
             seconds=limits.seconds + _GRACE_SECONDS,
             rows=rows,
             characters=limits.characters,
-            cell=limits.text,
+            text=limits.text,
         )
         with self._slots:
-            return _decoded(self._work(msgspec.json.encode(order)), limits)
+            return self._decoded(*self._carry_out(msgspec.json.encode(order)))
 
-    def _work(self, order: bytes) -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(  # nosec B603
-                [sys.executable, "-I", "-m", "hub.mcp.sql_worker"],
-                input=order,
-                capture_output=True,
-                timeout=self.limits.seconds,
-                env=_ENVIRONMENT,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise QueryFailed(
-                f"it was ended after {self.limits.seconds:g} s", _TOO_MUCH
-            ) from error
+    def end(self) -> None:
+        """End those that are at work."""
+        for process in tuple(self._at_work):
+            process.kill()
 
+    def _carry_out(self, order: bytes) -> tuple[int, bytes]:
+        """How the process ended that got the order, and what it wrote."""
+        with subprocess.Popen(  # nosec B603
+            [sys.executable, "-I", "-m", "hub.mcp.sql_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+        ) as process:
+            self._at_work.add(process)
+            try:
+                answer, _ = process.communicate(order, self.limits.seconds)
+            except subprocess.TimeoutExpired as error:
+                what = f"it was ended after {self.limits.seconds:g} s"
+                raise QueryFailed(what, _TOO_MUCH) from error
+            finally:
+                process.kill()
+                self._at_work.discard(process)
+        return process.returncode, answer
 
-def _decoded(done: subprocess.CompletedProcess[bytes], limits: SqlLimits) -> Found:
-    needs_memory = f"it needs more memory than the {limits.memory >> 20} MB that it may take"
-    if done.returncode != 0 or not done.stdout:
-        # DuckDB ends the process where it gets no memory in the wrong place
-        ended = (
-            signal.Signals(-done.returncode).name if done.returncode < 0 else str(done.returncode)
-        )
-        raise QueryFailed(f"its process ended with {ended}: mostly for want of memory", _TOO_MUCH)
-    answer = msgspec.json.decode(done.stdout, type=Found | Failed)
-    if isinstance(answer, Found):
-        return answer
-    if answer.out_of_memory:
-        raise QueryFailed(needs_memory, _TOO_MUCH)
-    raise QueryFailed(answer.error, "Correct it, and ask again.")
+    def _decoded(self, code: int, answer: bytes) -> Found:
+        if code != 0:
+            # DuckDB ends its process where it gets no memory in the wrong place
+            how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            raise QueryFailed(f"its process ended with {how}, mostly for want of memory", _TOO_MUCH)
+        decoded = msgspec.json.decode(answer, type=Found | Failed)
+        if isinstance(decoded, Found):
+            return decoded
+        if decoded.out_of_memory:
+            most = f"{self.limits.memory >> 20} MB"
+            raise QueryFailed(f"it needs more memory than the {most} that it may take", _TOO_MUCH)
+        raise QueryFailed(decoded.error.rstrip(" ."), "Correct it, and ask again.")

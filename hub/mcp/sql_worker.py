@@ -28,7 +28,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path:    of the snapshot.
     memory:  what DuckDB may take, in bytes.   address_space: what the process may, in bytes.
     seconds: how long it may take, if whoever ordered it is gone and cannot end it.
-    rows, characters: how much the answer may have; cell: how many characters of a text.
+    rows, characters: how much the answer may have.   text: how many characters one text in it may.
     """
 
     path: str
@@ -38,7 +38,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
     rows: int
     characters: int
-    cell: int
+    text: int
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -84,16 +84,15 @@ def _limit(order: Order) -> None:
     """Let the system bound what this process may take."""
     # nobody handles the signal: it ends the process, wherever that is
     signal.setitimer(signal.ITIMER_REAL, order.seconds)
-    resource.setrlimit(resource.RLIMIT_AS, (order.address_space, order.address_space))
+    if sys.platform == "linux":  # elsewhere it is not to be had
+        resource.setrlimit(resource.RLIMIT_AS, (order.address_space, order.address_space))
     # no file can be written, whatever a query finds a way to
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _answer(order: Order) -> Found | Failed:
-    connection = connect_locked_down(
-        Path(order.path), memory_limit=f"{order.memory}B", threads="2"
-    )
+    connection = connect_locked_down(Path(order.path), memory_limit=f"{order.memory}B", threads="2")
     statements = connection.extract_statements(order.query)
     if wrong := _what_is_wrong(statements):
         return Failed(wrong)
@@ -122,7 +121,7 @@ def _what_is_wrong(statements: list[duckdb.Statement]) -> str | None:
 def _fetched(cursor: duckdb.DuckDBPyConnection, columns: list[Column], order: Order) -> Found:
     """As many rows as the order allows."""
     rows: list[list[Any]] = []
-    allowance = Allowance(order.characters, order.cell)
+    allowance = Allowance(order.characters, order.text)
     while batch := cursor.fetchmany(_BATCH):
         for values in batch:
             if len(rows) == order.rows or (row := allowance.take(list(values))) is None:

@@ -139,6 +139,32 @@ def target(snapshot: Snapshot, entity: str) -> Table:
     raise NoSuchEntity(f"entity '{entity}'", "there is none", f"Known are {', '.join(names)}.")
 
 
+def targets(snapshot: Snapshot, entity: str | None = None) -> list[Table]:
+    """The target of an entity, or those of all. Raises NoSuchEntity."""
+    if entity is not None:
+        return [target(snapshot, entity)]
+    return [table for table in tables(snapshot).values() if table.name == table.entity]
+
+
+def describe(
+    snapshot: Snapshot, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
+    """The entities that were built: key, rows, sources, is_reconciled, and the columns of their
+    targets. sources: the registered ones of each entity."""
+    numbers = _counts(cursor, [table.name for table in targets(snapshot)])
+    return [
+        {
+            "entity": table.entity,
+            "key": table.key,
+            "rows": numbers[table.name],
+            "sources": sources.get(table.entity, []),
+            "is_reconciled": f"{table.name}_reconciliation" in tables(snapshot),
+            "columns": [vars(column) for column in table.columns],
+        }
+        for table in targets(snapshot)
+    ]
+
+
 def rows_of_key(
     cursor: duckdb.DuckDBPyConnection, table: Table, key_hash: int, key: str
 ) -> list[dict[str, Any]]:
@@ -193,7 +219,7 @@ def page(
         ) from error
 
 
-def counts(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, int]:
+def _counts(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, int]:
     """The number of rows of tables in marts; it stands in the database's catalog."""
     return {
         name: int(cursor.execute(f"select count(*) from marts.{name}").fetchall()[0][0])

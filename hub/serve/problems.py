@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from hub.published.limits import TookTooLong
+from hub.published.reconciliation import NoReconciliation
 from hub.published.snapshots import NothingPublished
 from hub.published.tables import NoSuchColumn, NoSuchEntity, NoSuchValue
 from loader.errors import HubError, WrongUse, ran_out_of_memory
@@ -23,6 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 # errors of a read, to what they are in HTTP
 _OF_READS: dict[type[HubError], tuple[int, str]] = {
     NoSuchEntity: (404, "Entity not found"),
+    NoReconciliation: (404, "No reconciliation"),
     NoSuchColumn: (422, "No such column"),
     NoSuchValue: (422, "No such value"),
     TookTooLong: (503, "Read took too long"),
