@@ -93,6 +93,25 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     return enter(root, monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def image_of_served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose samples were run, for tests that read."""
+    root = tmp_path_factory.mktemp("served") / "hub"
+    root.mkdir()
+    copy_project(root)
+    with pytest.MonkeyPatch.context() as patch:
+        bench = enter(root, patch)
+        bench.drop_samples()
+        bench.run()
+    return root
+
+
+@pytest.fixture
+def served(image_of_served: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The project whose samples were run; tests leave it as it is."""
+    return enter(image_of_served, monkeypatch)
+
+
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run `hub` in this process, as a terminal would."""

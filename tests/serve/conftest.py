@@ -8,26 +8,7 @@ from fastapi.testclient import TestClient
 
 from hub.serve.access import Role
 from tests.serve.serving import application, client_of
-from tests.support.workbench import Workbench, copy_project, enter
-
-
-@pytest.fixture(scope="session")
-def image_of_served(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose samples were run, for tests that read."""
-    root = tmp_path_factory.mktemp("served") / "hub"
-    root.mkdir()
-    copy_project(root)
-    with pytest.MonkeyPatch.context() as patch:
-        bench = enter(root, patch)
-        bench.drop_samples()
-        bench.run()
-    return root
-
-
-@pytest.fixture
-def served(image_of_served: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The project whose samples were run; tests leave it as it is."""
-    return enter(image_of_served, monkeypatch)
+from tests.support.workbench import Workbench, enter
 
 
 @pytest.fixture
