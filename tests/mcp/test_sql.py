@@ -1,5 +1,6 @@
 """Queries of others: what they may ask, what they may take, and that nothing gets out."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from hub.mcp.sql import Queries, QueryFailed, SqlLimits
+from hub.mcp.sql_worker import Order
 
 SECONDS = SqlLimits(seconds=3)
 
