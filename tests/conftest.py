@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,14 @@ def image_of_served(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(image_of_served: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """The project whose samples were run; tests leave it as it is."""
     return enter(image_of_served, monkeypatch)
+
+
+@pytest.fixture
+def own_served(image_of_served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """A copy of it, for tests that change something."""
+    root = tmp_path / "hub"
+    shutil.copytree(image_of_served, root, symlinks=True)
+    return enter(root, monkeypatch)
 
 
 @pytest.fixture
