@@ -148,7 +148,9 @@ class Reader:
         # the environment is the one that the tests run in, and the suite inside one of its tests
         # would never end
         command = re.sub(
-            r"^make (?=run|docs|contracts|demo-api)", "make --old-file=.venv/.ready ", command
+            r"^make (?=run|docs|contracts|demo-api|mcp-setup)",
+            "make --old-file=.venv/.ready ",
+            command,
         )
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
@@ -207,7 +209,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     root = tmp_path_factory.mktemp("reader") / "hub"
     root.mkdir()
     copy_project(root)
-    locks = [f"hub/{extra}/requirements.lock" for extra in ("serve", "telemetry")]
+    locks = [f"hub/{extra}/requirements.lock" for extra in ("serve", "telemetry", "mcp")]
     for name in ("Makefile", "pyproject.toml", "requirements.lock", *locks):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / name, root / name)
