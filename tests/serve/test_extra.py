@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from hub.serve.extra import require_extra
+from hub.extras import require_extra
 from loader.errors import HubError
 from tests.support.workbench import PROJECT
 
@@ -63,9 +63,9 @@ def test_a_build_imports_nothing_of_the_server(own_served):
 
 
 def test_without_it_the_command_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr("hub.serve.extra.find_spec", lambda name: None if name == "jwt" else name)
+    monkeypatch.setattr("hub.extras.find_spec", lambda name: None if name == "jwt" else name)
     with pytest.raises(HubError, match=r"jwt cannot be imported.*make serve-setup"):
-        require_extra()
+        require_extra("serve")
 
 
 @pytest.mark.check
