@@ -97,7 +97,7 @@ class Queries:
         if code != 0:
             # DuckDB ends its process where it gets no memory in the wrong place
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            raise QueryFailed(f"its process ended with {how}, mostly for want of memory", _TOO_MUCH)
+            raise QueryFailed(f"its process ended with {how}, as for want of memory", _TOO_MUCH)
         decoded = msgspec.json.decode(answer, type=Found | Failed)
         if isinstance(decoded, Found):
             return decoded

@@ -72,12 +72,11 @@ def main() -> None:
     """Carry out the order on standard input."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     _limit(order)
-    answer: Found | Failed
     try:
-        answer = _answer(order)
+        answer = msgspec.json.encode(_answer(order))
     except (duckdb.Error, MemoryError) as error:
-        answer = Failed(str(error), ran_out_of_memory(error))
-    sys.stdout.buffer.write(msgspec.json.encode(answer))
+        answer = msgspec.json.encode(Failed(str(error), ran_out_of_memory(error)))
+    sys.stdout.buffer.write(answer)
 
 
 def _limit(order: Order) -> None:
