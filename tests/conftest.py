@@ -1,6 +1,7 @@
 """Fixtures: a project in a temporary folder, shared where its files stay as they are."""
 
 import atexit
+import json
 import logging
 import os
 import shutil
@@ -9,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from hub.cli import output
 from hub.main import main
 from tests.support.command_line import Answer, Command
+from tests.support.schemas import breaches
 from tests.support.workbench import Workbench, copy_project, enter, fresh_samples
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -136,6 +140,23 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return Answer(int(code or 0), *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def json_is_as_its_schema_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Compare what commands print as JSON in this process with their schemas."""
+    found: list[str] = []
+    usual = output.json_of
+
+    def checked(data: Any) -> str:
+        text = usual(data)
+        command = click.get_current_context().command_path.partition(" ")[2]
+        found.extend(breaches(command, json.loads(text)))
+        return text
+
+    monkeypatch.setattr(output, "json_of", checked)
+    yield
+    assert found == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The extra: only `hub serve` and `hub token` need it."""
+"""The extras `serve` and `mcp`: no command but theirs needs them."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.workbench import PROJECT
 
-EXTRA = ("fastapi", "starlette", "uvicorn", "jwt", "prometheus_client", "psutil", "pydantic")
+EXTRA = ("fastapi", "starlette", "uvicorn", "jwt", "prometheus_client", "psutil", "pydantic", "mcp")
 # Runs a command and says which packages of the extra were imported for it. dbt imports some.
 _LOOK = """
 import sys
@@ -25,6 +25,7 @@ print([name for name in sys.argv[0].split(",") if name in sys.modules], file=sys
     [
         ["--help"],
         ["serve", "--help"],
+        ["mcp", "--help"],
         ["report", "--json"],
         ["why", "evt-003"],
         ["doctor"],
@@ -47,7 +48,9 @@ def test_no_other_command_imports_it(own_served, words):
 
 
 def test_a_build_imports_nothing_of_the_server(own_served):
-    program = _LOOK.replace("sys.argv[0]", repr("fastapi,uvicorn,jwt,prometheus_client,hub.serve"))
+    program = _LOOK.replace(
+        "sys.argv[0]", repr("fastapi,uvicorn,jwt,prometheus_client,hub.serve,mcp,hub.mcp")
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, "run"],
         cwd=own_served.root,
