@@ -148,10 +148,9 @@ class Reader:
         # the environment is the one that the tests run in, and the suite inside one of its tests
         # would never end
         command = re.sub(
-            r"^make (?=run|docs|contracts|demo-api|mcp-setup)",
-            "make --old-file=.venv/.ready ",
-            command,
+            r"^make (?=run|docs|contracts|demo-api)", "make --old-file=.venv/.ready ", command
         )
+        command = re.sub(r"^make (?=mcp-setup)", "make --old-file=.venv/.mcp-ready ", command)
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
             name: value
@@ -213,7 +212,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     for name in ("Makefile", "pyproject.toml", "requirements.lock", *locks):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / name, root / name)
-    shutil.copytree(PROJECT / "tests" / "demo", root / "tests" / "demo")
+    for name in ("tests/demo", "hub/schemas"):
+        shutil.copytree(PROJECT / name, root / name)
     (root / ".venv").symlink_to(PROJECT / ".venv")
     with MockCluster() as cluster:
         cluster.create_topic("clicks")
