@@ -170,7 +170,8 @@ class TestJson:
         [
             *("report", "report --entity events", "report --history 3"),
             *("why evt-003", "why app/events.json:4", "why nobody", "doctor", "land", "publish"),
-            *("contract diff --entity events", "discard --entity clicks --by m --why x"),
+            "discard --entity clicks --by m --why x",
+            pytest.param("contract diff --entity events", marks=pytest.mark.slow),
             pytest.param("redrive --dry-run", marks=pytest.mark.slow),
             pytest.param("reprocess --entity events --dry-run", marks=pytest.mark.slow),
         ],
