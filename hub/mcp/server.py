@@ -14,8 +14,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
 from hub.mcp.asking import Limits
+from hub.mcp.questions import Answer, Questions
 from hub.mcp.sql import Queries
-from hub.mcp.tools import Answer, Tools
 from loader import __version__, logs
 from loader.config.project import Project
 from loader.errors import HubError, error_of_the_machine
@@ -49,8 +49,8 @@ def create_server(project: Project, queries: Queries, limits: Limits | None = No
         # below it, the library logs what is asked
         log_level="WARNING",
     )
-    tools = Tools(project, limits or Limits(), queries)
-    for tool in tools.all:
+    questions = Questions(project, limits or Limits(), queries)
+    for tool in questions.all:
         server.add_tool(_told(tool), annotations=_READS)
     return server
 

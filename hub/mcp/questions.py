@@ -35,8 +35,8 @@ Entity = Annotated[str, Field(description="An entity, such as events: list_entit
 Rows = Annotated[int, Field(ge=1, le=200, description="How many rows at most.")]
 
 
-class Tools:
-    """The tools on a project. limits: of all but SQL.   queries: answers SQL."""
+class Questions:
+    """The questions about a project, each a tool. limits: of all but SQL.   queries: answers SQL."""
 
     def __init__(self, project: Project, limits: Limits, queries: Queries) -> None:
         self._project = project
