@@ -14,7 +14,7 @@ from hub.mcp.asking import Limits, as_of, asked
 from hub.mcp.sql import Queries
 from hub.published.reconciliation import reconciliation
 from hub.published.snapshots import newest
-from hub.published.tables import KeyHash, describe, rows_of_key, target, targets
+from hub.published.tables import GREATEST_ID, KeyHash, describe, rows_of_key, target, targets
 from hub.queries.catalog import columns_of, list_tables
 from hub.queries.dead_letters import DeadLetterChoice, page_of_dead_letters
 from hub.queries.explain import answer, parse_question
@@ -28,15 +28,16 @@ from loader.errors import WrongUse
 from loader.warehouse.run_log import find_run
 
 Answer = dict[str, Any]
-# load and row in one number, as in serving
-_GREATEST_ID = 10**18
 
 Entity = Annotated[str, Field(description="An entity, such as events: list_entities has them.")]
 Rows = Annotated[int, Field(ge=1, le=200, description="How many rows at most.")]
 
 
 class Questions:
-    """The questions about a project, each a tool. limits: of all but SQL.   queries: answers SQL."""
+    """The questions about a project, each a tool.
+
+    limits: of all but SQL.   queries: answers SQL.
+    """
 
     def __init__(self, project: Project, limits: Limits, queries: Queries) -> None:
         self._project = project
@@ -142,7 +143,7 @@ class Questions:
             Field(description="open: somebody should look; resolved: accepted since; discarded."),
         ] = "open",
         after: Annotated[
-            int, Field(ge=0, le=_GREATEST_ID, description="`next` of the page before.")
+            int, Field(ge=0, le=GREATEST_ID, description="`next` of the page before.")
         ] = 0,
         limit: Rows = 20,
     ) -> Answer:

@@ -15,6 +15,9 @@ from loader.config.project import Project
 from loader.errors import WrongUse
 from loader.warehouse.run_log import parse_clock
 
+# a record_id is load and row in one number: a hundred million loads are below it, and doubles hold it
+# exactly
+GREATEST_ID = 10**18
 # the type of a column, to what an export has instead of it, as `values.plain` makes it of a row:
 # JSON has no times, and its readers take decimals for doubles
 _AS_TEXT = {

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.published.reconciliation import reconciliation as compare
-from hub.published.tables import Table, describe, page, rows_of_key, target, targets
+from hub.published.tables import GREATEST_ID, Table, describe, page, rows_of_key, target, targets
 from hub.serve.access import Role, require
 from hub.serve.export import Format
 from hub.serve.problems import Refused, responses
@@ -20,8 +20,6 @@ router = APIRouter(
 )
 
 MOST_ROWS = 1_000
-# load and row in one number: a hundred million loads are below it, and doubles hold it exactly
-GREATEST_ID = 10**18
 Limit = Annotated[
     int, Query(ge=1, le=MOST_ROWS, description="How many rows at most.", examples=[100])
 ]
