@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve-setup telemetry-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
+.PHONY: help setup serve-setup telemetry-setup mcp-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
 .PHONY: check lint-setup audit bench bench-stream docs contracts wheel
 .PHONY: deploy release lock clean clean-data
 
@@ -29,10 +29,18 @@ telemetry-setup: .venv/.telemetry-ready ## Add to .venv what lineage events and 
 .venv/.telemetry-ready: .venv/.ready hub/telemetry/requirements.lock
 	@sh .ci/setup telemetry
 
+mcp-setup: .venv/.mcp-ready ## Add to .venv what `hub mcp` needs
+
+.venv/.mcp-ready: .venv/.ready hub/mcp/requirements.lock
+	@sh .ci/setup mcp
+
 backup-setup: .venv/.backup-ready ## Add to .venv what encrypted backups need
 
 .venv/.backup-ready: .venv/.ready hub/backup/requirements.lock
 	@sh .ci/setup backup
+
+# what tests need besides
+extras = serve-setup telemetry-setup mcp-setup backup-setup
 
 lint-setup: .venv/.lint-ready ## Add to .venv linters of scripts, containers and workflows, for `make check`
 
@@ -58,10 +66,10 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
-test: serve-setup telemetry-setup backup-setup ## Run the quick tests, on all cores: about twelve minutes on two
+test: $(extras) ## Run the quick tests, on all cores: about twelve minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not kafka"
 
-test-slow: serve-setup telemetry-setup backup-setup ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
+test-slow: $(extras) ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
 	.venv/bin/pytest $(side_by_side) -m "slow and not check and not kafka"
 
 test-all: check test test-slow ## Run everything; with a Kafka broker where Java and Maven are
@@ -71,20 +79,20 @@ test-all: check test test-slow ## Run everything; with a Kafka broker where Java
 	    echo "test-all: make test-kafka is left out: java or mvn is missing"; \
 	fi
 
-coverage: serve-setup telemetry-setup backup-setup ## Run all tests one after the other, with the coverage of hub/ and loader/
+coverage: $(extras) ## Run all tests one after the other, with the coverage of hub/ and loader/
 	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
-test-kafka: serve-setup telemetry-setup backup-setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
+test-kafka: $(extras) ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
 	HUB_TEST_KAFKA=1 .venv/bin/pytest -m kafka
 
-torture: serve-setup telemetry-setup backup-setup ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
+torture: $(extras) ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
 	.venv/bin/python -m tests.torture --write $(ARGS)
 
 # Linting compiles the models: in a database in memory, so that no warehouse is made or locked.
 # A model that is a mere macro call has no SQL of its own, and linting it takes longest.
 own_sql = $(shell grep -rilw select --include=*.sql --exclude-dir=generic $(wildcard models tests snapshots))
 
-check: serve-setup telemetry-setup backup-setup ## Lint, format, types, security, SQL style and house rules
+check: $(extras) ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy hub loader deploy/container .ci
@@ -137,15 +145,14 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --output-file hub/serve/requirements.lock $(FLAGS)
 	$(compile) hub/telemetry/requirements.in --constraint requirements.lock \
 	    --output-file hub/telemetry/requirements.lock $(FLAGS)
-<<<<<<< HEAD
+	$(compile) hub/mcp/requirements.in --constraint requirements.lock \
+	    --constraint hub/serve/requirements.lock --output-file hub/mcp/requirements.lock $(FLAGS)
 	$(compile) hub/backup/requirements.in --constraint requirements.lock \
 	    --output-file hub/backup/requirements.lock $(FLAGS)
-=======
 	$(compile) .ci/requirements.in $(addprefix --constraint ,$(locks)) --no-annotate \
 	    --output-file .ci/requirements.lock $(FLAGS)
 	$(compile) pyproject.toml --all-extras deploy/container/requirements.in --no-annotate \
 	    $(addprefix --constraint ,$(locks)) --output-file deploy/container/requirements.lock
->>>>>>> deploy
 
 clean-data: ## Remove the warehouse, published/ and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \

@@ -1,17 +1,22 @@
 """Fixtures: a project in a temporary folder, shared where its files stay as they are."""
 
 import atexit
+import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from hub.cli import output
 from hub.main import main
 from tests.support.command_line import Answer, Command
+from tests.support.schemas import breaches
 from tests.support.workbench import Workbench, copy_project, enter, fresh_samples
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -93,6 +98,33 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     return enter(root, monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def image_of_served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose samples were run, for tests that read."""
+    root = tmp_path_factory.mktemp("served") / "hub"
+    root.mkdir()
+    copy_project(root)
+    with pytest.MonkeyPatch.context() as patch:
+        bench = enter(root, patch)
+        bench.drop_samples()
+        bench.run()
+    return root
+
+
+@pytest.fixture
+def served(image_of_served: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The project whose samples were run; tests leave it as it is."""
+    return enter(image_of_served, monkeypatch)
+
+
+@pytest.fixture
+def own_served(image_of_served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """A copy of it, for tests that change something."""
+    root = tmp_path / "hub"
+    shutil.copytree(image_of_served, root, symlinks=True)
+    return enter(root, monkeypatch)
+
+
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run `hub` in this process, as a terminal would."""
@@ -108,6 +140,23 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return Answer(int(code or 0), *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def json_is_as_its_schema_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Compare what commands print as JSON in this process with their schemas."""
+    found: list[str] = []
+    usual = output.json_of
+
+    def checked(data: Any) -> str:
+        text = usual(data)
+        command = click.get_current_context().command_path.partition(" ")[2]
+        found.extend(breaches(command, json.loads(text)))
+        return text
+
+    monkeypatch.setattr(output, "json_of", checked)
+    yield
+    assert found == []
 
 
 @pytest.fixture(autouse=True)

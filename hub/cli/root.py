@@ -19,7 +19,7 @@ _COMMANDS = {
     "Ask": ("report", "why", "contract", "doctor"),
     "After a change of rules": ("reprocess", "rename-source"),
     "Dead letters": ("redrive", "discard"),
-    "Let others read": ("publish", "serve", "token"),
+    "Let others read": ("publish", "serve", "token", "mcp"),
     "Keep it safe": ("backup", "restore"),
 }
 

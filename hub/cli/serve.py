@@ -34,9 +34,9 @@ def serve(
     It reads published snapshots, so no run waits for it. Settings come from the environment:
     docs/serving.md has them.
     """
-    from hub.serve.extra import require_extra
+    from hub.extras import require_extra
 
-    require_extra()
+    require_extra("serve")
     from hub.serve.server import Listening, serve
 
     serve(project, Listening(host, port, tls_cert, tls_key, behind_proxy))

@@ -24,9 +24,9 @@ def token(project: Project, role: str, days: int, subject: str, as_json: bool) -
 
     scrape: metrics. reader: all reads, too. operator: writes, too.
     """
-    from hub.serve.extra import require_extra
+    from hub.extras import require_extra
 
-    require_extra()
+    require_extra("serve")
     from hub.serve.access import issue
 
     printed = issue(subject, role, days)

@@ -45,16 +45,25 @@ Examination = Callable[[duckdb.DuckDBPyConnection, Project], Finding]
 def examine(reading: Reading, project: Project) -> list[Finding]:
     """All findings, in a fixed order. Changes nothing."""
     connection = reading.connection
-    before: list[Examination] = [_project, _files, _turned_away]
-    after: list[Examination] = [_pulls, _receipts, _disk, _format, _versions]
-    checks, broken = ask(connection, project, checks_in_the_warehouse)
+    files: list[Examination] = [_files, _turned_away]
+    others: list[Examination] = [_pulls, _receipts, _disk, _format, _versions]
     return [
         *_as_of(reading),
-        *(examination(connection, project) for examination in before),
-        _entities(project, broken),
-        *checks,
-        *(examination(connection, project) for examination in after),
+        _project(project),
+        *(examination(connection, project) for examination in files),
+        *_of_what_it_holds(connection, project),
+        *(examination(connection, project) for examination in others),
     ]
+
+
+def examine_contents(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
+    """The findings that need neither the landing folder nor the machine. Changes nothing."""
+    return [_project(project), *_of_what_it_holds(connection, project)]
+
+
+def _of_what_it_holds(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
+    checks, broken = ask(connection, project, checks_in_the_warehouse)
+    return [_entities(project, broken), *checks]
 
 
 def _as_of(reading: Reading) -> list[Finding]:
@@ -91,7 +100,7 @@ def _entities(project: Project, broken: dict[str, str]) -> Finding:
     return Finding("entities", "ok", f"all {len(project.entities)} can be read")
 
 
-def _project(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
+def _project(project: Project) -> Finding:
     """The files of the project: is every registered entity and source complete and readable?"""
     if project.problems:
         return Finding(

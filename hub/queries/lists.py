@@ -142,6 +142,19 @@ def list_runs(
     return found[:PAGE_ROWS], found[PAGE_ROWS - 1].run_id if more else None
 
 
+def run_line(run: Run) -> Row:
+    """A line of the log of runs, as programs get it."""
+    return {
+        "run_id": run.run_id,
+        "command": run.command,
+        "status": run.status,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "duration_ms": run.duration_ms,
+        "errors": run.errors,
+    }
+
+
 def letter_of(connection: duckdb.DuckDBPyConnection, record_id: int) -> Row | None:
     """A dead letter as it stands, with its whole text; what each of its reasons means, as
     `meanings`; and the discard that it has, as `discard`."""

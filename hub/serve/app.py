@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
+from hub.published.snapshots import Snapshots
+from hub.published.tables import KeyHash
 from hub.serve import metrics, page
 from hub.serve.export import Exports
 from hub.serve.glance import Glances
@@ -19,8 +21,6 @@ from hub.serve.publisher import publisher_of
 from hub.serve.reading import handle_not_modified
 from hub.serve.routes import ask, data, health, write
 from hub.serve.settings import ServeSettings
-from hub.serve.snapshots import Snapshots
-from hub.serve.tables import KeyHash
 from hub.serve.work import Work
 from loader import __version__
 from loader.config.project import Project

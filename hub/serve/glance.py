@@ -7,8 +7,8 @@ from datetime import datetime
 
 import duckdb
 
+from hub.published.snapshots import Snapshot, Snapshots
 from hub.queries.overview import Overview, overview
-from hub.serve.snapshots import Snapshot, Snapshots
 from loader.config.project import Project
 from loader.errors import HubError, error_of_the_machine
 

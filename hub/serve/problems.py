@@ -12,11 +12,24 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from hub.published.limits import TookTooLong
+from hub.published.reconciliation import NoReconciliation
+from hub.published.snapshots import NothingPublished
+from hub.published.tables import NoSuchColumn, NoSuchEntity, NoSuchValue
 from loader.errors import HubError, WrongUse, ran_out_of_memory
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+# errors of a read, to what they are in HTTP
+_OF_READS: dict[type[HubError], tuple[int, str]] = {
+    NoSuchEntity: (404, "Entity not found"),
+    NoReconciliation: (404, "No reconciliation"),
+    NoSuchColumn: (422, "No such column"),
+    NoSuchValue: (422, "No such value"),
+    TookTooLong: (503, "Read took too long"),
+    NothingPublished: (503, "Nothing published yet"),
+}
 
 
 class Fault(BaseModel):
@@ -53,6 +66,15 @@ class Refused(Exception):
         self.title = title
         self.detail = detail
         self.headers = dict(headers or {})
+
+
+def refusal(error: HubError) -> Refused:
+    """What an error is in HTTP."""
+    usual = (503, "Service Unavailable")
+    if isinstance(error, WrongUse):
+        usual = (422, "Request not understood")
+    status, title = _OF_READS.get(type(error), usual)
+    return Refused(status, title, str(error), {"Retry-After": "5"} if status == 503 else None)
 
 
 def title_of(status: int) -> str:
@@ -116,9 +138,8 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HubError)
     def hub_error(request: Request, error: HubError) -> Response:
-        if isinstance(error, WrongUse):
-            return problem(request, 422, "Request not understood", str(error))
-        return problem(request, 503, "Service Unavailable", str(error), {"Retry-After": "5"})
+        told = refusal(error)
+        return problem(request, told.status, told.title, told.detail, told.headers)
 
     @app.exception_handler(duckdb.Error)
     def database_error(request: Request, error: duckdb.Error) -> Response:

@@ -85,6 +85,15 @@ def test_a_second_stream_takes_only_what_is_new(streamed, mock):
     ]
 
 
+@pytest.mark.slow
+def test_the_command_tells_what_it_took(streamed, mock, command):
+    mock.produce(TOPIC, [click(1), click(2)])
+    told = command("stream", "--once", "--json").data
+    assert (told["records"], told["sources"]) == (2, {"web": 2})
+    assert told["receipt"]["streams"]["web"]["records"] == 2
+    assert command("stream", "--once", "--json").data["receipt"] is None
+
+
 def test_messages_that_cannot_be_read_become_letters_with_their_bytes(streamed, mock):
     big = b'{"event_id": "' + b"x" * 5_000_000
     poison: list[Content] = [b'{"cut', b'\xff\xfe{"a"', b"", None, b"[1]", b" \n", big, b"\x00"]

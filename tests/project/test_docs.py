@@ -159,6 +159,7 @@ class Reader:
         command = re.sub(
             r"^make (?=run|docs|contracts|demo-api)", "make --old-file=.venv/.ready ", command
         )
+        command = re.sub(r"^make (?=mcp-setup)", "make --old-file=.venv/.mcp-ready ", command)
         command = re.sub(r"^make (?=test)", "make --dry-run ", command)
         environment = {
             name: value
@@ -216,11 +217,12 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     root = tmp_path_factory.mktemp("reader") / "hub"
     root.mkdir()
     copy_project(root)
-    locks = [f"hub/{extra}/requirements.lock" for extra in ("serve", "telemetry", "backup")]
+    locks = [f"hub/{extra}/requirements.lock" for extra in ("serve", "telemetry", "mcp", "backup")]
     for name in ("Makefile", "pyproject.toml", "requirements.lock", *locks):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / name, root / name)
-    shutil.copytree(PROJECT / "tests" / "demo", root / "tests" / "demo")
+    for name in ("tests/demo", "hub/schemas"):
+        shutil.copytree(PROJECT / name, root / name)
     (root / ".venv").symlink_to(PROJECT / ".venv")
     with MockCluster() as cluster:
         cluster.create_topic("clicks")

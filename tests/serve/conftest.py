@@ -1,33 +1,11 @@
-"""A project that has run its samples, published, and served."""
-
-import shutil
-from pathlib import Path
+"""Clients of a server on a project that has run its samples."""
 
 import pytest
 from fastapi.testclient import TestClient
 
 from hub.serve.access import Role
 from tests.serve.serving import application, client_of
-from tests.support.workbench import Workbench, copy_project, enter
-
-
-@pytest.fixture(scope="session")
-def image_of_served(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose samples were run, for tests that read."""
-    root = tmp_path_factory.mktemp("served") / "hub"
-    root.mkdir()
-    copy_project(root)
-    with pytest.MonkeyPatch.context() as patch:
-        bench = enter(root, patch)
-        bench.drop_samples()
-        bench.run()
-    return root
-
-
-@pytest.fixture
-def served(image_of_served: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The project whose samples were run; tests leave it as it is."""
-    return enter(image_of_served, monkeypatch)
+from tests.support.workbench import Workbench
 
 
 @pytest.fixture
@@ -40,11 +18,3 @@ def client(served: Workbench) -> TestClient:
 def operator(served: Workbench) -> TestClient:
     """An operator on it."""
     return client_of(application(served), Role.OPERATOR)
-
-
-@pytest.fixture
-def own_served(image_of_served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """A copy of it, for tests that change something."""
-    root = tmp_path / "hub"
-    shutil.copytree(image_of_served, root, symlinks=True)
-    return enter(root, monkeypatch)

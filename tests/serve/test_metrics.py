@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from hub.published.snapshots import Snapshot
 from hub.serve import snapshot_metrics
 from hub.serve.access import Role
-from hub.serve.snapshots import Snapshot
 from loader.warehouse.run_log import utc_now
 from tests.serve.serving import bearing
 from tests.serve.visiting import published, visiting

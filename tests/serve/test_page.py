@@ -8,9 +8,9 @@ import pytest
 from msgspec import structs
 
 from hub.alerts.state import Alert, changing_state
+from hub.published.snapshots import Snapshot
 from hub.serve.access import Role
 from hub.serve.page.render import STYLE, age, codes, duration, percent
-from hub.serve.snapshots import Snapshot
 from loader.warehouse.run_log import utc_now
 from tests.serve.html_checks import Page
 from tests.serve.serving import bearing

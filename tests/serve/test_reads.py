@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from hub.commands import dead_letters
+from hub.published.values import plain
 from hub.queries.dead_letters import DeadLetterChoice
-from hub.serve.reading import plain
 from tests.serve.serving import application, client_of
 
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 import trustme
 
+from hub.published.snapshots import Snapshots
 from hub.serve.access import Role
-from hub.serve.snapshots import Snapshots
 from tests.serve.serving import SECRET, bearing, hub_serve
 from tests.serve.test_publisher import is_alive, wait_for
 

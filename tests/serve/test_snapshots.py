@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hub.serve.snapshots import Snapshots
+from hub.published.snapshots import Snapshots
 
 ESCAPES = [
     "create table mine (a int)",

@@ -162,10 +162,12 @@ def test_no_token_secret_or_key_is_logged(served, caplog):
 
 def test_the_command_prints_a_token_and_nothing_else(command, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", SECRET)
-    answer = command("token", "--role", "operator", "--days", "30", "--subject", "mia")
+    words = ("token", "--role", "operator", "--days", "30", "--subject", "mia")
+    answer = command(*words)
     claims = jwt.decode(answer.out.strip(), SECRET, algorithms=["HS256"])
     assert answer.out == answer.out.strip() + "\n"
     assert (claims["sub"], claims["role"]) == ("mia", "operator")
+    assert jwt.decode(command(*words, "--json").data["token"], SECRET, algorithms=["HS256"])
     assert 29.9 < (claims["exp"] - datetime.now(UTC).timestamp()) / 86_400 < 30.1
 
 

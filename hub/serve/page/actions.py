@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
+from hub.published.tables import GREATEST_ID
 from hub.serve.access import Identity, Role
 from hub.serve.page.route import PageRoute
 from hub.serve.page.session import Form, sender
 from hub.serve.problems import Refused
-from hub.serve.routes.data import GREATEST_ID
 from hub.serve.routes.write import Choice, Discard, discard_letters, redrive_letters
 
 router = APIRouter(route_class=PageRoute, prefix="/page")

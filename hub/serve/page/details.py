@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
+from hub.published.snapshots import NothingPublished
 from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.explain import Question, answer, parse_question
 from hub.queries.lists import (
@@ -267,10 +268,11 @@ def reconciliation(
 
 
 def _seen(request: Request) -> Overview:
-    """The overview of the newest snapshot. Raises Refused where there is none."""
+    """The overview of the newest snapshot. Raises NothingPublished, and Refused where it cannot be
+    read."""
     glance: Glance | None = request.app.state.glances.current()
     if glance is None:
-        raise Refused(503, "Nothing published yet", "`hub run` publishes a snapshot")
+        raise NothingPublished
     if glance.overview is None:
         raise Refused(503, f"Snapshot {glance.number} cannot be read", glance.problem or "")
     return glance.overview

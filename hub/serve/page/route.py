@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Coroutine
 from html import escape
-from http import HTTPStatus
 from typing import Any
 
 import duckdb
@@ -15,8 +14,8 @@ from fastapi.routing import APIRoute
 from hub.serve.access import COOKIE
 from hub.serve.page.render import HEADERS, page
 from hub.serve.page.session import SignInFirst, to_sign_in
-from hub.serve.problems import Refused
-from loader.errors import HubError, WrongUse
+from hub.serve.problems import Refused, refusal
+from loader.errors import HubError
 
 log = logging.getLogger(__name__)
 
@@ -38,17 +37,15 @@ class PageRoute(APIRoute):
                 return await answer(request)
             except SignInFirst:
                 return _first(request)
-            except Refused as error:
-                response: Response = _problem(request, error.status, error.title, error.detail)
-                response.headers.update(error.headers)
+            except (Refused, HubError) as error:
+                told = error if isinstance(error, Refused) else refusal(error)
+                response: Response = _problem(request, told.status, told.title, told.detail)
+                response.headers.update(told.headers)
                 return response
             except RequestValidationError as error:
                 # what was sent is not repeated: it may be anybody's
                 named = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors())
                 return _problem(request, 422, "Request not understood", f"Look at {named}.")
-            except HubError as error:
-                status = 422 if isinstance(error, WrongUse) else 503
-                return _problem(request, status, HTTPStatus(status).phrase, str(error))
             except (duckdb.Error, duckdb.InterruptException) as error:
                 log.error("the snapshot cannot answer: %s", type(error).__name__)
                 log.debug("%s", error)

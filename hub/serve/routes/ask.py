@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.queries.dead_letters import DeadLetterChoice, page_of_dead_letters
 from hub.queries.explain import answer, parse_question
+from hub.queries.lists import run_line
 from hub.queries.receipt import receipt
 from hub.queries.rows import rows
 from hub.serve.access import Role, require
 from hub.serve.problems import Refused, responses
 from hub.serve.reading import Newest, Read, as_json
 from hub.serve.routes.data import AfterRecord, Limit
-from loader.warehouse.run_log import Run, runs
+from loader.warehouse.run_log import runs
 
 router = APIRouter(
     tags=["what became of records"],
@@ -170,7 +171,7 @@ def run_log(
     if len(found) > limit:
         last = found[limit - 1].run_id
         following = f"{request.url.path}?{urlencode({'before': last, 'limit': limit})}"
-    return read.answer({"runs": [_line(run) for run in found[:limit]], "next": following})
+    return read.answer({"runs": [run_line(run) for run in found[:limit]], "next": following})
 
 
 @router.get("/runs/{run_id}", response_model=RunStory, summary="A run: its progress or its receipt")
@@ -222,15 +223,3 @@ def sources(read: Newest) -> Response:
         found = rows(cursor, "select * from ops.source_freshness order by entity, source")
     # its freshness changes with the time, whatever is published
     return as_json({"sources": found}, {"Cache-Control": "no-store"})
-
-
-def _line(run: Run) -> dict[str, Any]:
-    return {
-        "run_id": run.run_id,
-        "command": run.command,
-        "status": run.status,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-        "duration_ms": run.duration_ms,
-        "errors": run.errors,
-    }

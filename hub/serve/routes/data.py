@@ -6,11 +6,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.published.reconciliation import reconciliation as compare
+from hub.published.tables import GREATEST_ID, Table, describe, page, rows_of_key, target, targets
 from hub.serve.access import Role, require
 from hub.serve.export import Format
 from hub.serve.problems import Refused, responses
-from hub.serve.reading import Newest, NewestWithFilters, Read
-from hub.serve.tables import Table, counts, page, rows_of_key, tables, target
+from hub.serve.reading import Newest, NewestWithFilters
 
 router = APIRouter(
     tags=["data"],
@@ -19,8 +20,6 @@ router = APIRouter(
 )
 
 MOST_ROWS = 1_000
-# load and row in one number: a hundred million loads are below it, and doubles hold it exactly
-GREATEST_ID = 10**18
 Limit = Annotated[
     int, Query(ge=1, le=MOST_ROWS, description="How many rows at most.", examples=[100])
 ]
@@ -101,11 +100,10 @@ def row_of_key(
 
     The header Content-Location names the entity that holds it.
     """
-    wanted = [target(read.snapshot, entity)] if entity is not None else _targets(read)
     found: list[tuple[Table, dict[str, Any]]] = []
     with read.cursor() as cursor:
         key_hash = request.app.state.key_hash.of(cursor, id)
-        for table in wanted:
+        for table in targets(read.snapshot, entity):
             found += [(table, row) for row in rows_of_key(cursor, table, key_hash, id)]
     if not found:
         raise Refused(
@@ -121,25 +119,9 @@ def row_of_key(
 @router.get("/entities", response_model=Entities, summary="The entities and their columns")
 def entities(request: Request, read: Newest) -> Response:
     """The entities that were built, with the columns of their targets."""
-    known, wanted = tables(read.snapshot), _targets(read)
-    registered = request.app.state.project.vars.sources
+    sources = request.app.state.project.vars.sources
     with read.cursor() as cursor:
-        numbers = counts(cursor, [table.name for table in wanted])
-    return read.answer(
-        {
-            "entities": [
-                {
-                    "entity": table.entity,
-                    "key": table.key,
-                    "rows": numbers[table.name],
-                    "sources": registered.get(table.entity, []),
-                    "is_reconciled": f"{table.name}_reconciliation" in known,
-                    "columns": [vars(column) for column in table.columns],
-                }
-                for table in wanted
-            ]
-        }
-    )
+        return read.answer({"entities": describe(read.snapshot, cursor, sources)})
 
 
 @router.get("/entities/{entity}/records", response_model=Page, summary="The rows of an entity")
@@ -234,36 +216,20 @@ def reconciliation(
 
     404 where the entity has fewer than two sources.
     """
-    target(read.snapshot, entity)
-    table = tables(read.snapshot).get(f"{entity}_reconciliation")
-    if table is None:
-        raise Refused(404, "No reconciliation", f"{entity} has fewer than two sources")
-    filters = {} if status is None else {"status": status}
     with read.cursor() as cursor:
-        by_status = dict(
-            cursor.execute(
-                f"select status, count(*) from marts.{table.name} group by status order by status"
-            ).fetchall()
+        found = compare(
+            read.snapshot, cursor, request.app.state.key_hash, entity, status, after, limit
         )
-        beginning = None
-        if after is not None:
-            beginning = (table.behind_key(request.app.state.key_hash.of(cursor, after)), after)
-        order = f"key_hash, {table.column(table.key).quoted}"
-        found = page(cursor, table, filters, beginning, order, limit + 1)
-    shown = found[:limit]
-    following = {"after": shown[-1][table.key]} if len(found) > limit else None
+    following = None if found.after is None else {"after": found.after}
+    filters = {} if status is None else {"status": status}
     return read.answer(
         {
             "entity": entity,
-            "counts": by_status,
-            "records": shown,
+            "counts": found.counts,
+            "records": found.rows,
             "next": _next(request, following, limit, filters),
         }
     )
-
-
-def _targets(read: Read) -> list[Table]:
-    return [table for table in tables(read.snapshot).values() if table.name == table.entity]
 
 
 def _filters(request: Request) -> dict[str, str]:

@@ -7,8 +7,8 @@ import psutil
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from hub.published.snapshots import Snapshot
 from hub.serve.reading import as_json
-from hub.serve.snapshots import Snapshot
 from loader.warehouse.run_log import utc_now
 
 router = APIRouter(tags=["state"])

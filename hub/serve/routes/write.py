@@ -6,10 +6,10 @@ from fastapi import APIRouter, Body, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from hub.published.tables import GREATEST_ID
 from hub.serve.access import Identity, Role, require
 from hub.serve.problems import Refused, responses
 from hub.serve.reading import as_json
-from hub.serve.routes.data import GREATEST_ID
 from hub.serve.work import Job
 
 router = APIRouter(

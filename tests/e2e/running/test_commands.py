@@ -6,13 +6,16 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from hub.cli.root import hub
 from tests.support.command_line import Command
+from tests.support.schemas import breaches
 from tests.support.workbench import Workbench
 
 HUB = Path(sys.executable).with_name("hub")
@@ -161,6 +164,47 @@ class TestJson:
         text = command("report")
         assert run.data["run_id"] in text.out
         assert "app/sheet.xlsx: quarantined" in text.out
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            *("report", "report --entity events", "report --history 3"),
+            *("why evt-003", "why app/events.json:4", "why nobody", "doctor", "land", "publish"),
+            "discard --entity clicks --by m --why x",
+            pytest.param("contract diff --entity events", marks=pytest.mark.slow),
+            pytest.param("redrive --dry-run", marks=pytest.mark.slow),
+            pytest.param("reprocess --entity events --dry-run", marks=pytest.mark.slow),
+        ],
+    )
+    def test_has_no_key_that_could_go_or_change_its_name_unnoticed(
+        self, after_run: Workbench, command: Command, words: str
+    ) -> None:
+        data = command(*words.split(), "--json").data
+        name = re.sub(r"^(contract diff|\w+).*", r"\1", words)
+
+        assert breaches(name, data) == []
+        assert [place for place, other in without_a_key(data) if not breaches(name, other)] == []
+
+
+# by names of sources, entities, stages, rules, partitions
+MAPS = {"sources", "entities", "quality", "stages", "rollout", "streams", "by_rule", "lag"}
+# keys that are not there where there is nothing to tell
+ABSENT = {"lineage", "asked", "as_of"}
+
+
+def without_a_key(data: Any, place: str = "$") -> Iterator[tuple[str, Any]]:
+    """All that is left of some JSON when one of its keys is taken away, and the place of that."""
+    if isinstance(data, list):
+        for number, part in enumerate(data[:1]):
+            for where, other in without_a_key(part, f"{place}[{number}]"):
+                yield where, [*data[:number], other, *data[number + 1 :]]
+    elif isinstance(data, dict):
+        name = place.rpartition(".")[2]
+        for key, part in data.items():
+            if name not in MAPS | ABSENT and key not in ABSENT:
+                yield f"{place}.{key}", {each: data[each] for each in data if each != key}
+            for where, other in without_a_key(part, f"{place}.{key}"):
+                yield where, {**data, key: other}
 
 
 class TestWhereThingsAre:

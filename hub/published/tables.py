@@ -8,14 +8,17 @@ from weakref import WeakKeyDictionary
 
 import duckdb
 
+from hub.published.snapshots import Snapshot
 from hub.queries.rows import rows
-from hub.serve.problems import Refused
-from hub.serve.snapshots import Snapshot
 from loader.config.macros import Macros
 from loader.config.project import Project
+from loader.errors import WrongUse
 from loader.warehouse.run_log import parse_clock
 
-# the type of a column, to what an export has instead of it, as `reading.plain` makes it of a row:
+# a record_id is load and row in one number: a hundred million loads are below it, and doubles hold it
+# exactly
+GREATEST_ID = 10**18
+# the type of a column, to what an export has instead of it, as `values.plain` makes it of a row:
 # JSON has no times, and its readers take decimals for doubles
 _AS_TEXT = {
     "TIMESTAMP": "replace(cast({0} as varchar), ' ', 'T') || 'Z'",
@@ -25,6 +28,18 @@ _AS_TEXT = {
     "DATE": "cast({0} as varchar)",
     "HUGEINT": "cast({0} as varchar)",
 }
+
+
+class NoSuchEntity(WrongUse):
+    """An entity was asked for that there is none of."""
+
+
+class NoSuchColumn(WrongUse):
+    """A column was named that a table does not have, or that no filter can be on."""
+
+
+class NoSuchValue(WrongUse):
+    """A filter has a value that its column cannot have."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +83,12 @@ class Table:
         return f"(key_hash > {key_hash} or (key_hash = {key_hash} and {key} > ?))"
 
     def column(self, name: str) -> Column:
-        """A column by its name. Raises Refused."""
+        """A column by its name. Raises NoSuchColumn."""
         for column in self.columns:
             if column.name == name:
                 return column
         known = ", ".join(column.name for column in self.columns)
-        raise Refused(
-            422, "No such column", f"{self.entity} has no column {name!r}; it has {known}"
-        )
+        raise NoSuchColumn(f"entity '{self.entity}'", f"no column {name!r}", f"It has {known}.")
 
 
 class KeyHash:
@@ -121,14 +134,38 @@ def _look_up(snapshot: Snapshot) -> dict[str, Table]:
 
 
 def target(snapshot: Snapshot, entity: str) -> Table:
-    """The target of an entity. Raises Refused."""
+    """The target of an entity. Raises NoSuchEntity."""
     known = tables(snapshot)
     if entity in known and known[entity].entity == entity:
         return known[entity]
     names = sorted({table.entity for table in known.values()})
-    raise Refused(
-        404, "Entity not found", f"there is none {entity!r}; known are {', '.join(names)}"
-    )
+    raise NoSuchEntity(f"entity '{entity}'", "there is none", f"Known are {', '.join(names)}.")
+
+
+def targets(snapshot: Snapshot, entity: str | None = None) -> list[Table]:
+    """The target of an entity, or those of all. Raises NoSuchEntity."""
+    if entity is not None:
+        return [target(snapshot, entity)]
+    return [table for table in tables(snapshot).values() if table.name == table.entity]
+
+
+def describe(
+    snapshot: Snapshot, cursor: duckdb.DuckDBPyConnection, sources: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
+    """The entities that were built: key, rows, sources, is_reconciled, and the columns of their
+    targets. sources: the registered ones of each entity."""
+    numbers = _counts(cursor, [table.name for table in targets(snapshot)])
+    return [
+        {
+            "entity": table.entity,
+            "key": table.key,
+            "rows": numbers[table.name],
+            "sources": sources.get(table.entity, []),
+            "is_reconciled": f"{table.name}_reconciliation" in tables(snapshot),
+            "columns": [vars(column) for column in table.columns],
+        }
+        for table in targets(snapshot)
+    ]
 
 
 def rows_of_key(
@@ -153,8 +190,8 @@ def page(
     """Rows of a table that have the given values, in an order, as far as the limit.
 
     beginning: a SQL condition on where the page begins, and its parameter.   key_hash: of the key,
-    where one of the filters is on it.   Raises Refused or WrongUse for a column that there is none
-    of, or a value that it cannot have.
+    where one of the filters is on it.   Raises WrongUse for a column that there is none of, or a
+    value that it cannot have.
     """
     conditions: list[str] = ["true"]
     parameters: list[Any] = []
@@ -166,7 +203,7 @@ def page(
     for name, text in filters.items():
         column = table.column(name)
         if column.type.endswith("[]"):
-            raise Refused(422, "No filter", f"{name} is a list: filter by another column")
+            raise NoSuchColumn(f"column {name}", "it is a list", "Filter by another column.")
         conditions.append(f"{column.quoted} = cast(? as {column.type})")
         # DuckDB passes over an offset
         is_time = column.type == "TIMESTAMP"
@@ -180,10 +217,12 @@ def page(
         )
     except duckdb.ConversionException as error:
         types = ", ".join(f"{name} is {table.column(name).type}" for name in filters)
-        raise Refused(422, "No such value", f"a filter does not fit its column: {types}") from error
+        raise NoSuchValue(
+            f"entity '{table.entity}'", "a filter does not fit its column", f"{types}."
+        ) from error
 
 
-def counts(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, int]:
+def _counts(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, int]:
     """The number of rows of tables in marts; it stands in the database's catalog."""
     return {
         name: int(cursor.execute(f"select count(*) from marts.{name}").fetchall()[0][0])

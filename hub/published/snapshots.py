@@ -1,32 +1,35 @@
-"""The newest published snapshot, kept open: reads ask it and never the warehouse itself."""
+"""The newest published snapshot, open: reads ask it and never the warehouse itself."""
 
 import contextlib
 import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from hub.published.locked_down import connect_locked_down
 from loader.config.environment import read_environment
 from loader.config.project import Project
+from loader.errors import HubError
 from loader.warehouse.snapshots import newest_snapshot
 
 log = logging.getLogger(__name__)
 
 _MEMORY = "1GB"
 _LOOK_SECONDS = 0.25
-# What is opened for requests can be read, and nothing else. The last line keeps it so.
-_LOCKED_DOWN = {
-    "python_enable_replacements": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-    "temp_directory": "",
-    "enable_external_access": "false",
-    "lock_configuration": "true",
-}
+
+class NothingPublished(HubError):
+    """There is no snapshot to read yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "published/",
+            "there is no snapshot to read",
+            "`hub run` publishes one, `hub publish` at once.",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,32 @@ class Snapshot:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection for one request; the caller closes it."""
         return self._connection.cursor()
+
+    def close(self) -> None:
+        """Let go of it; cursors that are at work keep it open."""
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def newest(project: Project) -> Iterator[Snapshot]:
+    """The newest snapshot of a project, opened for one question. Raises NothingPublished."""
+    path = newest_snapshot(project.database)
+    while path is not None:
+        try:
+            snapshot = _open(path)
+        except duckdb.IOException:
+            # it may have gone between the two: others were published meanwhile
+            following = newest_snapshot(project.database)
+            if following == path:
+                raise
+            path = following
+            continue
+        try:
+            yield snapshot
+        finally:
+            snapshot.close()
+        return
+    raise NothingPublished
 
 
 class Snapshots:
@@ -106,9 +135,7 @@ class Snapshots:
 
 def _open(path: Path) -> Snapshot:
     memory = read_environment().memory_limit or _MEMORY
-    connection = duckdb.connect(
-        str(path), read_only=True, config={"memory_limit": memory, **_LOCKED_DOWN}
-    )
+    connection = connect_locked_down(path, memory_limit=memory)
     try:
         last = connection.execute(
             "select run_id, ended_at from ops.runs where ended_at is not null "
