@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve-setup telemetry-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
+.PHONY: help setup serve-setup telemetry-setup objects-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
 .PHONY: check bench bench-stream docs contracts
 .PHONY: lock clean clean-data
 
@@ -29,6 +29,11 @@ telemetry-setup: .venv/.telemetry-ready ## Add to .venv what lineage events and 
 .venv/.telemetry-ready: .venv/.ready hub/telemetry/requirements.lock
 	@sh .ci/setup telemetry
 
+objects-setup: .venv/.objects-ready ## Add to .venv what sources in buckets need (docs/operations.md)
+
+.venv/.objects-ready: .venv/.ready loader/objects/requirements.lock
+	@sh .ci/setup objects
+
 # On the first day, with nothing in landing/ and no warehouse, the samples are run.
 own_files = find landing -type f ! -name '.*' 2>/dev/null | head -n 1
 
@@ -48,10 +53,10 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
-test: serve-setup telemetry-setup ## Run the quick tests, on all cores: about twelve minutes on two
+test: serve-setup telemetry-setup objects-setup ## Run the quick tests, on all cores: about twelve minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not kafka"
 
-test-slow: serve-setup telemetry-setup ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
+test-slow: serve-setup telemetry-setup objects-setup ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
 	.venv/bin/pytest $(side_by_side) -m "slow and not check and not kafka"
 
 test-all: check test test-slow ## Run everything; with a Kafka broker where Java and Maven are
@@ -61,20 +66,20 @@ test-all: check test test-slow ## Run everything; with a Kafka broker where Java
 	    echo "test-all: make test-kafka is left out: java or mvn is missing"; \
 	fi
 
-coverage: serve-setup telemetry-setup ## Run all tests one after the other, with the coverage of hub/ and loader/
+coverage: serve-setup telemetry-setup objects-setup ## Run all tests one after the other, with the coverage of hub/ and loader/
 	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
-test-kafka: serve-setup telemetry-setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
+test-kafka: serve-setup telemetry-setup objects-setup ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
 	HUB_TEST_KAFKA=1 .venv/bin/pytest -m kafka
 
-torture: serve-setup telemetry-setup ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
+torture: serve-setup telemetry-setup objects-setup ## Kill, starve and disturb the hub, write docs/reliability.md (ARGS=--quick: a tenth)
 	.venv/bin/python -m tests.torture --write $(ARGS)
 
 # Linting compiles the models: in a database in memory, so that no warehouse is made or locked.
 # A model that is a mere macro call has no SQL of its own, and linting it takes longest.
 own_sql = $(shell grep -rilw select --include=*.sql --exclude-dir=generic $(wildcard models tests snapshots))
 
-check: serve-setup telemetry-setup ## Lint, format, types, security, SQL style and house rules
+check: serve-setup telemetry-setup objects-setup ## Lint, format, types, security, SQL style and house rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy hub loader
@@ -110,6 +115,8 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --output-file hub/serve/requirements.lock $(FLAGS)
 	$(compile) hub/telemetry/requirements.in --constraint requirements.lock \
 	    --output-file hub/telemetry/requirements.lock $(FLAGS)
+	$(compile) loader/objects/requirements.in --constraint requirements.lock \
+	    --output-file loader/objects/requirements.lock $(FLAGS)
 
 clean-data: ## Remove the warehouse, published/ and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \

@@ -256,7 +256,7 @@ class _Run:
         end_run(
             connection,
             self.run_id,
-            errors=errors,
+            errors=errors + self.landing.errors(),
             warnings=warnings,
             build_state=state,
             had_work=not did_nothing,

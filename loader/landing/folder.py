@@ -1,4 +1,5 @@
-"""Visits the landing folder: which files are there, and which belong to nobody."""
+"""Visits the landing folder, and the buckets of sources that have one: what is there, and what
+belongs to nobody."""
 
 import logging
 from collections.abc import Iterable
@@ -43,12 +44,20 @@ class Landing:
         )
         return replace(self, files=files)
 
+    def errors(self) -> list[str]:
+        """What kept whole sources from being visited, for the receipt."""
+        return [
+            f"source '{outcome.source}': {outcome.reason}"
+            for outcome in self.files
+            if outcome.status == "failed"
+        ]
+
     def warnings(self) -> list[str]:
         """What was found amiss, for the receipt."""
         not_landed = [
             f"{outcome.file}: {outcome.status}: {outcome.reason}"
             for outcome in self.files
-            if outcome.status not in ("landed", "known")
+            if outcome.status not in ("landed", "known", "failed")
         ]
         return not_landed + [
             f"landing/{name}: no registered source claims it, left as it is"
@@ -62,7 +71,7 @@ def land(
     names: Iterable[str] = (),
     run_id: str | None = None,
 ) -> Landing:
-    """Land what is new in the folders of the named sources, or of all.
+    """Land what is new in the folders and buckets of the named sources, or of all.
 
     Raises WrongUse for an unknown source, HubError where the landing folder is missing.
     """
@@ -99,6 +108,16 @@ def land(
     progress.clear()
     # told of by source and name, in whatever order they came
     outcomes += [visited[path] for path in found]
+    for source in map(project.sources.__getitem__, names):
+        if source.path:
+            # imported here because most projects have no bucket
+            from loader.landing.objects import land_objects
+
+            inside_bucket = land_objects(
+                connection, source, source.path, run_id, project.database.parent
+            )
+            outcomes += inside_bucket.outcomes
+            hidden += inside_bucket.hidden
     for outcome in outcomes:
         level = logging.INFO if outcome.status in ("landed", "known") else logging.WARNING
         log.log(
