@@ -34,8 +34,8 @@ objects-setup: .venv/.objects-ready ## Add to .venv what sources in buckets need
 .venv/.objects-ready: .venv/.ready loader/objects/requirements.lock
 	@sh .ci/setup objects
 
-# On the first day, with nothing in landing/ and no warehouse, the samples are run.
-own_files = find landing -type f ! -name '.*' 2>/dev/null | head -n 1
+# On the first day, with nothing in landing/ or archive/ and no warehouse, the samples are run.
+own_files = find landing archive -type f ! -name '.*' 2>/dev/null | head -n 1
 
 run: setup ## Run the samples on the first day, then what is in landing/; print the receipt
 	@if [ -z "$$HUB_LANDING$$($(own_files))" ] && [ ! -e "$${HUB_DATABASE:-warehouse.duckdb}" ]; then \
@@ -118,13 +118,13 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	$(compile) loader/objects/requirements.in --constraint requirements.lock \
 	    --output-file loader/objects/requirements.lock $(FLAGS)
 
-clean-data: ## Remove the warehouse, published/ and receipts/, to begin with your own data after the samples
+clean-data: ## Remove the warehouse, published/, exports/ and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \
-	    echo "clean-data: landing/ holds files, so the warehouse may hold your own records." \
+	    echo "clean-data: landing/ or archive/ holds files, so the warehouse may hold your own records." \
 	        "To remove it all the same: make clean-data FORCE=1" >&2; \
 	    exit 1; \
 	fi
-	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts published
+	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts published exports
 
 clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
 	rm -rf .venv target logs dbt_packages build *.egg-info

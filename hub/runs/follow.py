@@ -226,6 +226,8 @@ class _Streaming:
             proves_all=False,
             watch=self._watch,
             by_dbt=self._by_dbt,
+            # a file for each batch would be written all the time; the next run writes it
+            exports=False,
         )
         try:
             with changing(self._project) as change:

@@ -93,6 +93,7 @@ class SourceSettings(Settings, frozen=True):
     stale_after:      seconds after its last delivery from which the source counts as stale; None:
                       never.
     path:             where its files are, such as s3://bucket/prefix/, besides its own folder.
+    after_landing:    archive: its files are moved out of the landing folder when they have landed.
     format, fields:   what its files and its records look like.
     kafka:            where its records are on a topic.
     http:             where they are pulled from an API.
@@ -105,6 +106,7 @@ class SourceSettings(Settings, frozen=True):
     delivery: Literal["incremental", "full"] = "incremental"
     stale_after: Seconds | None = None
     path: Annotated[ObjectPath, Secret] | None = None
+    after_landing: Literal["keep", "archive"] = "keep"
     format: FormatSettings = FormatSettings()
     fields: dict[str, _DeclaredType] = field(default_factory=dict)
     kafka: Annotated[KafkaSettings, Secret] | None = None

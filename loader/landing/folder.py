@@ -2,7 +2,7 @@
 belongs to nobody."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from loader.errors import HubError, WrongUse
 from loader.landing.file import FileOutcome, land_file
 from loader.landing.names import name_of, name_of_folder, written_out
 from loader.landing.walk import walk
+from loader.warehouse.ledger import digest_of_load
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,13 @@ class Landing:
     files:     what became of each file.
     unclaimed: what no source claims.
     hidden:    what was passed over in the folders of sources, as its name begins with a dot.
+    unmoved:   what has landed and could not be archived, each with the reason.
     """
 
     files: tuple[FileOutcome, ...]
     unclaimed: tuple[str, ...]
     hidden: tuple[str, ...] = ()
+    unmoved: tuple[str, ...] = ()
 
     def after(self, outcomes: Iterable[FileOutcome]) -> "Landing":
         """The same, with what became of files before this visit, in the same run."""
@@ -59,10 +62,15 @@ class Landing:
             for outcome in self.files
             if outcome.status not in ("landed", "known", "failed")
         ]
-        return not_landed + [
-            f"landing/{name}: no registered source claims it, left as it is"
-            for name in self.unclaimed
-        ]
+        unmoved = [f"{told}; it stays in landing/" for told in self.unmoved]
+        return (
+            not_landed
+            + unmoved
+            + [
+                f"landing/{name}: no registered source claims it, left as it is"
+                for name in self.unclaimed
+            ]
+        )
 
 
 def land(
@@ -70,8 +78,12 @@ def land(
     project: Project,
     names: Iterable[str] = (),
     run_id: str | None = None,
+    *,
+    archives: bool = True,
 ) -> Landing:
     """Land what is new in the folders and buckets of the named sources, or of all.
+
+    archives: whether files of sources that want it so are moved into the archive afterwards.
 
     Raises WrongUse for an unknown source, HubError where the landing folder is missing.
     """
@@ -106,6 +118,10 @@ def land(
         for path in in_order_of_arrival(found)
     }
     progress.clear()
+    unmoved: list[str] = []
+    for path, outcome in visited.items():
+        if archives and found[path].after_landing == "archive":
+            unmoved += _archive(connection, project, found[path], path, outcome)
     # told of by source and name, in whatever order they came
     outcomes += [visited[path] for path in found]
     for source in map(project.sources.__getitem__, names):
@@ -130,7 +146,29 @@ def land(
         )
     for name in hidden:
         log.info("%s: hidden, passed over", name)
-    return Landing(tuple(outcomes), tuple(_unclaimed(project)), tuple(hidden))
+    return Landing(tuple(outcomes), tuple(_unclaimed(project)), tuple(hidden), tuple(unmoved))
+
+
+def _archive(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    source: Source,
+    path: Path,
+    outcome: FileOutcome,
+) -> Iterator[str]:
+    """Move a file whose content has landed into the archive; why not, where it cannot be moved."""
+    if outcome.status not in ("landed", "known") or outcome.load_id is None:
+        return
+    # imported here because most projects keep their files
+    from loader.landing.archive import archive_file
+
+    sha256 = digest_of_load(connection, outcome.load_id)
+    try:
+        target = archive_file(source, project.landing / source.name, path, project.archive, sha256)
+    except OSError as error:
+        yield f"{outcome.file}: not archived: {error.strerror}"
+    else:
+        log.info("%s: archived as %s", outcome.file, target)
 
 
 def in_order_of_arrival(paths: Iterable[Path]) -> list[Path]:

@@ -155,6 +155,14 @@ def _load_where(
     return Load(**dict(zip(columns, row, strict=True))) if row else None
 
 
+def digest_of_load(connection: duckdb.DuckDBPyConnection, load_id: int) -> str:
+    """The digest that the file of a load is known by."""
+    ((sha256,),) = connection.execute(
+        "select sha256 from raw.loads where load_id = ?", [load_id]
+    ).fetchall()
+    return str(sha256)
+
+
 def note_file_state(connection: duckdb.DuckDBPyConnection, load_id: int, state: str) -> None:
     """Keep the state that the file of a load is in now, its bytes being the same."""
     connection.execute(

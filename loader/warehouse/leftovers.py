@@ -33,6 +33,15 @@ def write_whole(path: Path, content: bytes) -> None:
         aside.unlink(missing_ok=True)
 
 
+def sync(path: Path) -> None:
+    """Make what a file holds, or which files a folder has, outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.queries.exported import Format
 from hub.serve.access import Role, require
-from hub.serve.export import Format
 from hub.serve.problems import Refused, responses
 from hub.serve.reading import Newest, NewestWithFilters, Read
 from hub.serve.tables import Table, counts, page, rows_of_key, tables, target
