@@ -47,6 +47,10 @@ class Landing:
         )
         return replace(self, files=files)
 
+    def failed_sources(self) -> tuple[str, ...]:
+        """The sources that could not be visited."""
+        return tuple(outcome.source for outcome in self.files if outcome.status == "failed")
+
     def errors(self) -> list[str]:
         """What kept whole sources from being visited, for the receipt."""
         return [
