@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, TypeVar
 
 from loader.errors import HubError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+T = TypeVar("T")
 
 # Objects are fetched in parts, so that neither memory nor the time of a request grows with them.
 _PART_BYTES = 8 << 20
@@ -83,7 +87,8 @@ class Bucket:
         from obstore.exceptions import BaseError
 
         try:
-            for page in obstore.list(self._store, chunk_size=_LISTED_AT_ONCE):
+            pages = obstore.list(self._store, chunk_size=_LISTED_AT_ONCE)
+            while (page := _awaited(lambda: next(pages, None))) is not None:
                 yield [
                     FoundObject(
                         listed["path"],
@@ -122,7 +127,7 @@ class Bucket:
         """Bytes of the object, tried again where fewer come."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._answer(found, start, end)
+                return _awaited(lambda: self._answer(found, start, end))
             except _CutShort:
                 if attempt == _ATTEMPTS:
                     raise
@@ -183,6 +188,20 @@ class Bucket:
         else:
             remedy = "Check the network and the address; the next run tries again."
         raise HubError(self.path, f"{what}: {said}", remedy) from error
+
+
+def _awaited(call: Callable[[], T]) -> T:
+    """What a call of the library returns; a signal ends the wait, which it would not notice."""
+    done: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return done.result()
 
 
 def _is_folder(name: str, size: int) -> bool:

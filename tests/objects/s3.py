@@ -1,7 +1,6 @@
 """An S3 server on loopback that fails when it is told to."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ _SIGNED = {
 }
 # stands for the answer itself, of which the connection brings half
 CUT = 0
+FINE = 200
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -30,15 +30,16 @@ StartResponse = Callable[..., Any]
 class Faults:
     """What the server does wrong.
 
-    answers: statuses that the next reading requests get instead of an answer, CUT for half of it.
+    answers: statuses that the next reading requests get instead of an answer, CUT for half of it,
+             FINE for all of it.
     only:    the faults meet requests whose path holds this text.
-    seconds: how long it takes to answer.
+    page:    how many keys a listing gives at a time; 0: the usual thousand.
     before:  is called before a request that reads an object, with its path.
     """
 
     answers: list[int] = field(default_factory=list)
     only: str = ""
-    seconds: float = 0
+    page: int = 0
     before: Callable[[str], None] | None = None
 
 
@@ -98,9 +99,10 @@ class S3Server:
         faults = self.faults
         if faults.before and path.count("/") > 1:
             faults.before(path)
-        time.sleep(faults.seconds)
         fault = faults.answers.pop(0) if faults.answers and faults.only in path else None
-        if fault is None:
+        if faults.page and "list-type=2" in environ["QUERY_STRING"]:
+            environ["QUERY_STRING"] += f"&max-keys={faults.page}"
+        if fault in (None, FINE):
             return self._app(environ, start_response)
         if fault == CUT:
             return _half(self._app(environ, start_response))

@@ -15,8 +15,7 @@ import time
 import pytest
 import zstandard
 
-from loader.objects.bucket import Bucket
-from tests.objects.s3 import CUT, KEYS, S3Server
+from tests.objects.s3 import CUT, FINE, KEYS, S3Server
 from tests.support.landed import ledger, raw, statuses
 from tests.support.workbench import PROJECT, Workbench
 
@@ -140,16 +139,34 @@ class TestWhatLands:
         assert statuses(landing) == {"app/c d+ü%.ndjson": "landed", "app/empty.ndjson": "landed"}
         assert landing.hidden == ("app/.b.ndjson", "app/.tmp/a.ndjson")
 
-    @pytest.mark.slow
-    def test_thousands_of_keys_are_all_found(self, s3: S3Server) -> None:
-        for number in range(2_300):
-            s3.put(f"in/{number:05}.ndjson", OTHER)
+    def test_the_objects_of_all_pages_of_a_listing_land(
+        self, bucket_bench: Workbench, s3: S3Server
+    ) -> None:
+        for number in range(25):
+            s3.put(f"in/{number:05}.ndjson", f'{{"key":"k{number}"}}\n')
+        s3.faults.page = 10
         s3.requests.clear()
 
-        found = [each.name for page in Bucket("s3://drop/in/").listed() for each in page]
+        landing = bucket_bench.land()
 
-        assert found == [f"{number:05}.ndjson" for number in range(2_300)]
-        assert len(s3.requests) == 3
+        assert s3.requests.count("/drop") == 3
+        assert set(statuses(landing).values()) == {"landed"}
+        assert len(raw(bucket_bench)) == 25
+        s3.fetched()
+        assert set(statuses(bucket_bench.land()).values()) == {"known"}
+        assert s3.fetched() == []
+
+    def test_a_page_of_a_listing_that_fails_leaves_nothing_half_landed(
+        self, bucket_bench: Workbench, s3: S3Server
+    ) -> None:
+        for number in range(12):
+            s3.put(f"in/{number:05}.ndjson", f'{{"key":"k{number}"}}\n')
+        s3.faults.page = 10
+        s3.faults.answers, s3.faults.only = [FINE, 403], "/drop"
+
+        assert statuses(bucket_bench.land()) == {"app": "failed"}
+
+        assert raw(bucket_bench) == []
 
 
 class TestFullDelivery:
@@ -344,6 +361,33 @@ class TestFaults:
             ("interrupted",),
             ("succeeded",),
         ]
+
+    def test_a_signal_does_not_wait_for_the_answer(
+        self, bucket_bench: Workbench, s3: S3Server
+    ) -> None:
+        s3.put("in/a.ndjson", NDJSON)
+        is_asked, may_answer = threading.Event(), threading.Event()
+
+        def stall(path: str) -> None:
+            is_asked.set()
+            may_answer.wait(60)
+
+        s3.faults.before = stall
+        with subprocess.Popen(
+            [sys.executable, "-m", "hub", "land"],
+            cwd=bucket_bench.root,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as landing:
+            assert is_asked.wait(60)
+            landing.send_signal(signal.SIGTERM)
+            _, told = landing.communicate(timeout=30)
+        may_answer.set()
+
+        assert landing.returncode == 1
+        assert "interrupted" in told
+        assert bucket_bench.sql("select status from ops.runs") == [("interrupted",)]
 
 
 class TestWithoutTheExtra:
