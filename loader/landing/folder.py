@@ -67,14 +67,11 @@ class Landing:
             if outcome.status not in ("landed", "known", "failed")
         ]
         unmoved = [f"{told}; it stays in landing/" for told in self.unmoved]
-        return (
-            not_landed
-            + unmoved
-            + [
-                f"landing/{name}: no registered source claims it, left as it is"
-                for name in self.unclaimed
-            ]
-        )
+        unclaimed = [
+            f"landing/{name}: no registered source claims it, left as it is"
+            for name in self.unclaimed
+        ]
+        return not_landed + unmoved + unclaimed
 
 
 def land(
@@ -121,23 +118,28 @@ def land(
         path: land_file(connection, found[path], path, run_id, project.landing / found[path].name)
         for path in in_order_of_arrival(found)
     }
-    progress.clear()
     unmoved: list[str] = []
     for path, outcome in visited.items():
         if archives and found[path].after_landing == "archive":
             unmoved += _archive(connection, project, found[path], path, outcome)
     # told of by source and name, in whatever order they came
     outcomes += [visited[path] for path in found]
-    for source in map(project.sources.__getitem__, names):
-        if source.path:
-            # imported here because most projects have no bucket
-            from loader.landing.objects import land_objects
+    if any(project.sources[name].path for name in names):
+        # imported here because most projects have no bucket
+        from loader.landing.objects import land_objects
 
-            inside_bucket = land_objects(
-                connection, source, source.path, run_id, project.database.parent
+        for name in names:
+            in_bucket = land_objects(
+                connection, project.sources[name], run_id, project.database.parent
             )
-            outcomes += inside_bucket.outcomes
-            hidden += inside_bucket.hidden
+            outcomes += in_bucket.outcomes
+            hidden += in_bucket.hidden
+    progress.clear()
+    _log(outcomes, hidden)
+    return Landing(tuple(outcomes), tuple(_unclaimed(project)), tuple(hidden), tuple(unmoved))
+
+
+def _log(outcomes: Iterable[FileOutcome], hidden: Iterable[str]) -> None:
     for outcome in outcomes:
         level = logging.INFO if outcome.status in ("landed", "known") else logging.WARNING
         log.log(
@@ -150,7 +152,6 @@ def land(
         )
     for name in hidden:
         log.info("%s: hidden, passed over", name)
-    return Landing(tuple(outcomes), tuple(_unclaimed(project)), tuple(hidden), tuple(unmoved))
 
 
 def _archive(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from loader import progress
 from loader.config.sources import Source
 from loader.errors import HubError
 from loader.landing.file import FileOutcome, Look, land_content
@@ -30,19 +31,21 @@ class FoundObjects:
 def land_objects(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
-    path: str,
     run_id: str | None,
     aside: Path,
 ) -> FoundObjects:
-    """Land what is new under the path, in the order in which it was written.
+    """Land what is new under the source's `path`, in the order in which it was written; nothing
+    where it has none.
 
     aside: the folder in which an object lies while it is read.
 
     A bucket that cannot be reached is an outcome of the source, and what has landed stays.
     """
     found = FoundObjects()
+    if source.path is None:
+        return found
     try:
-        bucket = Bucket(path)
+        bucket = Bucket(source.path)
         new = sorted(
             _not_seen(connection, source, bucket, found),
             key=lambda each: (each.modified_at, each.name),
@@ -92,6 +95,7 @@ def _land(
     if (free := shutil.disk_usage(aside).free) < found.size:
         reason = f"no_room: it has {found.size:,} bytes, and {aside} has room for {free:,}"
         return FileOutcome(source.name, name, "held", reason=reason)
+    progress.show(f"fetching {name}")
     # without a name: whatever ends this process, nothing is left of it
     with tempfile.TemporaryFile(dir=aside) as file:
         try:
