@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve-setup telemetry-setup mcp-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
+.PHONY: help setup serve-setup telemetry-setup mcp-setup objects-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
 .PHONY: check lint-setup audit bench bench-stream docs contracts wheel
 .PHONY: deploy release lock clean clean-data
 
@@ -34,21 +34,26 @@ mcp-setup: .venv/.mcp-ready ## Add to .venv what `hub mcp` needs
 .venv/.mcp-ready: .venv/.ready hub/mcp/requirements.lock
 	@sh .ci/setup mcp
 
+objects-setup: .venv/.objects-ready ## Add to .venv what sources in buckets need (docs/operations.md)
+
+.venv/.objects-ready: .venv/.ready loader/objects/requirements.lock
+	@sh .ci/setup objects
+
 backup-setup: .venv/.backup-ready ## Add to .venv what encrypted backups need
 
 .venv/.backup-ready: .venv/.ready hub/backup/requirements.lock
 	@sh .ci/setup backup
 
 # what tests need besides
-extras = serve-setup telemetry-setup mcp-setup backup-setup
+extras = serve-setup telemetry-setup mcp-setup objects-setup backup-setup
 
 lint-setup: .venv/.lint-ready ## Add to .venv linters of scripts, containers and workflows, for `make check`
 
 .venv/.lint-ready: .venv/.ready .ci/requirements.lock
 	@sh .ci/setup lint
 
-# On the first day, with nothing in landing/ and no warehouse, the samples are run.
-own_files = find landing -type f ! -name '.*' 2>/dev/null | head -n 1
+# On the first day, with nothing in landing/ or archive/ and no warehouse, the samples are run.
+own_files = find landing archive -type f ! -name '.*' 2>/dev/null | head -n 1
 
 run: setup ## Run the samples on the first day, then what is in landing/; print the receipt
 	@if [ -z "$$HUB_LANDING$$($(own_files))" ] && [ ! -e "$${HUB_DATABASE:-warehouse.duckdb}" ]; then \
@@ -102,7 +107,7 @@ check: $(extras) ## Lint, format, types, security, SQL style and house rules
 	@sh .ci/lint
 	.venv/bin/pytest -m check
 
-locks = $(wildcard *.lock hub/*/*.lock)
+locks = $(wildcard *.lock hub/*/*.lock loader/*/*.lock)
 
 audit: lint-setup ## Ask for known vulnerabilities of all that the locks name (needs the network)
 	.venv/bin/pip-audit --strict --disable-pip --require-hashes $(addprefix --requirement=,$(locks))
@@ -147,6 +152,8 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --output-file hub/telemetry/requirements.lock $(FLAGS)
 	$(compile) hub/mcp/requirements.in --constraint requirements.lock \
 	    --constraint hub/serve/requirements.lock --output-file hub/mcp/requirements.lock $(FLAGS)
+	$(compile) loader/objects/requirements.in --constraint requirements.lock \
+	    --output-file loader/objects/requirements.lock $(FLAGS)
 	$(compile) hub/backup/requirements.in --constraint requirements.lock \
 	    --output-file hub/backup/requirements.lock $(FLAGS)
 	$(compile) .ci/requirements.in $(addprefix --constraint ,$(locks)) --no-annotate \
@@ -154,13 +161,13 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	$(compile) pyproject.toml --all-extras deploy/container/requirements.in --no-annotate \
 	    $(addprefix --constraint ,$(locks)) --output-file deploy/container/requirements.lock
 
-clean-data: ## Remove the warehouse, published/ and receipts/, to begin with your own data after the samples
+clean-data: ## Remove the warehouse, published/, exports/ and receipts/, to begin with your own data after the samples
 	@if [ -n "$$($(own_files))" ] && [ "$(FORCE)" != 1 ]; then \
-	    echo "clean-data: landing/ holds files, so the warehouse may hold your own records." \
+	    echo "clean-data: landing/ or archive/ holds files, so the warehouse may hold your own records." \
 	        "To remove it all the same: make clean-data FORCE=1" >&2; \
 	    exit 1; \
 	fi
-	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts published
+	rm -rf warehouse.duckdb warehouse.duckdb.* .warehouse.duckdb* receipts published exports
 
 clean: ## Remove .venv, build products and caches; keeps the warehouse and receipts/
 	rm -rf .venv target logs dbt_packages build dist *.egg-info

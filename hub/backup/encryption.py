@@ -3,13 +3,13 @@
 """
 
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
 
 from hub.backup.manifest import damaged
 from hub.backup.stream import ChunkStream, Sink
+from hub.extras import require_extra
 from loader.errors import HubError, WrongUse
 
 if TYPE_CHECKING:
@@ -23,22 +23,12 @@ MAGIC = b"age-encryption.org/v1"
 _SECRET_KEY = "AGE-SECRET-KEY-"  # nosec B105
 
 
-def require_extra() -> None:
-    """Raise HubError where the library of the extra `backup` is missing."""
-    if find_spec("pyrage") is None:
-        raise HubError(
-            "the extra `backup`",
-            "backups are encrypted with pyrage, which cannot be imported",
-            "Install it: `make backup-setup`, or `pip install '.[backup]'`.",
-        )
-
-
 def read_recipients(keys: Sequence[str]) -> "list[Recipient]":
     """The recipients: public keys of age (age1...) or of SSH (ssh-ed25519, ssh-rsa).
 
     Raises WrongUse for what is no public key, without repeating a secret one.
     """
-    require_extra()
+    require_extra("backup")
     from pyrage import RecipientError, ssh, x25519
 
     found: list[Recipient] = []
@@ -67,7 +57,7 @@ def read_identities(file: Path) -> "list[Identity]":
 
     Raises WrongUse where there is none.
     """
-    require_extra()
+    require_extra("backup")
     from pyrage import IdentityError, ssh, x25519
 
     where = f"--identity {file}"

@@ -1,5 +1,6 @@
 """The command `hub land`."""
 
+import sys
 from dataclasses import asdict
 
 import click
@@ -18,3 +19,5 @@ def land(project: Project, sources: tuple[str, ...], as_json: bool) -> None:
 
     landed = landing.land_files(project, sources)
     print_result(asdict(landed), render_landing(landed), as_json=as_json)
+    if landed.errors():
+        sys.exit(1)

@@ -15,7 +15,7 @@ from loader import __version__
 # heading in `hub --help` -> its commands
 _COMMANDS = {
     "Begin with your own data": ("init", "new"),
-    "Take records in": ("run", "land", "stream", "pull"),
+    "Take records in": ("run", "land", "stream", "pull", "watch"),
     "Ask": ("report", "why", "contract", "doctor"),
     "After a change of rules": ("reprocess", "rename-source"),
     "Dead letters": ("redrive", "discard"),

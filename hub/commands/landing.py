@@ -25,6 +25,12 @@ def land_files(project: Project, names: tuple[str, ...]) -> Landing:
         with logged(run_id, "land"), closing_on_error(connection, run_id):
             with stage("land"):
                 landing = land(connection, project, names, run_id)
-            end_run(connection, run_id, errors=[], warnings=landing.warnings(), build_state=None)
-        lineage.end(landing)
+            end_run(
+                connection,
+                run_id,
+                errors=landing.errors(),
+                warnings=landing.warnings(),
+                build_state=None,
+            )
+        lineage.end(landing, failed=landing.failed_sources())
     return landing

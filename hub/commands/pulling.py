@@ -65,7 +65,7 @@ def pull(project: Project, names: tuple[str, ...], *, full: bool = False) -> Pul
             end_run(
                 connection,
                 checkpoint.run_id,
-                errors=[outcome.error for outcome in outcomes if outcome.error],
+                errors=[outcome.error for outcome in outcomes if outcome.error] + landing.errors(),
                 warnings=warnings + landing.warnings(),
                 build_state=None,
             )

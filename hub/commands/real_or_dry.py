@@ -25,7 +25,8 @@ def run_real_or_dry(project: Project, spec: RunSpec, dry: bool) -> RunResult:
         return result
     with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
         copy = _copy_warehouse(project, Path(folder))
-        return carry_out(replace(project, database=copy), spec, Path(folder) / "target")
+        on_copy = replace(spec, exports=False)
+        return carry_out(replace(project, database=copy), on_copy, Path(folder) / "target")
 
 
 def _copy_warehouse(project: Project, folder: Path) -> Path:

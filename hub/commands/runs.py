@@ -31,7 +31,7 @@ def run(
 
     def land_everything(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
         with stage("land"):
-            return land(connection, project, (), run_id)
+            return land(connection, project, (), run_id, archives=not dry)
 
     project.require_sound()
     wanted = list(project.vars.skip)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 _MEMORY = "1GB"
 _LOOK_SECONDS = 0.25
 
+
 class NothingPublished(HubError):
     """There is no snapshot to read yet."""
 

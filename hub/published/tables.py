@@ -9,25 +9,16 @@ from weakref import WeakKeyDictionary
 import duckdb
 
 from hub.published.snapshots import Snapshot
+from hub.queries.exported import as_text, quoted
 from hub.queries.rows import rows
 from loader.config.macros import Macros
 from loader.config.project import Project
 from loader.errors import WrongUse
 from loader.warehouse.run_log import parse_clock
 
-# a record_id is load and row in one number: a hundred million loads are below it, and doubles hold it
-# exactly
+# a record_id is load and row in one number: a hundred million loads are below it, and doubles
+# hold it exactly
 GREATEST_ID = 10**18
-# the type of a column, to what an export has instead of it, as `values.plain` makes it of a row:
-# JSON has no times, and its readers take decimals for doubles
-_AS_TEXT = {
-    "TIMESTAMP": "replace(cast({0} as varchar), ' ', 'T') || 'Z'",
-    "TIMESTAMP WITH TIME ZONE": (
-        "replace(cast({0} at time zone 'UTC' as varchar), ' ', 'T') || 'Z'"
-    ),
-    "DATE": "cast({0} as varchar)",
-    "HUGEINT": "cast({0} as varchar)",
-}
 
 
 class NoSuchEntity(WrongUse):
@@ -52,14 +43,12 @@ class Column:
 
     @property
     def quoted(self) -> str:
-        return f'"{self.name.replace(chr(34), 2 * chr(34))}"'
+        return quoted(self.name)
 
     @property
     def shown(self) -> str:
-        """The SQL for its value as an export to JSON or CSV has it, under its name."""
-        how = "cast({0} as varchar)" if self.type.startswith("DECIMAL") else "{0}"
-        value = _AS_TEXT.get(self.type, how).format(self.quoted)
-        return self.quoted if value == self.quoted else f"{value} as {self.quoted}"
+        """The SQL for its value as `reading.plain` makes it of a row, under its name."""
+        return as_text(self.name, self.type)
 
 
 @dataclass(frozen=True)

@@ -154,11 +154,16 @@ def _files(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
 def _turned_away(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
     """Files that were held or quarantined, as long as they lie in the landing folder like that."""
     rows = connection.execute(
-        "select source, file, sha256, concat(file, ' (', reason, ')') "
-        "from raw.loads where status in ('held', 'quarantined') order by file"
+        "select source, file, sha256, concat(file, ' (', reason, ')'), exists ("
+        "select 1 from raw.loads as later where later.source = loads.source "
+        "and later.file = loads.file and later.load_id > loads.load_id) "
+        "from raw.loads as loads where status in ('held', 'quarantined') order by file"
     ).fetchall()
     texts = [
-        text for source, file, sha256, text in rows if _is_there(project, source, file, sha256)
+        text
+        for source, file, sha256, text, was_followed in rows
+        if _is_there(project, source, file, sha256)
+        or (_is_in_bucket(project, source) and not was_followed)
     ]
     if texts:
         return Finding(
@@ -168,6 +173,12 @@ def _turned_away(connection: duckdb.DuckDBPyConnection, project: Project) -> Fin
             "Fix the file or the source's format settings; the next run tries again.",
         )
     return Finding("quarantine", "ok", "no file that is there was turned away")
+
+
+def _is_in_bucket(project: Project, source: str) -> bool:
+    """Whether a file of the source may lie in a bucket, where it is not looked for."""
+    registered = project.sources.get(source)
+    return registered is not None and registered.path is not None
 
 
 def _is_there(project: Project, source: str, file: str, sha256: str) -> bool:

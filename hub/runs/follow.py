@@ -1,22 +1,23 @@
 """The stream: takes what the topics bring, a batch at a time, all the way to the targets."""
 
 import logging
-import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
 from hub.alerts.watch import STREAM_SECONDS, Watch
+from hub.runs.attempts import Attempts
 from hub.runs.publishing import changing
 from hub.runs.receipt_files import write_json, write_receipt
 from hub.runs.run import RunResult, RunSpec, carry_out
 from loader import interrupts
 from loader.config.project import Project
 from loader.config.sources import Source
-from loader.errors import HubError, WrongUse, error_of_the_machine
+from loader.errors import HubError, WrongUse
 from loader.landing.folder import Landing
 from loader.progress import is_shown, show
 from loader.stream.batch import (
@@ -104,14 +105,19 @@ class _Streaming:
         self._once = once
         self._by_dbt = by_dbt
         self._skip = list(project.vars.skip)
-        self._persistence = project.vars.stream
+        self._attempts = Attempts(
+            project.vars.stream,
+            tell=self._tell_all,
+            hold=self._hold,
+            in_vain=(OffsetsWentBack,),
+            gives_up=once,
+        )
         self._watch = Watch(project, every=STREAM_SECONDS, patience=0)
         self._arrived = threading.Condition(threading.RLock())
         self._consumers: list[TopicConsumer] = []
         self._offsets: dict[str, dict[int, int]] = {}
         self._landed: list[LandedBatch] = []
         self._happened: list[StreamEvent] = []
-        self._failed_in_row = 0
 
     def work(self) -> None:
         """Land and build until there is no more to come, which only `once` knows."""
@@ -185,39 +191,17 @@ class _Streaming:
                     "Check that it runs, and the source's bootstrap_servers.",
                 )
 
-    def _persistently(self, work: Any) -> None:
-        """Do the work; where that fails, keep all partitions paused and try again, less and less
-        often. What was read waits in memory, the rest at the broker."""
-        while (failure := self._failure_of(work)) is not None:
-            self.summary.failures += 1
-            self._failed_in_row += 1
-            if self._once:
-                raise failure
-            for consumer in self._consumers:
-                consumer.hold(True)
-            log.error("attempt %s failed: %s", self._failed_in_row, failure)
-            self._tell_all("failed", f"attempt {self._failed_in_row}: {failure}")
-            if self._failed_in_row == self._persistence.failures_to_open:
-                pause = self._persistence.longest_pause
-                self._tell_all("circuit open", f"tried again at least every {pause:.0f} s")
-            pause = self._persistence.pause(self._failed_in_row)
-            time.sleep(pause * random.uniform(0.8, 1.0))  # nosec B311
-        if self._failed_in_row:
-            self._tell_all("recovered", f"after {self._failed_in_row} failed attempts")
-            self._failed_in_row = 0
-            for consumer in self._consumers:
-                consumer.hold(False)
-
-    def _failure_of(self, work: Any) -> HubError | None:
+    def _persistently(self, work: Callable[[], None]) -> None:
+        """Do the work until it succeeds; meanwhile what was read waits in memory, the rest at the
+        broker."""
         try:
-            work()
-        except (WrongUse, OffsetsWentBack):
-            raise  # nothing but a change of the settings, or another start, helps
-        except (HubError, duckdb.Error, OSError, MemoryError) as error:
-            if interrupts.requested():
-                raise
-            return error if isinstance(error, HubError) else error_of_the_machine(error)
-        return None
+            self._attempts.until_done(work)
+        finally:
+            self.summary.failures = self._attempts.failures
+
+    def _hold(self, is_held: bool) -> None:
+        for consumer in self._consumers:
+            consumer.hold(is_held)
 
     def _take_up(self) -> None:
         """Land all that waits and build what it touches. Raises HubError where the build fails."""
@@ -233,6 +217,8 @@ class _Streaming:
             proves_all=False,
             watch=self._watch,
             by_dbt=self._by_dbt,
+            # a file for each batch would be written all the time; the next run writes it
+            exports=False,
         )
         try:
             with changing(self._project) as change:

@@ -14,7 +14,7 @@ from hub.alerts.watch import Watch
 from hub.queries.receipt import receipt
 from hub.runs.adapter_faults import with_adapter_faults
 from hub.runs.capture import Capture
-from hub.runs.changes import Work, build_state, everything, work_of
+from hub.runs.changes import BuildState, Work, build_state, everything, work_of
 from hub.runs.compiled_plan import CompiledPlan, read_plan, write_plan
 from hub.runs.dbt import build
 from hub.runs.execute import StepFailed, execute
@@ -43,6 +43,7 @@ class RunSpec:
     warnings: for the receipt, besides those of the landing; `prepare` may add some.
     watch: looks at the warehouse when the run is closed, however it ended.
     by_dbt: whether dbt builds even where its compiled plan could be executed.
+    exports: whether targets are written to files where `vars: exports` says so.
     """
 
     command: str
@@ -55,6 +56,7 @@ class RunSpec:
     warnings: list[str] = field(default_factory=list)
     watch: Watch | None = None
     by_dbt: bool = False
+    exports: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def carry_out(project: Project, spec: RunSpec, scratch: Path | None = None) -> R
                 work = everything(project) if spec.force else work_of(connection, project, before)
                 if not work.entities:
                     log.info("nothing new")
-                    return run.close(connection, [], before.text(), did_nothing=True)
+                    return run.close(connection, [], before, did_nothing=True)
                 with _capped(connection, work):
                     failures = run.build(connection, work, before.project, scratch)
                 if is_usable(connection):
@@ -237,28 +239,35 @@ class _Run:
             log.debug("%s", error)
         if errors:
             tracing.failed(", ".join(error.partition(":")[0] for error in errors))
-        after = None if errors else build_state(connection, self.project, self.spec.skip).text()
+        after = None if errors else build_state(connection, self.project, self.spec.skip)
         return self.close(connection, errors, after)
 
     def close(
         self,
         connection: duckdb.DuckDBPyConnection,
         errors: list[str],
-        state: str | None,
+        state: BuildState | None,
         *,
         did_nothing: bool = False,
     ) -> RunResult:
         """End the run in the log and draw up its receipt.
 
-        state: the build_state that the next run is compared with.
+        state: what the next run is compared with.
         """
+        errors = errors + self.landing.errors()
+        if state and self.project.vars.exports and self.spec.exports:
+            # imported here because most projects have none
+            from hub.runs.exports import write_exports
+
+            with stage("export"):
+                errors += write_exports(connection, self.project, state, self.run_id)
         warnings = self.landing.warnings() + self.spec.warnings
         end_run(
             connection,
             self.run_id,
             errors=errors,
             warnings=warnings,
-            build_state=state,
+            build_state=state.text() if state else None,
             had_work=not did_nothing,
         )
         look_after = self.spec.look_after

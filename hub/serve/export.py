@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import IO, cast
 
@@ -15,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from hub.queries.exported import Format
 from hub.serve.problems import Refused
 
 log = logging.getLogger(__name__)
@@ -35,32 +35,6 @@ connection.execute(
 connection.execute(f"copy ({query}) to '/dev/stdout' ({options}, use_tmp_file false)")
 """
 _MEMORY = "128MB"
-
-
-class Format(StrEnum):
-    """The format of an export."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
-    NDJSON = "ndjson"
-
-    @property
-    def media_type(self) -> str:
-        return {
-            Format.PARQUET: "application/vnd.apache.parquet",
-            Format.CSV: "text/csv; charset=utf-8",
-            Format.NDJSON: "application/x-ndjson",
-        }[self]
-
-    @property
-    def options(self) -> str:
-        """As DuckDB's COPY wants it."""
-        return {
-            # small groups: each is in memory until it is whole
-            Format.PARQUET: "format parquet, compression zstd, row_group_size 61440",
-            Format.CSV: "format csv, header true",
-            Format.NDJSON: "format json",
-        }[self]
 
 
 class Export:

@@ -65,10 +65,11 @@ def render_entity(receipt: dict[str, Any]) -> str:
 
 
 def render_nothing_new(receipt: dict[str, Any]) -> str:
-    """The one line of a run that had nothing to do."""
+    """The one line of a run that had nothing to do, and what kept it from looking."""
     warnings = receipt["warnings"]
     more = f", {counted(len(warnings), 'warning')} (--json has them)" if warnings else ""
-    return text_of([f"nothing new in run {receipt['run_id']}{more}"])
+    errors = [f"error: {error}" for error in receipt["errors"]]
+    return text_of([f"nothing new in run {receipt['run_id']}{more}", *errors])
 
 
 def _streams(streams: dict[str, Any]) -> Iterable[str]:

@@ -48,6 +48,16 @@ class Project:
         return self.database.parent / "receipts"
 
     @property
+    def exports(self) -> Path:
+        """The folder of the exports, beside the database."""
+        return self.database.parent / "exports"
+
+    @property
+    def archive(self) -> Path:
+        """The folder for files that have landed, beside the landing folder."""
+        return self.landing.parent / "archive"
+
+    @property
     def entities(self) -> tuple[str, ...]:
         """The entities in the order of `vars: sources`."""
         return tuple(self.vars.sources)

@@ -1,7 +1,7 @@
 """The settings of the whole project, under `vars` in dbt_project.yml."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 from msgspec.structs import fields
@@ -24,6 +24,7 @@ class ProjectVars(Settings, frozen=True):
     keep_receipts: how many receipts are kept in receipts/.
     stream:      how streams try again.
     publish:     whether the warehouse is published for readers after each run.
+    exports:     the format of the file that each target is written to after a run, by entity.
     full_count_every: of so many runs without dbt, one counts and proves all that there is.
     """
 
@@ -37,6 +38,7 @@ class ProjectVars(Settings, frozen=True):
     keep_receipts: Count = 100
     stream: Persistence = Persistence()
     publish: bool = True
+    exports: dict[str, Literal["parquet", "csv", "ndjson"]] = field(default_factory=dict)
     full_count_every: Annotated[int, Meta(ge=1, le=20)] = 10
 
 
@@ -61,4 +63,11 @@ def read_vars(given: object) -> ProjectVars:
             "no source is registered",
             "Write `entity: [source, ...]` lines.",
         )
+    for entity in read.exports:
+        if entity not in read.sources:
+            raise WrongUse(
+                f"{where}: exports",
+                f"there is no entity '{entity}'",
+                f"Known are {', '.join(read.sources)}.",
+            )
     return read

@@ -22,7 +22,7 @@ from loader.config.reading import (
     meant,
     read_as,
 )
-from loader.config.values import NullTexts, Seconds, TimeZone
+from loader.config.values import NullTexts, ObjectPath, Seconds, TimeZone
 from loader.errors import WrongUse
 from loader.readers import UnreadableFile, format_of
 
@@ -92,6 +92,8 @@ class SourceSettings(Settings, frozen=True):
                       lacks; incremental: it is no more than what is new.
     stale_after:      seconds after its last delivery from which the source counts as stale; None:
                       never.
+    path:             where its files are, such as s3://bucket/prefix/, besides its own folder.
+    after_landing:    archive: its files are moved out of the landing folder when they have landed.
     format, fields:   what its files and its records look like.
     kafka:            where its records are on a topic.
     http:             where they are pulled from an API.
@@ -103,6 +105,8 @@ class SourceSettings(Settings, frozen=True):
     nulls: NullTexts | None = None
     delivery: Literal["incremental", "full"] = "incremental"
     stale_after: Seconds | None = None
+    path: Annotated[ObjectPath, Secret] | None = None
+    after_landing: Literal["keep", "archive"] = "keep"
     format: FormatSettings = FormatSettings()
     fields: dict[str, _DeclaredType] = field(default_factory=dict)
     kafka: Annotated[KafkaSettings, Secret] | None = None

@@ -19,6 +19,10 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OBJECTS = re.compile(
+    r"(?:(?:s3a?|gs|az|azure|adl)://[A-Za-z0-9._-]+"
+    r"|abfss?://[A-Za-z0-9._-]+(?:@[A-Za-z0-9.-]+)?)(?:/[^?#\s]*)?"
+)
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?")
 
 
@@ -77,6 +81,22 @@ class Url(str):
             return cls(written)
         # it is not shown: it could hold a password
         raise Refused("it does not begin with http:// or https://", cls.remedy)
+
+
+class ObjectPath(str):
+    """A place in a bucket, below which are a source's files."""
+
+    remedy: ClassVar[str] = (
+        "Write s3://bucket/prefix/, gs://bucket/prefix/ or az://container/prefix/; credentials "
+        "belong in the environment."
+    )
+
+    @classmethod
+    def parse(cls, written: Any) -> Self:
+        if isinstance(written, str) and _OBJECTS.fullmatch(written):
+            return cls(written)
+        # it is not shown: it could hold a password
+        raise Refused("it is no place in a bucket", cls.remedy)
 
 
 class VariableName(str):

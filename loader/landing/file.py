@@ -5,7 +5,6 @@ agrees with the rows. A file that fails is an outcome, not an error: the others 
 """
 
 import errno
-import json
 import os
 import stat
 import time
@@ -39,6 +38,7 @@ from loader.warehouse.ledger import (
     next_load_id,
     note_file_state,
     replace_outcome,
+    settings_text,
     turned_away_load,
 )
 from loader.warehouse.memory import LANDING_BYTES, memory_cap
@@ -52,9 +52,10 @@ _TRANSIENT = ("read_error", "out_of_memory")
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of one thing in the landing folder.
+    """What became of one thing in the landing folder or in a bucket.
 
-    status: landed, known (this content landed before), held, quarantined or refused.
+    status: landed, known (this content landed before), held, quarantined or refused; of a whole
+            bucket, failed.
     rows:   records landed now.
     """
 
@@ -64,6 +65,23 @@ class FileOutcome:
     rows: int = 0
     load_id: int | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What tells of a file without reading it.
+
+    size:        in bytes.
+    modified_at: its own time of change (UTC).
+    state:       what changes whenever its bytes do, so that files that landed need not be read
+                 again; None where nothing does for certain.
+    is_costly:   whether to read it takes more than the disk, so that what it is known by is kept.
+    """
+
+    size: int
+    modified_at: datetime | None
+    state: str | None
+    is_costly: bool = False
 
 
 def land_file(
@@ -89,7 +107,24 @@ def land_file(
         os.close(descriptor)
         return FileOutcome(source.name, name, "refused", reason="not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        return _FileLanding(connection, source, name, file, run_id).land()
+        status = os.fstat(file.fileno())
+        look = Look(status.st_size, _moment(status.st_mtime), _state_of(status))
+        untouched = load_of_untouched(connection, source.name, name, look.state)
+        if untouched is not None:
+            return FileOutcome(source.name, name, "known", load_id=untouched)
+        return land_content(connection, source, name, file, look, run_id)
+
+
+def land_content(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    name: str,
+    file: BinaryIO,
+    look: Look,
+    run_id: str | None,
+) -> FileOutcome:
+    """Land an open file under its name in the ledger, if its content is new to the source."""
+    return _FileLanding(connection, source, name, file, look, run_id).land()
 
 
 @dataclass
@@ -100,14 +135,11 @@ class _FileLanding:
     source: Source
     name: str
     file: BinaryIO
+    look: Look
     run_id: str | None
 
     def land(self) -> FileOutcome:
         before = os.fstat(self.file.fileno())
-        state = _state_of(before)
-        untouched = load_of_untouched(self.connection, self.source.name, self.name, state)
-        if untouched is not None:
-            return FileOutcome(self.source.name, self.name, "known", load_id=untouched)
         try:
             sha256 = digest_of(self.file, self.name, self.source.format.declared())
         except OSError as error:
@@ -118,13 +150,13 @@ class _FileLanding:
             source=self.source.name,
             file=self.name,
             sha256=sha256,
-            size=before.st_size,
+            size=self.look.size,
             rows=0,
             status="landed",
             run_id=self.run_id,
-            modified_at=_moment(before.st_mtime),
-            settings=json.dumps(self.source.format.declared(), sort_keys=True),
-            file_state=state,
+            modified_at=self.look.modified_at,
+            settings=settings_text(self.source),
+            file_state=self.look.state,
         )
         if known := known_load(self.connection, self.source, self.name, sha256):
             self._note_known(found, known)
@@ -157,8 +189,9 @@ class _FileLanding:
             # touched or written anew: else it would be read at every run from now on
             if found.file_state is not None:
                 note_file_state(self.connection, known.load_id, found.file_state)
-        elif self.source.delivery == "full":
-            # a copy of the newest file must not become a delivery when a newer one has landed
+        elif self.source.delivery == "full" or self.look.is_costly:
+            # a copy of the newest file must not become a delivery when a newer one has landed, and
+            # one that was fetched is not to be fetched again
             reason = f"its content is that of load {known.load_id}"
             add_load(self.connection, replace(found, status="known", reason=reason))
 
@@ -257,8 +290,8 @@ def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _state_of(status: os.stat_result) -> str | None:
-    """What changes whenever a file's bytes do, so that files that landed need not be read again;
-    None where the last change is so recent that another could bear the same time.
+    """What changes whenever a file's bytes do; None where the last change is so recent that another
+    could bear the same time.
 
     The time of modification can be set back by anyone; that of the change of status cannot.
     """

@@ -1,7 +1,8 @@
-"""Visits the landing folder: which files are there, and which belong to nobody."""
+"""Visits the landing folder, and the buckets of sources that have one: what is there, and what
+belongs to nobody."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from loader.errors import HubError, WrongUse
 from loader.landing.file import FileOutcome, land_file
 from loader.landing.names import name_of, name_of_folder, written_out
 from loader.landing.walk import walk
+from loader.warehouse.ledger import digest_of_load
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +30,13 @@ class Landing:
     files:     what became of each file.
     unclaimed: what no source claims.
     hidden:    what was passed over in the folders of sources, as its name begins with a dot.
+    unmoved:   what has landed and could not be archived, each with the reason.
     """
 
     files: tuple[FileOutcome, ...]
     unclaimed: tuple[str, ...]
     hidden: tuple[str, ...] = ()
+    unmoved: tuple[str, ...] = ()
 
     def after(self, outcomes: Iterable[FileOutcome]) -> "Landing":
         """The same, with what became of files before this visit, in the same run."""
@@ -43,17 +47,31 @@ class Landing:
         )
         return replace(self, files=files)
 
+    def failed_sources(self) -> tuple[str, ...]:
+        """The sources that could not be visited."""
+        return tuple(outcome.source for outcome in self.files if outcome.status == "failed")
+
+    def errors(self) -> list[str]:
+        """What kept whole sources from being visited, for the receipt."""
+        return [
+            f"source '{outcome.source}': {outcome.reason}"
+            for outcome in self.files
+            if outcome.status == "failed"
+        ]
+
     def warnings(self) -> list[str]:
         """What was found amiss, for the receipt."""
         not_landed = [
             f"{outcome.file}: {outcome.status}: {outcome.reason}"
             for outcome in self.files
-            if outcome.status not in ("landed", "known")
+            if outcome.status not in ("landed", "known", "failed")
         ]
-        return not_landed + [
+        unmoved = [f"{told}; it stays in landing/" for told in self.unmoved]
+        unclaimed = [
             f"landing/{name}: no registered source claims it, left as it is"
             for name in self.unclaimed
         ]
+        return not_landed + unmoved + unclaimed
 
 
 def land(
@@ -61,8 +79,12 @@ def land(
     project: Project,
     names: Iterable[str] = (),
     run_id: str | None = None,
+    *,
+    archives: bool = True,
 ) -> Landing:
-    """Land what is new in the folders of the named sources, or of all.
+    """Land what is new in the folders and buckets of the named sources, or of all.
+
+    archives: whether files of sources that want it so are moved into the archive afterwards.
 
     Raises WrongUse for an unknown source, HubError where the landing folder is missing.
     """
@@ -96,9 +118,28 @@ def land(
         path: land_file(connection, found[path], path, run_id, project.landing / found[path].name)
         for path in in_order_of_arrival(found)
     }
-    progress.clear()
+    unmoved: list[str] = []
+    for path, outcome in visited.items():
+        if archives and found[path].after_landing == "archive":
+            unmoved += _archive(connection, project, found[path], path, outcome)
     # told of by source and name, in whatever order they came
     outcomes += [visited[path] for path in found]
+    if any(project.sources[name].path for name in names):
+        # imported here because most projects have no bucket
+        from loader.landing.objects import land_objects
+
+        for name in names:
+            in_bucket = land_objects(
+                connection, project.sources[name], run_id, project.database.parent
+            )
+            outcomes += in_bucket.outcomes
+            hidden += in_bucket.hidden
+    progress.clear()
+    _log(outcomes, hidden)
+    return Landing(tuple(outcomes), tuple(_unclaimed(project)), tuple(hidden), tuple(unmoved))
+
+
+def _log(outcomes: Iterable[FileOutcome], hidden: Iterable[str]) -> None:
     for outcome in outcomes:
         level = logging.INFO if outcome.status in ("landed", "known") else logging.WARNING
         log.log(
@@ -111,7 +152,28 @@ def land(
         )
     for name in hidden:
         log.info("%s: hidden, passed over", name)
-    return Landing(tuple(outcomes), tuple(_unclaimed(project)), tuple(hidden))
+
+
+def _archive(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    source: Source,
+    path: Path,
+    outcome: FileOutcome,
+) -> Iterator[str]:
+    """Move a file whose content has landed into the archive; why not, where it cannot be moved."""
+    if outcome.status not in ("landed", "known") or outcome.load_id is None:
+        return
+    # imported here because most projects keep their files
+    from loader.landing.archive import archive_file
+
+    sha256 = digest_of_load(connection, outcome.load_id)
+    try:
+        target = archive_file(source, project.landing / source.name, path, project.archive, sha256)
+    except OSError as error:
+        yield f"{outcome.file}: not archived: {error.strerror}"
+    else:
+        log.info("%s: archived as %s", outcome.file, target)
 
 
 def in_order_of_arrival(paths: Iterable[Path]) -> list[Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loader.errors import HubError
+from loader.warehouse.durable import sync
 
 _PART = ".pull-"
 
@@ -66,13 +67,5 @@ def write_page(folder: Path, name: str, page: PageFile) -> Path:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    _sync(folder)
+    sync(folder)
     return path
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,5 +1,7 @@
 """The ledger of what landed: raw.loads."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
@@ -41,6 +43,52 @@ def load_of_untouched(
         [source, file, state],
     ).fetchone()
     return row[0] if row else None
+
+
+def seen_before(
+    connection: duckdb.DuckDBPyConnection, source: Source, states: Mapping[str, str]
+) -> dict[str, Load]:
+    """Of files by name and state, the load that each landed as, is known by or was quarantined as,
+    where its state is that of then, and the source's settings are.
+
+    Where a source delivers its whole state with each file, its states may repeat: there only what a
+    name brought last counts.
+    """
+    columns = ", ".join(f"loads.{column.name}" for column in fields(Load))
+    rows = connection.execute(
+        f"""
+        with looked as (
+            select unnest(?::varchar[]) as file, unnest(?::varchar[]) as file_state
+        ),
+        loads as (
+            select
+                *,
+                {_TAKEN_IN} as is_taken_in,
+                max(load_id) filter (where {_TAKEN_IN}) over (partition by file) as last_of_name
+            from raw.loads
+            where source = ?
+        )
+        select {columns}
+        from loads
+        join looked on looked.file = loads.file and looked.file_state = loads.file_state
+        where (is_taken_in and (not ? or load_id = last_of_name))
+            or (status = 'quarantined' and settings = ?)
+        order by load_id
+        """,
+        [
+            list(states),
+            list(states.values()),
+            source.name,
+            source.delivery == "full",
+            settings_text(source),
+        ],
+    ).fetchall()
+    return {load.file: load for load in (Load(*row) for row in rows)}
+
+
+def settings_text(source: Source) -> str:
+    """The format settings of a source as the ledger keeps them."""
+    return json.dumps(source.format.declared(), sort_keys=True)
 
 
 def known_load(
@@ -105,6 +153,14 @@ def _load_where(
         f"select {', '.join(columns)} from raw.loads where {condition}", parameters
     ).fetchone()
     return Load(**dict(zip(columns, row, strict=True))) if row else None
+
+
+def digest_of_load(connection: duckdb.DuckDBPyConnection, load_id: int) -> str:
+    """The digest that the file of a load is known by."""
+    ((sha256,),) = connection.execute(
+        "select sha256 from raw.loads where load_id = ?", [load_id]
+    ).fetchall()
+    return str(sha256)
 
 
 def note_file_state(connection: duckdb.DuckDBPyConnection, load_id: int, state: str) -> None:

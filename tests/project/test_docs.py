@@ -17,6 +17,7 @@ import pytest
 
 from hub.docs_page import REPLACEMENTS, graphs
 from tests.kafka.mock_cluster import MockCluster
+from tests.objects.s3 import S3Server
 from tests.support.workbench import PROJECT, copy_project
 
 _BLOCK = re.compile(r"^( *)```(\w+)(?: (\S+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -27,6 +28,8 @@ _VARIES = (
     (r"rule set \d+", "rule set <number>"),
     (r"20\d\d-(?!01-15)\d\d-\d\d \d\d:\d\d:\d\d", "<time>"),
 )
+EXTRAS = ("hub/serve", "hub/telemetry", "hub/mcp", "hub/backup", "loader/objects")
+IN_THE_BUCKET = '{"key": "evt-040", "name": "login", "value": 1, "ts": "2025-01-16T08:00:00"}\n'
 DOCUMENTS = sorted(path.name for path in (PROJECT / "docs").glob("*.md"))
 
 # what the queries find when a section of docs/extending.md was followed
@@ -48,6 +51,12 @@ AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
             ("m-101", 1234.5, "2024-12-31 13:05:00"),
             ("m-104", 7.5, None),
         ],
+    },
+    "Read files from a bucket": {
+        "select name from marts.events where key = 'evt-040'": [("login",)],
+    },
+    "Archive files that have landed": {
+        "select name from marts.events where key = 'evt-050'": [("login",)],
     },
     "Add an entity": {
         "select refund_id, amount from marts.refunds": [("r-1", 12.5)],
@@ -152,6 +161,7 @@ class Reader:
 
     root: Path
     bootstrap_servers: str
+    bucket: S3Server
 
     def run(self, command: str, *, fails: bool = False) -> str:
         # the environment is the one that the tests run in, and the suite inside one of its tests
@@ -169,7 +179,9 @@ class Reader:
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.root,
-            env=environment | {"KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers},
+            env=environment
+            | {"KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers}
+            | self.bucket.environment(),
             capture_output=True,
             text=True,
             timeout=300,
@@ -217,16 +229,20 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     root = tmp_path_factory.mktemp("reader") / "hub"
     root.mkdir()
     copy_project(root)
-    locks = [f"hub/{extra}/requirements.lock" for extra in ("serve", "telemetry", "mcp", "backup")]
+    locks = [f"{extra}/requirements.lock" for extra in EXTRAS]
     for name in ("Makefile", "pyproject.toml", "requirements.lock", *locks):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / name, root / name)
     for name in ("tests/demo", "hub/schemas"):
         shutil.copytree(PROJECT / name, root / name)
     (root / ".venv").symlink_to(PROJECT / ".venv")
+    bucket = S3Server()
+    bucket.reset()
+    bucket.put("app/2025/day2.ndjson", IN_THE_BUCKET)
     with MockCluster() as cluster:
         cluster.create_topic("clicks")
-        yield Reader(root, cluster.bootstrap_servers)
+        yield Reader(root, cluster.bootstrap_servers, bucket)
+    bucket.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import duckdb
 import httpx
 import pytest
 
-from hub.serve.export import Broken, Export, Format
+from hub.queries.exported import Format
+from hub.serve.export import Broken, Export
 from tests.serve.serving import application, bearing, client_of, on_a_thread
 
 MANY = "select repeat('x', 1000) as text from range(1000000)"

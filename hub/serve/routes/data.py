@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.published.reconciliation import reconciliation as compare
 from hub.published.tables import GREATEST_ID, Table, describe, page, rows_of_key, target, targets
+from hub.queries.exported import Format
 from hub.serve.access import Role, require
-from hub.serve.export import Format
 from hub.serve.problems import Refused, responses
 from hub.serve.reading import Newest, NewestWithFilters
 

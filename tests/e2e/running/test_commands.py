@@ -77,7 +77,7 @@ class TestHelp:
         listed = {
             title: re.findall(r"^  (\w[\w-]*) ", lines, re.MULTILINE) for title, lines in sections
         }
-        assert listed["Take records in"] == ["run", "land", "stream", "pull"]
+        assert listed["Take records in"] == ["run", "land", "stream", "pull", "watch"]
         assert listed["Ask"] == ["report", "why", "contract", "doctor"]
         assert listed["Dead letters"] == ["redrive", "discard"]
         assert sorted(itertools.chain(*listed.values())) == sorted(hub.commands)

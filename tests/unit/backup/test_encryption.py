@@ -137,7 +137,7 @@ def test_a_key_file_that_is_not_there_is_told(tmp_path):
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyrage", None)
-    monkeypatch.setattr(encryption, "find_spec", lambda name: None)
+    monkeypatch.setattr("hub.extras.find_spec", lambda name: None)
 
     with pytest.raises(HubError, match="make backup-setup"):
         read_recipients(["age1"])

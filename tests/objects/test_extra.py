@@ -1,0 +1,31 @@
+"""The extra: only projects with a bucket need it."""
+
+import subprocess
+import sys
+
+from tests.support.workbench import PROJECT, Workbench
+
+# Lands, and says whether what buckets and exports need was imported for it.
+_LOOK = """
+import sys
+from hub.main import main
+try:
+    main()
+except SystemExit:
+    pass
+seen = ("obstore", "loader.objects", "loader.landing.objects", "loader.landing.archive")
+print([name for name in seen if name in sys.modules], file=sys.stderr)
+"""
+
+
+def test_a_project_without_a_bucket_imports_nothing_of_it(own_project: Workbench) -> None:
+    own_project.drop("app/a.ndjson", '{"key":"k1"}\n')
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOK, "land"],
+        cwd=own_project.root,
+        env={"PYTHONPATH": str(PROJECT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stderr.splitlines()[-1] == "[]", done.stderr
