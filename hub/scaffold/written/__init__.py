@@ -1,0 +1,1 @@
+"""The files of a new source or entity, as text, and how they come into the project."""
