@@ -71,23 +71,23 @@ def try_records(
             "position from (select ?::varchar[] as texts)",
             [list(texts)],
         )
+        # a table each: in one statement the engine would plan every expression many times over
         connection.execute(f"create table adapted as {macros.render(adapter)}")
+        connection.execute(
+            "create table settings as select 'UTC' as timezone, ?::varchar[] as null_texts",
+            [list(nulls) or None],
+        )
+        connection.execute(
+            f"create table staged as select row_number, {staged} from adapted cross join settings"
+        )
+        connection.execute(
+            f"create table typed as select staged.*, {typed}, {now} as run_clock "
+            "from staged cross join settings"
+        )
         rows = connection.execute(
             f"select {', '.join(names)} from adapted order by row_number"
         ).fetchall()
-        failed = connection.execute(
-            f"""
-            with settings as (select 'UTC' as timezone, ?::varchar[] as null_texts),
-            staged as (
-                select adapted.row_number, {staged} from adapted cross join settings
-            ),
-            typed as (
-                select staged.*, {typed} from staged cross join settings
-            )
-            select [{fails}] from (select *, {now} as run_clock from typed)
-            """,
-            [list(nulls) or None],
-        ).fetchall()
+        failed = connection.execute(f"select [{fails}] from typed").fetchall()
     rejected = Counter(
         reason["name"]
         for (outcomes,) in failed

@@ -28,11 +28,12 @@ _OF_CLOSED_LISTS = re.compile(
     r"plan|role|stage|phase|outcome|result|size|mode|segment|severity|zustand|art|kategorie)$"
 )
 _EVENT_TIMES = (
-    (5, r"updated|modified|changed|last_change|lastmodified|geaendert|geandert|aktualisiert"),
+    (5, r"updated|modified|changed|last_change|lastmodified|geaendert|aktualisiert"),
     (4, r"event|occurred|happened|timestamp|ts|recorded|measured|logged|time|zeit|zeitpunkt|"
-        r"zeitstempel|observed|received"),
-    (3, r"created|ordered|placed|purchased|purchase|registered|date|datum|at|on|when|inserted|"
-        r"erstellt|angelegt|signup|signed|joined|issued|paid|booked|posted|published|order|invoice|bestellt"),
+        r"zeitstempel|observed|received|taken|sampled|captured|seen|sent|reported"),
+    (3, r"created|opened|ordered|placed|purchased|purchase|registered|date|datum|at|on|when|"
+        r"inserted|erstellt|angelegt|signup|signed|joined|issued|paid|booked|posted|"
+        r"published|order|invoice|bestellt"),
 )  # fmt: skip
 # they say what is planned, or never changes
 _NO_EVENT_TIMES = re.compile(
@@ -265,24 +266,28 @@ def _event_time_of(
 ) -> tuple[str | None, str]:
     """The column that orders records of one key, and what speaks for it, or against all."""
     key = drafts[0]
-    ranked = []
-    for draft in drafts[1:]:
-        points = _points_as_event_time(draft)
-        if draft.type != "timestamp" or points == 0:
-            continue
-        if any(
-            sample.source not in draft.fields or not _has_time_for_each(draft, key, sample.source)
+    times = [draft for draft in drafts[1:] if draft.type == "timestamp"]
+    possible = [
+        draft
+        for draft in times
+        if all(
+            sample.source in draft.fields and _has_time_for_each(draft, key, sample.source)
             for sample in samples
-        ):
-            continue
-        if any(map(_is_future, draft.texts)):
-            continue
-        ranked.append((points, draft))
+        )
+        and not any(map(_is_future, draft.texts))
+    ]
+    ranked = [(points, draft) for draft in possible if (points := _points_as_event_time(draft)) > 0]
+    if (
+        not ranked
+        and len(times) == len(possible) == 1
+        and not _NO_EVENT_TIMES.search(possible[0].name)
+    ):
+        return possible[0].name, f"the only time, filled in all records ({possible[0].filled})"
     if not ranked:
         return None, "no time is in all records and, by its name, tells when they changed"
     points, best = max(ranked, key=lambda each: each[0])
     count = best.filled
-    return best.name, f"all {count} records have it, its name tells when something happened"
+    return best.name, f"filled in all records ({count}), and its name tells when they changed"
 
 
 def _points_as_event_time(draft: _Draft) -> int:

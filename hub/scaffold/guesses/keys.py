@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from hub.scaffold.guesses.names import is_key_like
 from hub.scaffold.guesses.readings import Habits, has_white_space_around
-from hub.scaffold.guesses.types import type_of
+from hub.scaffold.guesses.types import is_amount, type_of
 from hub.scaffold.samples.fields import SampleField
 from loader.errors import WrongUse
 
 _FEWEST_FILLED = 0.8
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,18 @@ def _points(field: SampleField, entity: str, habits: Habits) -> float:
     by_name = is_key_like(field.path[-1], entity)
     unique = len(field.texts) / field.filled
     kind = type_of(field, habits).type
-    is_text = kind == "string" or kind == "integer" or by_name >= 3
-    if not is_text and not (kind == "number" and all(map(str.isdigit, field.texts))):
+    if kind in ("boolean", "timestamp", "json") or max(map(len, field.texts)) > _LONGEST:
         return 0
-    if max(map(len, field.texts)) > 200:
+    if kind != "string" and not by_name and is_amount(field):
         return 0
-    # a name alone is not enough for a field that repeats itself, unless no other is better
-    if unique < 0.5 and field.filled > 3:
-        return by_name * 0.5 if by_name >= 3 else 0
     nested = 0.5 * (len(field.path) - 1)
-    return 1 + by_name + 3 * unique**4 - nested
+    if unique < 0.5 and field.filled > 3:
+        # it repeats itself, as the key of a thing does that changes; only its name can tell
+        return (by_name - 0.5 if by_name >= 3 else 0) - nested
+    words = sum(count for text, count in field.texts.items() if " " in text) / field.filled
+    is_like_text = 2 if words > 0.3 else 0
+    is_like_amount = 2 if kind != "string" and not by_name else 0
+    return max(0.1, 1 + by_name + 3 * unique**4 - nested - is_like_text - is_like_amount)
 
 
 def normalized_by(fields: Sequence[SampleField]) -> tuple[tuple[str, ...], str]:

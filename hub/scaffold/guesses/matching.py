@@ -10,6 +10,7 @@ from hub.scaffold.samples.looks import stripped
 
 # From so many points on, a guess is made without being needed.
 _ENOUGH = 4.0
+_SAME_NAME = 9.0
 # A time that is not filled in so often is no event time.
 _MOSTLY = 0.9
 
@@ -99,10 +100,16 @@ def _take(match: Match, found: dict[str, Match]) -> None:
 
 def _candidate(each: SampleField, column: Wanted, entity: str, habits: Habits) -> _Candidate | None:
     """A field as what may fill a column; None where it cannot be read as that."""
-    reading = read_as(each, column.type, habits)
-    if reading is None or not _holds_alike(each, column, reading):
-        return None
     points, why = likeness(each.path, column.name, entity)
+    reading = read_as(each, column.type, habits)
+    if reading is None:
+        # a name says more than values that are wrong
+        if points < _SAME_NAME or each.is_structure:
+            return None
+        doubt = f"few of its values are read as {column.type}"
+        return _Candidate(
+            points - 2, Match(column.name, each, Reading(column.type, doubt=doubt), (why,))
+        )
     evidence = [why] if why else []
     fitting = each.filled - reading.misfit
     if column.type not in ("string", "json") and each.filled:
@@ -136,13 +143,6 @@ def _candidate(each: SampleField, column: Wanted, entity: str, habits: Habits) -
 
 def _match(column: Wanted, each: SampleField, reading: Reading, evidence: list[str]) -> Match:
     return Match(column.name, each, reading, tuple(evidence))
-
-
-def _holds_alike(each: SampleField, column: Wanted, reading: Reading) -> bool:
-    """Whether a field may hold what a column does, for all that its type says."""
-    if column.type == "json" or not each.filled:
-        return True
-    return reading.misfit <= 0.5 * each.filled
 
 
 def _points_as_key(each: SampleField, evidence: list[str]) -> float:

@@ -15,7 +15,10 @@ _LONGEST = 50
 _TAKEN = frozenset({*CHECKED, *LINEAGE, *HISTORY, *UNIONED, *ACCEPTED, *RECONCILED}) | {
     *("decided_at", "run_clock", "reconciled_at", "status_by_source"),
 }
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "đ": "d", "ł": "l"})
+_LETTERS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
+    | {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "đ": "d", "ł": "l"}
+)
 # Words for one thing. The first of each stands for the others.
 _SAME = {
     word: group.split()[0]
@@ -66,7 +69,8 @@ def column_name(path: tuple[str, ...], used: Container[str], place: int) -> str:
 
 def snake(text: str) -> str:
     """A name in lower case, of letters a to z, digits and _."""
-    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    composed = unicodedata.normalize("NFC", text).translate(_LETTERS)
+    plain = unicodedata.normalize("NFKD", composed)
     plain = plain.encode("ascii", "ignore").decode()
     parted = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3_\2\4", plain)
     return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")

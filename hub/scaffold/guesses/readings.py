@@ -22,6 +22,8 @@ _NOTHING_OR_A_CODE = ("None", "none", "nil", "NA", "na", "-", "--", "—", "?", 
 _LARGEST_SHARE_OF_NOTHING = 0.8
 # So many of a field's values may be garbage, and it still has a type.
 _GARBAGE = 0.2
+# A word that stands there more often is meant.
+_MOST_OF_A_SLIP = 2
 
 
 @dataclass(frozen=True)
@@ -268,10 +270,11 @@ def _boolean(field: SampleField) -> Reading | None:
 def _is_garbage(misfits: Counter[str], field: SampleField) -> bool:
     """Whether values that do not fit are so few, and so unlike the others, that they are wrong
     rather than of another kind. A code such as A14 among numbers says that they are codes, too."""
-    count = sum(misfits.values())
-    if count == 0:
+    if not misfits:
         return True
-    return count <= _GARBAGE * field.filled and not any(
+    if misfits.total() > _GARBAGE * field.filled or max(misfits.values()) > _MOST_OF_A_SLIP:
+        return False
+    return not any(
         any(sign.isdigit() for sign in text) and any(sign.isalpha() for sign in text)
         for text in misfits
     )

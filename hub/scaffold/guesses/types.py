@@ -19,6 +19,8 @@ _OF_FLAGS = re.compile(
     r"^(?:is|has|can|was|did|should|ist|hat)_|(?:^|_)(?:active|enabled|flag|deleted|paid|valid|"
     r"verified|visible|confirmed|aktiv|archived|subscribed|in_stock|opt_in|member|done|closed)$"
 )
+# of a decimal that has 38 digits in all
+_MOST_DECIMALS = 18
 # digits that are not computed with
 _OF_CODES = re.compile(
     r"(?:^|_)(?:zip|zipcode|postcode|postal|plz|phone|tel|telephone|telefon|mobile|fax|iban|isbn|ean|"
@@ -43,7 +45,7 @@ def type_of(field: SampleField, habits: Habits) -> Reading:
     name = snake(field.path[-1])
     kinds = {kind for kind, count in field.kinds.items() if count and kind != "null"}
     boolean = read_as(field, "boolean", habits)
-    if kinds == {"boolean"} or (boolean and _is_flag(field, name)):
+    if kinds == {"boolean"} or (boolean and not boolean.misfits and _is_flag(field, name)):
         return boolean or Reading("boolean", evidence="true or false")
     time = as_time(field, habits)
     if time and _is_time(time, field, name):
@@ -65,12 +67,22 @@ def type_of(field: SampleField, habits: Habits) -> Reading:
     return _precise(number, field, name)
 
 
+def is_amount(field: SampleField) -> bool:
+    """Whether a field, by its name or its decimals, says how much or how many."""
+    name = snake(field.path[-1])
+    return bool(
+        _OF_MONEY.search(name)
+        or _OF_COUNTS.search(name)
+        or not all(map(numbers.is_whole, field.texts))
+    )
+
+
 def _is_flag(field: SampleField, name: str) -> bool:
     """Whether words such as yes and 0 are meant as true and false."""
     words = {text.lower() for text in field.texts}
-    if words <= {"0", "1"}:
-        return bool(_OF_FLAGS.search(name))
-    return len(words) > 1 or bool(words & {"true", "false"}) or bool(_OF_FLAGS.search(name))
+    if words <= {"0", "1"} or len(words) == 1:
+        return bool(words & {"true", "false"} or _OF_FLAGS.search(name))
+    return True
 
 
 def _is_time(time: Reading, field: SampleField, name: str) -> bool:
@@ -84,9 +96,7 @@ def _is_time(time: Reading, field: SampleField, name: str) -> bool:
 
 
 def _is_code(field: SampleField, name: str) -> bool:
-    if any(map(numbers.is_long, field.texts)) and all(
-        text.isdigit() and not numbers.is_whole(text) for text in field.texts
-    ):
+    if all(text.isdigit() for text in field.texts) and not all(map(numbers.is_whole, field.texts)):
         return True
     words = words_of(field.path[-1])
     return words[-1:] == ("id",) or bool(_OF_CODES.search(name))
@@ -99,18 +109,11 @@ def _precise(number: Reading, field: SampleField, name: str) -> Reading:
     count = field.filled - number.misfit
     is_enough = count >= ENOUGH_VALUES
     wholes = all(map(numbers.is_whole, texts))
-    is_long = any(map(numbers.is_long, texts))
-    decimals = [numbers.decimals_of(text) for text in texts]
-    most = max(decimals, default=0)
-    if is_long and most <= 18:
-        if wholes:
-            return replace(number, type="integer", evidence="whole numbers of more than 15 digits")
-        if not all(map(numbers.is_number, texts)) or most == 99:
-            return number
-        scale = max(most, 2)
-        return replace(
-            number, type=f"decimal(38, {scale})", evidence="more digits than a double keeps"
-        )
+    is_long = any(map(numbers.is_long, filter(numbers.is_number, texts)))
+    most = max(map(numbers.decimals_of, texts), default=0)
+    if is_long and most <= _MOST_DECIMALS:
+        kind = "integer" if wholes else f"decimal(38, {_MOST_DECIMALS})"
+        return replace(number, type=kind, evidence="more digits than a double keeps")
     if _OF_MONEY.search(name) and most <= 4 and is_enough:
         return replace(
             number,

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 _PLAIN = re.compile(r"[+-]?(?:\d+[.]?\d*|[.]\d+)(?:[eE][+-]?\d+)?")
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -53,9 +54,8 @@ def has_leading_zero(text: str) -> bool:
 
 
 def is_long(text: str) -> bool:
-    """Whether a double would not keep all digits."""
-    digits = re.sub(r"[eE].*$|[^0-9]", "", text).lstrip("0")
-    return len(digits) > 15
+    """Whether a double would not keep all digits of a number."""
+    return Decimal(text) != Decimal(repr(float(text)))
 
 
 def decimals_of(text: str) -> int:
