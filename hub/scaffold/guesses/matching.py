@@ -11,6 +11,8 @@ from hub.scaffold.samples.looks import stripped
 # From so many points on, a guess is made without being needed.
 _ENOUGH = 4.0
 _SAME_NAME = 9.0
+# The type is given, so that more values may be wrong than where it is guessed.
+_MOST_MISFITS = 0.5
 # A time that is not filled in so often is no event time.
 _MOSTLY = 0.9
 
@@ -84,9 +86,12 @@ def match_fields(
     for candidate in candidates:
         if candidate.points >= _ENOUGH:
             _take(candidate.match, found)
-    for column in columns:
-        if column.name not in found:
-            left = _left_for(column, candidates, found)
+    # what one column takes may leave a single field for another
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        for column in columns:
+            left = _left_for(column, candidates, found) if column.name not in found else None
             if left is not None:
                 _take(left, found)
     return found
@@ -101,7 +106,7 @@ def _take(match: Match, found: dict[str, Match]) -> None:
 def _candidate(each: SampleField, column: Wanted, entity: str, habits: Habits) -> _Candidate | None:
     """A field as what may fill a column; None where it cannot be read as that."""
     points, why = likeness(each.path, column.name, entity)
-    reading = read_as(each, column.type, habits)
+    reading = read_as(each, column.type, habits, most_misfits=_MOST_MISFITS)
     if reading is None:
         # a name says more than values that are wrong
         if points < _SAME_NAME or each.is_structure:
@@ -197,9 +202,9 @@ def _is_of_kind(match: Match, column: Wanted) -> bool:
             and not set(snake(match.field.path[-1]).split("_"))
             & {"time", "ts", "at", "date", "epoch", "timestamp", "zeit", "when"}
         )
-    if column.is_key:
-        return True
     each = match.field
+    if column.is_key:
+        return read_as(each, "timestamp", Habits()) is None
     return not (
         read_as(each, "timestamp", Habits()) or (column.type == "string" and _is_numeric(each))
     )

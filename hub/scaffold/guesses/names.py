@@ -24,8 +24,8 @@ _SAME = {
     word: group.split()[0]
     for group in (
         "id key uid uuid guid ref reference identifier ident no nr num number code nummer pk",
-        "time timestamp ts datetime date at when zeit zeitpunkt datum zeitstempel day fecha stamp",
-        "value amount betrag wert sum total menge quantity qty val reading messwert montant valeur",
+        "time timestamp ts datetime date at on am when zeit zeitpunkt datum zeitstempel day fecha stamp",
+        "value amount betrag wert sum total menge quantity qty val reading messwert reading",
         "name title label bezeichnung titel nom nombre",
         "type kind category class art kategorie typ group",
         "status state stage zustand condition estado statut",
@@ -45,8 +45,10 @@ _SAME = {
     )
     for word in group.split()
 }
-_OF_KEYS = frozenset({"id"})
-_TO_BE_CHANGED = ("updated", "last")
+# words that are written as one, as in Bestellnummer
+_COMPOUND = re.compile(
+    r"([a-z]{3})(nummer|nr|number|datum|zeit|preis|betrag|menge|name|status|code)(?![a-z])"
+)
 
 
 def column_name(path: tuple[str, ...], used: Container[str], place: int) -> str:
@@ -90,7 +92,8 @@ def reserved_words() -> frozenset[str]:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a name, each by the one that stands for its like."""
-    return tuple(_SAME.get(word, word) for word in snake(text).split("_") if word)
+    parted = _COMPOUND.sub(r"\1_\2", snake(text))
+    return tuple(_SAME.get(word, word) for word in parted.split("_") if word)
 
 
 def singular(entity: str) -> str:

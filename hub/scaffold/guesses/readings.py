@@ -123,10 +123,13 @@ def habits_of(fields: Iterable[SampleField], delimiter: str | None = None) -> Ha
     )
 
 
-def read_as(field: SampleField, kind: str, habits: Habits) -> Reading | None:
-    """The field as a type of a contract, None where no form fits most of its values.
+def read_as(
+    field: SampleField, kind: str, habits: Habits, *, most_misfits: float = _GARBAGE
+) -> Reading | None:
+    """The field as a type of a contract, None where no form fits its values.
 
     kind: string, number, integer, decimal(p, s), boolean, timestamp or json.
+    most_misfits: the share of its values that may be wrong.
     """
     if kind == "json":
         return Reading(kind, is_value=True, evidence="kept as JSON")
@@ -137,13 +140,13 @@ def read_as(field: SampleField, kind: str, habits: Habits) -> Reading | None:
     if not field.filled:
         return Reading(kind, evidence="empty in all records")
     if kind == "boolean":
-        return _boolean(field)
+        return _boolean(field, most_misfits)
     if kind == "timestamp":
-        return as_time(field, habits)
-    return as_number(field, habits, kind)
+        return as_time(field, habits, most_misfits)
+    return as_number(field, habits, kind, most_misfits)
 
 
-def as_time(field: SampleField, habits: Habits) -> Reading | None:
+def as_time(field: SampleField, habits: Habits, most_misfits: float = _GARBAGE) -> Reading | None:
     """The field as a time; None where it is none."""
     left = {text for text in field.texts if not times.is_iso(text)}
     iso = ["year-month-day"] if len(left) < len(field.texts) else []
@@ -174,7 +177,7 @@ def as_time(field: SampleField, habits: Habits) -> Reading | None:
         said = [*said, form]
         left = left - forms[form]
     misfits = Counter({text: field.texts[text] for text in left})
-    if not (calls or iso) or not _is_garbage(misfits, field):
+    if not (calls or iso) or not _is_garbage(misfits, field, most_misfits):
         return None
     return Reading(
         "timestamp",
@@ -196,7 +199,9 @@ def _form_for(forms: dict[str, frozenset[str]], left: set[str], habits: Habits) 
     )
 
 
-def as_number(field: SampleField, habits: Habits, kind: str = "number") -> Reading | None:
+def as_number(
+    field: SampleField, habits: Habits, kind: str = "number", most_misfits: float = _GARBAGE
+) -> Reading | None:
     """The field as a number; None where it is none.   kind: number, integer or decimal(p, s)."""
     fits = numbers.is_whole if kind == "integer" else numbers.is_number
     local = [text for text in field.texts if not fits(text)]
@@ -206,7 +211,7 @@ def as_number(field: SampleField, habits: Habits, kind: str = "number") -> Readi
     signs, doubt = (None, "") if field.kinds.get("number") else _signs_for(field, habits)
     if signs is not None and kind != "integer":
         misfits = Counter({t: n for t, n in field.texts.items() if not signs.fits(t)})
-        if _is_garbage(misfits, field):
+        if _is_garbage(misfits, field, most_misfits):
             arguments = (
                 f"decimal={jinja_text(signs.decimal)}, thousands={jinja_text(signs.thousands)}"
             )
@@ -219,7 +224,9 @@ def as_number(field: SampleField, habits: Habits, kind: str = "number") -> Readi
             )
     misfits = Counter({text: field.texts[text] for text in local})
     return (
-        Reading(kind, misfits=misfits, evidence="numbers") if _is_garbage(misfits, field) else None
+        Reading(kind, misfits=misfits, evidence="numbers")
+        if _is_garbage(misfits, field, most_misfits)
+        else None
     )
 
 
@@ -242,14 +249,14 @@ def _signs_for(field: SampleField, habits: Habits) -> tuple[numbers.Signs | None
     return fitting[0], doubt
 
 
-def _boolean(field: SampleField) -> Reading | None:
+def _boolean(field: SampleField, most_misfits: float) -> Reading | None:
     lowered = Counter[str]()
     for text, count in field.texts.items():
         lowered[text.lower()] += count
     if set(lowered) <= {"true", "false"}:
         return Reading("boolean", evidence="true or false")
     misfits = Counter({text: n for text, n in lowered.items() if text not in (*_YES, *_NO)})
-    if not _is_garbage(misfits, field):
+    if not _is_garbage(misfits, field, most_misfits):
         return None
     yes = [word for word in _YES if word in lowered]
     no = [word for word in _NO if word in lowered]
@@ -267,12 +274,16 @@ def _boolean(field: SampleField) -> Reading | None:
     )
 
 
-def _is_garbage(misfits: Counter[str], field: SampleField) -> bool:
+def _is_garbage(misfits: Counter[str], field: SampleField, most_misfits: float) -> bool:
     """Whether values that do not fit are so few, and so unlike the others, that they are wrong
     rather than of another kind. A code such as A14 among numbers says that they are codes, too."""
     if not misfits:
         return True
-    if misfits.total() > _GARBAGE * field.filled or max(misfits.values()) > _MOST_OF_A_SLIP:
+    if misfits.total() > most_misfits * field.filled:
+        return False
+    if most_misfits > _GARBAGE:
+        return True
+    if max(misfits.values()) > _MOST_OF_A_SLIP:
         return False
     return not any(
         any(sign.isdigit() for sign in text) and any(sign.isalpha() for sign in text)
