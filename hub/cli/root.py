@@ -14,6 +14,7 @@ from loader import __version__
 
 # heading in `hub --help` -> its commands
 _COMMANDS = {
+    "Begin with your own data": ("new",),
     "Take records in": ("run", "land", "stream", "pull"),
     "Ask": ("report", "why", "contract", "doctor"),
     "After a change of rules": ("reprocess", "rename-source"),

@@ -17,14 +17,14 @@ class Guess:
     name:     of which column, source or file.
     guess:    what was guessed, in words.
     evidence: what speaks for it.
-    doubt:    what speaks against it, or how to change it; empty for neither.
+    note:     what speaks against it, or how to change it; empty for neither.
     """
 
     about: str
     name: str
     guess: str
     evidence: str
-    doubt: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

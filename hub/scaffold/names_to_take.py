@@ -4,12 +4,10 @@ from pathlib import Path
 
 from hub.scaffold.guesses.names import reserved_words, snake
 from loader.config.project import SCHEMAS, Project
-from loader.config.sources import is_name
+from loader.config.sources import RESERVED_NAMES, is_name
 from loader.errors import WrongUse
 
 _LONGEST = 40
-# the loader's own tables in the schema of the sources
-_OF_LOADER = ("loads", "sources", "fields", "source_fields")
 _PARTS_OF_CHAIN = ("_decisions", "_reconciliation", "_history", "_unioned", "_checked", "_accepted")
 
 
@@ -17,7 +15,7 @@ def require_new_source(project: Project, name: str) -> None:
     """Raise WrongUse where a new source cannot have the name."""
     where = f"source '{name}'"
     _require_identifier(where, name)
-    if name in _OF_LOADER:
+    if name in RESERVED_NAMES:
         raise WrongUse(where, f"the loader keeps a table raw.{name} itself", "Choose another name.")
     if name in project.sources:
         entity = project.sources[name].entity

@@ -59,6 +59,7 @@ def try_records(
     fails = ", ".join(f"coalesce({reason['fails']}, false)" for reason in reasons)
     now = macros.call("utc_now")
     with duckdb.connect() as connection:
+        connection.execute("pragma disable_optimizer")
         connection.execute("create schema ops")
         for function in macros.call("functions"):
             connection.execute(

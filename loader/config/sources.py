@@ -43,7 +43,7 @@ _DeclaredType = Literal[
 ]
 
 # tables of the loader itself stand in the same schema
-_RESERVED = ("loads", "sources", "fields", "source_fields")
+RESERVED_NAMES = ("loads", "sources", "fields", "source_fields")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -200,11 +200,11 @@ def is_name(text: str) -> bool:
 
 
 def _check_name(name: str, where: str) -> None:
-    if not is_name(name) or name in _RESERVED:
+    if not is_name(name) or name in RESERVED_NAMES:
         raise WrongUse(
             where,
             f"'{name}' cannot be the name of a source",
-            f"Use lower case letters, digits and _, and none of {', '.join(_RESERVED)}.",
+            f"Use lower case letters, digits and _, and none of {', '.join(RESERVED_NAMES)}.",
         )
 
 

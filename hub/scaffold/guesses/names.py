@@ -24,8 +24,8 @@ _SAME = {
     word: group.split()[0]
     for group in (
         "id key uid uuid guid ref reference identifier ident no nr num number code nummer pk",
-        "time timestamp ts datetime date at on am when zeit zeitpunkt datum zeitstempel day fecha stamp",
-        "value amount betrag wert sum total menge quantity qty val reading messwert reading",
+        "time timestamp ts datetime date at on am when zeit zeitpunkt datum zeitstempel day stamp",
+        "value amount betrag wert sum total menge quantity qty val reading messwert",
         "name title label bezeichnung titel nom nombre",
         "type kind category class art kategorie typ group",
         "status state stage zustand condition estado statut",

@@ -13,6 +13,9 @@ from hub.scaffold.samples.looks import is_blank, stripped
 _DEEPEST = 4
 _MOST_MEMBERS = 40
 _MOST_FIELDS = 400
+# Of so many names those that few records have are values, too.
+_MANY_NAMES = 40
+_FEW_RECORDS = 0.05
 # A member that fewer of the objects have is a value that is used as a name.
 _FEWEST_MEMBERS_SHARED = 0.25
 # no path of the engine leads to these
@@ -99,15 +102,24 @@ def fields_of(texts: Sequence[str]) -> Fields:
     left_out: list[str] = []
     found: list[SampleField] = []
     names = _names_of(records)
-    for name in names[:_MOST_FIELDS]:
+    usual = _usual_names(names, records)
+    for name in usual:
         if name in _NOT_ADDRESSED:
             left_out.append(f"a field with the name '{name}': no path leads to it")
             continue
         found += _expanded((name,), [_member(record, name) for record in records], left_out)
-    if len(names) > _MOST_FIELDS:
-        left_out.append(f"{len(names) - _MOST_FIELDS} more fields: names seem to be values")
-    declared = None if len(names) > _MOST_FIELDS else _declared(names, records)
+    if len(usual) < len(names):
+        left_out.append(f"{len(names) - len(usual)} fields: their names seem to be values")
+    declared = None if len(usual) < len(names) else _declared(names, records)
     return Fields(tuple(found), declared, tuple(left_out))
+
+
+def _usual_names(names: list[str], records: Sequence[Any]) -> list[str]:
+    """The names without those that are values, where there are many."""
+    if len(names) > _MANY_NAMES:
+        often = Counter(name for record in records for name in record)
+        names = [name for name in names if often[name] > _FEW_RECORDS * len(records)]
+    return names[:_MOST_FIELDS]
 
 
 # what stands for a field that a record does not have
