@@ -233,7 +233,7 @@ def as_number(
 def _signs_for(field: SampleField, habits: Habits) -> tuple[numbers.Signs | None, str]:
     """The signs of a field's numbers, and what is doubtful of them."""
     numeric = [text for text in field.texts if any(signs.fits(text) for signs in numbers.LOCAL)]
-    if not numeric:
+    if habits.decimal != "," and all(map(numbers.is_number, numeric)):
         return None, ""
     fitting = numbers.signs_that_fit(numeric)
     if not fitting:

@@ -137,15 +137,17 @@ def _dialect_of(
     evidence: list[str],
 ) -> dict[str, Any]:
     """What to declare of a CSV file; what was found is added to the evidence."""
-    best = max(_readings(path, file, declared, header), key=lambda reading: reading.merit)
-    if not best.header:
+    readings = list(_readings(path, file, declared, header))
+    best = max(readings, key=lambda reading: reading.merit, default=None)
+    if best is None or not best.header:
         raise WrongUse(
             f"{path}", "it has no line with names of fields", "Name a file with records."
         )
-    if header is not None and best.width not in (0, len(header)):
+    if header is not None and best.rows and not best.even:
+        fields = len(max(best.rows, key=len))
         raise WrongUse(
             "--header",
-            f"it has {len(header)} names, the first record of {path} has {best.width} fields",
+            f"it has {len(header)} names, no record of {path} has so many fields, but {fields}",
             "Name each field.",
         )
     if header is None and looks_like_data(best.header, best.rows):
@@ -234,7 +236,6 @@ def _readings(
                 yield reading
                 if reading.merit[0]:
                     break
-    yield _Reading(CsvDialect(by_name), [], [], -100)
 
 
 def _read(text: str, dialect: CsvDialect, preference: int) -> _Reading:
