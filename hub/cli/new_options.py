@@ -21,7 +21,7 @@ def new_options(command: Command) -> Command:
     for option in (
         click.option("--yes", is_flag=True, help="Ask nothing, also on a terminal."),
         click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing."),
-        click.option("--header", metavar="NAMES", help="Names for a CSV without: id,name,..."),
+        click.option("--header", metavar="NAMES", help="Names for a CSV without: id,name,x."),
     ):
         command = option(command)
     return command

@@ -150,8 +150,9 @@ def _require_filled(contract: Contract, matches: Mapping[str, Match], sample: So
     raise WrongUse(
         f"{sample.sample.path}",
         f"no field of it is surely the one for {', '.join(lacking)}, which {contract.entity} need",
-        f"Say it: {' '.join(f'--map {name}=FIELD' for name in lacking)}. "
-        + (f"Left are {names_of(left)}." if left else "No field is left."),
+        f"Say it: {' '.join(f'--map {name}=FIELD' for name in lacking)}. Left are {names_of(left)}."
+        if left
+        else "No field is left: give a sample that has it, or write the adapter by hand.",
     )
 
 

@@ -60,8 +60,8 @@ def quoted_tsv(folder: Path) -> Path:
     lines = ['"id"\t"price, net"\t"ordered on"\t"note"']
     for number in range(25):
         lines.append(
-            f'"SKU-{number}"\t"1,{100 + number}.50"\t"{1 + number % 12:02d}/{13 + number % 10}/2025"'
-            f'\t"say ""hi""\t{number}"'
+            f'"SKU-{number}"\t"1,{100 + number}.50"\t'
+            f'"{1 + number % 12:02d}/{13 + number % 10}/2025"\t"say ""hi""\t{number}"'
         )
     path = folder / "pricelist.tsv"
     path.write_bytes(b"\xff\xfe" + "\n".join(lines).encode("utf-16-le"))

@@ -47,7 +47,7 @@ class TestHelp:
         assert answer.code == 0
         assert re.search(rf"Example: hub {name}\b", answer.out)
 
-    @pytest.mark.parametrize("name", ["", "contract", *names_of(hub)])
+    @pytest.mark.parametrize("name", ["", "contract", "new", *names_of(hub)])
     def test_what_all_commands_share_is_told_apart_and_once(
         self, command: Command, name: str
     ) -> None:
@@ -57,7 +57,7 @@ class TestHelp:
             assert option not in own
             assert shared.count(f"  {option} ") == 1
 
-    @pytest.mark.parametrize("name", ["", "contract", *names_of(hub)])
+    @pytest.mark.parametrize("name", ["", "contract", "new", *names_of(hub)])
     def test_no_line_is_cut_or_longer_than_a_terminal(self, command: Command, name: str) -> None:
         _, *lines = command(*name.split(), "--help").out.splitlines()
 

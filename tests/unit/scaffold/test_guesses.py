@@ -104,7 +104,7 @@ class TestType:
     def test_is_that_for_which_the_values_speak(
         self, name: str, values: list[Any], expected: str
     ) -> None:
-        assert guessed(values, name) == expected.replace("\"'\"", "'\\''")
+        assert guessed(values, name) == expected.replace('"\'"', "'\\''")
 
     def test_of_what_could_be_read_in_two_ways_is_as_in_the_rest_of_the_file(self) -> None:
         telling = field_of(["1.234,50", "13/01/2025"][:1]), field_of(["13/01/2025"])
@@ -306,5 +306,5 @@ class TestContract:
         assert self.proposed(sample, key="order_ref").key == "order_ref"
 
     def test_refuses_a_key_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(WrongUse, match="no field of this name.*'id'"):
+        with pytest.raises(WrongUse, match=r"no field of this name.*'id'"):
             self.proposed(sample_of(tmp_path, "a", [{"id": 1}]), key="ref")

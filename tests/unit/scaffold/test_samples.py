@@ -63,7 +63,7 @@ class TestFormat:
         assert sample.unreadable == {"invalid_utf8": 1}
 
     def test_of_a_csv_without_names_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(WrongUse, match="looks like a record.*--header"):
+        with pytest.raises(WrongUse, match=r"looks like a record.*--header"):
             sample_of(tmp_path, "1,alice,2025-01-01\n2,bob,2025-01-02\n3,carol,2025-01-03\n")
 
     def test_of_a_csv_without_names_is_known_where_they_are_given(self, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ class TestFormat:
         assert json.loads(sample_of(tmp_path, content).texts[0])["2024"] == "10"
 
     def test_wants_as_many_names_as_fields(self, tmp_path: Path) -> None:
-        with pytest.raises(WrongUse, match="3 names, no record .* has so many fields, but 2"):
+        with pytest.raises(WrongUse, match=r"3 names, no record .* has so many fields, but 2"):
             sample_of(tmp_path, "1,alice\n2,bob\n", header=["id", "name", "x"])
 
 
@@ -101,7 +101,7 @@ class TestRecords:
 
     @pytest.mark.parametrize("content", ["", "id,name\n"])
     def test_must_be_there(self, tmp_path: Path, content: str) -> None:
-        with pytest.raises(WrongUse, match="no record|no line with names"):
+        with pytest.raises(WrongUse, match=r"no record|no line with names"):
             sample_of(tmp_path, content)
 
     def test_must_be_readable(self, tmp_path: Path) -> None:
