@@ -340,6 +340,26 @@ class TestFaults:
         assert status == "failed"
         assert "source 'app': s3://none/in/" in json.loads(errors)[0]
 
+    @pytest.mark.slow
+    def test_a_run_builds_and_publishes_the_others(
+        self, bucket_bench: Workbench, s3: S3Server
+    ) -> None:
+        bucket_bench.set_meta("app", path="s3://none/in/")
+        bucket_bench.drop_samples()
+
+        first, second = bucket_bench.run(), bucket_bench.run()
+
+        for receipt in (first, second):
+            assert receipt["status"] == "failed"
+            (error,) = receipt["errors"]
+            assert "s3://none/in/" in error
+        assert bucket_bench.sql("select had_work from ops.runs order by run_id") == [
+            (True,),
+            (False,),
+        ]
+        assert bucket_bench.sql("select count(*) from marts.events") == [(4,)]
+        assert (bucket_bench.root / "published" / "current.duckdb").exists()
+
     def test_a_key_that_the_library_cannot_name_fails_the_source_loudly(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
