@@ -90,8 +90,10 @@ class _Watcher:
             # before the run: what comes while it is at work is seen by the next look
             self._seen = self._look()
             started = time.monotonic()
-            self._attempts.until_done(self._take_up)
-            self.summary.failures = self._attempts.failures
+            try:
+                self._attempts.until_done(self._take_up)
+            finally:
+                self.summary.failures = self._attempts.failures
             self._sleep_until(started + self._every)
             self._wait_for_arrival()
 

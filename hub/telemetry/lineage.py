@@ -18,8 +18,8 @@ EventState = Literal["START", "COMPLETE", "FAIL", "ABORT"]
 
 @dataclass(frozen=True)
 class Rows:
-    """What a job read or wrote.   name: of a table as schema.table, or the path of a folder.
-    files: how many, where it is a folder."""
+    """What a job read or wrote.   name: of a table as schema.table, or the path of a folder or in a
+    bucket.   files: how many, where it is such a path."""
 
     name: str
     rows: int
@@ -120,7 +120,11 @@ class _Telling(RunLineage):
             self._command,
             "FAIL" if errors else "COMPLETE",
             inputs=tuple(
-                Rows(str(self._project.landing / source), sum(rows), len(rows))
+                Rows(
+                    self._project.sources[source].path or str(self._project.landing / source),
+                    sum(rows),
+                    len(rows),
+                )
                 for source, rows in landed.items()
             ),
             outputs=tuple(Rows(f"raw.{source}", sum(rows)) for source, rows in landed.items()),

@@ -112,7 +112,11 @@ def _parent_of(event: JobEvent, namespace: str) -> parent_run.ParentRunFacet | N
 def _place_of(data: Rows, database: str) -> tuple[str, str]:
     """Namespace and name of what was read or written, as dbt's own integration names them."""
     if data.files is not None:
-        return "file", data.name
+        scheme, is_bucket, rest = data.name.partition("://")
+        if not is_bucket:
+            return "file", data.name
+        bucket, _, prefix = rest.partition("/")
+        return f"{scheme}://{bucket}", prefix.strip("/") or "/"
     return f"duckdb://{database}", f"{Path(database).stem}.{data.name}"
 
 

@@ -11,10 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import zstandard
 
+from hub.queries.health import examine
+from loader.warehouse.connection import read_warehouse
+from loader.warehouse.latest import Reading
 from tests.objects.s3 import CUT, FINE, KEYS, S3Server
 from tests.support.landed import ledger, raw, statuses
 from tests.support.workbench import PROJECT, Workbench
@@ -228,6 +232,17 @@ class TestFaults:
         assert statuses(landing) == {"app/a.ndjson": "refused", "app/b.ndjson": "landed"}
         assert "403" in landing.warnings()[0]
 
+    def test_one_in_quarantine_is_a_finding_until_another_takes_its_name(
+        self, bucket_bench: Workbench, s3: S3Server
+    ) -> None:
+        s3.put("in/a.json", "[1,")
+        bucket_bench.land()
+        assert "app/a.json" in finding(bucket_bench)
+        s3.put("in/a.json", '[{"key":"k1"}]')
+        bucket_bench.land()
+
+        assert finding(bucket_bench) == "no file that is there was turned away"
+
     def test_an_object_that_vanishes_is_told_of(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -325,6 +340,26 @@ class TestFaults:
         assert status == "failed"
         assert "source 'app': s3://none/in/" in json.loads(errors)[0]
 
+    @pytest.mark.slow
+    def test_a_run_builds_and_publishes_the_others(
+        self, bucket_bench: Workbench, s3: S3Server
+    ) -> None:
+        bucket_bench.set_meta("app", path="s3://none/in/")
+        bucket_bench.drop_samples()
+
+        first, second = bucket_bench.run(), bucket_bench.run()
+
+        for receipt in (first, second):
+            assert receipt["status"] == "failed"
+            (error,) = receipt["errors"]
+            assert "s3://none/in/" in error
+        assert bucket_bench.sql("select had_work from ops.runs order by run_id") == [
+            (True,),
+            (False,),
+        ]
+        assert bucket_bench.sql("select count(*) from marts.events") == [(4,)]
+        assert (bucket_bench.root / "published" / "current.duckdb").exists()
+
     def test_a_key_that_the_library_cannot_name_fails_the_source_loudly(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -388,6 +423,44 @@ class TestFaults:
         assert landing.returncode == 1
         assert "interrupted" in told
         assert bucket_bench.sql("select status from ops.runs") == [("interrupted",)]
+
+
+def finding(bench: Workbench) -> str:
+    """What doctor finds of files that were turned away."""
+    with read_warehouse(bench.project) as connection:
+        (found,) = (
+            each
+            for each in examine(Reading(connection), bench.project)
+            if each.check == "quarantine"
+        )
+    return found.detail
+
+
+class TestLineage:
+    def test_the_bucket_is_the_input(
+        self,
+        bucket_bench: Workbench,
+        s3: S3Server,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        log = tmp_path / "lineage.ndjson"
+        monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "file")
+        monkeypatch.setenv("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH", str(log))
+        monkeypatch.setenv("OPENLINEAGE__TRANSPORT__APPEND", "true")
+        s3.put("in/a.ndjson", NDJSON)
+        subprocess.run(
+            [sys.executable, "-m", "hub", "land"],
+            cwd=bucket_bench.root,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            check=True,
+            timeout=60,
+        )
+
+        *_, end = map(json.loads, log.read_text().splitlines())
+        assert [(each["namespace"], each["name"]) for each in end["inputs"]] == [
+            ("s3://drop", "in")
+        ]
 
 
 class TestWithoutTheExtra:
