@@ -254,7 +254,7 @@ def test_folders_are_three_levels_deep_at_most():
 @pytest.mark.check
 def test_the_top_level_is_fixed():
     ignored = [
-        line.rstrip("/")
+        line.strip("/")
         for line in (PROJECT / ".gitignore").read_text().splitlines()
         if line and not line.startswith("#")
     ]

@@ -16,7 +16,7 @@ from tests.support.workbench import PROJECT
 # they print no result
 SILENT = {"serve", "mcp"}
 # parts that others are made of
-PARTS = {"receipt", "dead-letter"}
+PARTS = {"receipt", "dead-letter", "manifest", "addition"}
 # keys that are not there where there is nothing to tell
 OPTIONAL = {
     ("receipt", "as_of"),
