@@ -69,6 +69,19 @@ def test_while_another_command_writes_it_is_of_what_was_published_last(
     assert before in runs_in(tmp_path / "made" / "warehouse.duckdb")
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_while_somebody_else_has_the_warehouse_open_it_is_made_all_the_same(
+    after_run: Workbench, tmp_path: Path, read_only: bool
+):
+    published = back_up(after_run.project, str(tmp_path / "a.hub"), [], force=False)
+    with held(after_run.database, read_only=read_only):
+        backup = back_up(after_run.project, str(tmp_path / "b.hub"), [], force=False)
+
+    assert backup.behind
+    assert "another process has it open" in backup.behind
+    assert backup.manifest.members == published.manifest.members
+
+
 def test_what_plain_dbt_changed_is_in_it(after_run: Workbench, tmp_path: Path):
     back_up(after_run.project, str(tmp_path / "b.hub"), [], force=False)
     after_run.sql("create table marts.of_somebody as select 1 as one")
