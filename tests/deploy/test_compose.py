@@ -101,14 +101,15 @@ def test_compose_builds_on_what_the_image_names_unless_it_is_pinned(compose, ima
 def test_the_image_has_the_versions_that_are_tested():
     """deploy/container/requirements.lock follows from the other locks."""
 
-    def versions(name: str) -> dict[str, str]:
-        text = (PROJECT / name).read_text()
+    def versions(lock: Path) -> dict[str, str]:
+        text = lock.read_text()
         return dict(re.findall(r"^([\w.-]+)==([^ ;\\]+)", text, re.MULTILINE))
 
     tested: dict[str, str] = {}
-    for lock in ["requirements.lock", *sorted(map(str, PROJECT.glob("hub/*/requirements.lock")))]:
+    image = PROJECT / "deploy/container/requirements.lock"
+    for lock in {*PROJECT.glob("*.lock"), *PROJECT.glob("[hl]*/*/requirements.lock")} - {image}:
         tested |= versions(lock)
-    held = versions("deploy/container/requirements.lock")
+    held = versions(image)
     assert {name: version for name, version in held.items() if tested.get(name) != version} == {}
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     extras = [name for names in project["optional-dependencies"].values() for name in names]

@@ -60,7 +60,5 @@ def test_files_and_folders_that_are_named_exist():
 
 
 def test_commands_of_the_hub_exist():
-    # these two are described before they come
-    to_come = {"backup", "restore"}
     known = {path.stem.replace("_", "-") for path in (PROJECT / "hub" / "cli").glob("*.py")}
-    assert named(r"(?:serve|schedule|\.venv/bin/)\s?hub ([a-z]+)") <= known | to_come
+    assert named(r"(?:serve|schedule|\.venv/bin/)\s?hub ([a-z]+)") <= known
