@@ -180,6 +180,26 @@ class TestNothingIsWritten:
         assert files_of(own_project.root) == before
         assert re.search(message, answer.err), answer.err
 
+    def test_where_a_person_on_a_terminal_says_no(
+        self, own_project: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sample = own_project.drop("gamma/orders.ndjson", GAMMA)
+        before = files_of(own_project.root)
+        asked = []
+        for stream in ("stdin", "stdout"):
+            monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+        monkeypatch.setattr("click.confirm", lambda question, **_: asked.append(question))
+
+        answer = command("new", "source", "gamma", "--entity", "orders", "--from", str(sample))
+
+        assert asked == ["Write these files?"]
+        assert answer.code == 1
+        assert "files to write:" in answer.out
+        assert files_of(own_project.root) == before
+        told = ("new", "source", "gamma", "--entity", "orders", "--from", str(sample), "--yes")
+        assert command(*told).code == 0
+        assert asked == ["Write these files?"]
+
     def test_over_a_file_that_is_there(self, own_project: Workbench, command: Command) -> None:
         sample = own_project.drop("fresh/orders.ndjson", GAMMA)
         (own_project.root / "models/staging/gamma").mkdir()
