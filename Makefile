@@ -116,7 +116,7 @@ deploy: ## Start the hub in containers, wait until it is healthy, print the page
 	@sh deploy/up $(IMAGE)
 
 release: setup ## Build a release into dist/: the wheel, the changelog's notes (TAG=v1.2.3)
-	@.venv/bin/python .ci/release.py $(TAG)
+	@.venv/bin/python .ci/release.py "$(TAG)"
 
 bench: setup ## Measure what the hub costs, about 20 minutes (PARTS="land run" for less; docs/performance.md)
 	.venv/bin/python -m tests.bench $(PARTS) $(FLAGS)
@@ -135,9 +135,7 @@ contracts: setup ## Write what follows from the contracts: models, their YAML, d
 	@.venv/bin/python -m hub.scaffold
 
 wheel: setup ## Build a wheel into dist/, which lays down projects elsewhere by `hub init`
-	@rm -rf build dist # what is gone from the sources must not come from there
-	@.venv/bin/python -c "from setuptools import build_meta; build_meta.build_wheel('dist')" > /dev/null
-	@ls dist/*.whl
+	@.venv/bin/python .ci/release.py
 
 compile = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-emit-find-links \

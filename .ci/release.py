@@ -1,5 +1,5 @@
-"""Builds the release of a tag: the wheel, and the changelog's section on it as NOTES.md, in dist/:
-`make release TAG=v1.2.3`."""
+"""Builds the wheel, into dist/: `make wheel`. For a release of a tag, with the changelog's section
+on it as NOTES.md: `make release TAG=v1.2.3`."""
 
 import contextlib
 import os
@@ -43,23 +43,28 @@ def build(folder: Path) -> None:
     from setuptools import build_meta  # type: ignore[import-untyped]
 
     os.chdir(PROJECT)
+    # what is gone from the sources must not come from there
+    shutil.rmtree("build", ignore_errors=True)
     with (folder / "build.log").open("w") as log, contextlib.redirect_stdout(log):
         build_meta.build_wheel(str(folder))
     (folder / "build.log").unlink()
 
 
-def main(tag: str) -> None:
-    """Make dist/ anew, with the wheel and NOTES.md."""
-    check_tag(tag, __version__)
-    notes = notes_of(__version__, (PROJECT / "CHANGELOG.md").read_text())
+def main(tag: str | None) -> None:
+    """Make dist/ anew, with the wheel. For a tag, which must fit, with NOTES.md, too."""
+    notes = None
+    if tag is not None:
+        check_tag(tag, __version__)
+        notes = notes_of(__version__, (PROJECT / "CHANGELOG.md").read_text())
     dist = PROJECT / "dist"
     shutil.rmtree(dist, ignore_errors=True)
     dist.mkdir()
     build(dist)
-    (dist / "NOTES.md").write_text(notes)
+    if notes is not None:
+        (dist / "NOTES.md").write_text(notes)
     for path in sorted(dist.iterdir()):
         print(path.relative_to(PROJECT))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "")
+    main(sys.argv[1] if len(sys.argv) > 1 else None)
