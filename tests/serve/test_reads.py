@@ -6,9 +6,9 @@ from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
-from hub.published.values import plain
 
 from hub.commands import dead_letters
+from hub.published.values import plain
 from hub.queries.dead_letters import DeadLetterChoice
 from tests.serve.serving import application, client_of
 
