@@ -18,10 +18,11 @@ def one_bit_wrong() -> bytes:
 
 
 def small_and_hungry() -> bytes:
+    # each value takes more than a reader may have, whatever it reads at once
     text = pa.DictionaryArray.from_arrays(
-        pa.array([0] * 3000, pa.int32()), pa.array(["x" * 1_000_000])
+        pa.array([0] * 20, pa.int32()), pa.array(["x" * 60_000_000])
     )
-    return parquet_of({"v": text}, dictionary_pagesize_limit=2 << 20)
+    return parquet_of({"v": text}, dictionary_pagesize_limit=64 << 20)
 
 
 def test_each_file_that_does_not_land_has_a_true_reason(
@@ -36,7 +37,7 @@ def test_each_file_that_does_not_land_has_a_true_reason(
     bench.drop("app/e.parquet", whole[:-9])
     bench.drop("app/f.parquet", small_and_hungry())
     bench.drop("app/g.parquet", whole)
-    monkeypatch.setenv("HUB_MEMORY_LIMIT", "300MB")
+    monkeypatch.setenv("HUB_MEMORY_LIMIT", "100MB")
 
     found = reasons(bench.land())
 
