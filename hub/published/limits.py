@@ -8,6 +8,9 @@ import duckdb
 
 from loader.errors import HubError
 
+# An interrupt stops the statement that is at work just then: one that comes between two is lost.
+_SECONDS_BETWEEN_INTERRUPTS = 0.01
+
 
 class TookTooLong(HubError):
     """A read was broken off. seconds: after how many."""
@@ -26,21 +29,27 @@ def interrupted_after(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The cursor, until the block is left, which closes it. Raises TookTooLong where the block
     takes longer."""
-    broken_off = threading.Event()
+    is_left = threading.Event()
+    is_broken_off = threading.Event()
 
     def break_off() -> None:
-        broken_off.set()
-        cursor.interrupt()
+        if not is_left.wait(seconds):
+            is_broken_off.set()
+            while not is_left.is_set():
+                cursor.interrupt()
+                is_left.wait(_SECONDS_BETWEEN_INTERRUPTS)
 
-    timer = threading.Timer(seconds, break_off)
-    timer.daemon = True
-    timer.start()
+    clock = threading.Thread(target=break_off, name="time limit", daemon=True)
+    clock.start()
     try:
         yield cursor
     except duckdb.InterruptException as error:
-        if not broken_off.is_set():
+        if not is_broken_off.is_set():
             raise
         raise TookTooLong(seconds) from error
     finally:
-        timer.cancel()
+        is_left.set()
+        clock.join()
         cursor.close()
+    if is_broken_off.is_set():
+        raise TookTooLong(seconds)
