@@ -21,6 +21,8 @@ _VARIES = (
     (r"[\d,.]+ records/s in the last minute, latency [\d,]+ ms", "<rate>, latency <time>"),
     (r"(?m)^web +clicks .*$", "web clicks <counts>"),
     (r"(?m)^warning: web.*\n", ""),
+    # nor whether a batch of few records was mostly bad ones
+    (r"(?m)^\S+ warning .* alert (began|ended): quality: .*\n", ""),
     (r" +", " "),
 )
 
