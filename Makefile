@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve-setup telemetry-setup mcp-setup objects-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-kafka coverage torture
+.PHONY: help setup serve-setup telemetry-setup mcp-setup objects-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-nightly test-kafka coverage torture
 .PHONY: check lint-setup audit bench bench-stream docs contracts wheel
 .PHONY: deploy release lock clean clean-data
 
@@ -67,17 +67,20 @@ run: setup ## Run the samples on the first day, then what is in landing/; print 
 demo-api: setup ## Pull from a sample API that fails now and then, into a temporary warehouse
 	@.venv/bin/python -m tests.demo.pull
 
-# A test is in one of these: `check`, `test`, `test-slow`, `test-kafka`. pytest on all cores hands
-# out files in the order of collection, the long ones first (tests/conftest.py).
+# A test is in one of these: `check`, `test`, `test-slow`, `test-kafka`, `test-nightly`. pytest on all
+# cores hands out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
 test: $(extras) ## Run the quick tests, on all cores: about twelve minutes on two
-	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not kafka"
+	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not nightly and not kafka"
 
 test-slow: $(extras) ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
-	.venv/bin/pytest $(side_by_side) -m "slow and not check and not kafka"
+	.venv/bin/pytest $(side_by_side) -m "slow and not check and not nightly and not kafka"
 
-test-all: check test test-slow ## Run everything; with a Kafka broker where Java and Maven are
+test-nightly: $(extras) ## Run what `make test-all` has no time for: the image, every combination of stages
+	.venv/bin/pytest $(side_by_side) -m nightly
+
+test-all: check test test-slow ## Run all but the longest; with a Kafka broker where Java and Maven are
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
 	    $(MAKE) test-kafka; \
 	else \

@@ -8,7 +8,7 @@ import pytest
 
 from tests.deploy.images import Builder, Image, why_not
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
 @pytest.fixture(scope="module")

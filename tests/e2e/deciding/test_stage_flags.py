@@ -16,13 +16,17 @@ from loader.errors import WrongUse
 from tests.support.workbench import PROJECT, Workbench
 
 STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
+
+
+def how_often(off: tuple[str, ...]) -> list[pytest.MarkDecorator]:
+    """The marks of a combination: none, all, and those of which more is asked below are quick."""
+    if off in ((), ("adapt",), ("validate",), STAGES):
+        return []
+    return [pytest.mark.slow if len(off) == 1 else pytest.mark.nightly]
+
+
 COMBINATIONS = [
-    pytest.param(
-        off,
-        id="+".join(off) or "none",
-        # none, all, and those of which more is asked below
-        marks=[] if off in ((), ("adapt",), ("validate",), STAGES) else [pytest.mark.slow],
-    )
+    pytest.param(off, id="+".join(off) or "none", marks=how_often(off))
     for size in range(len(STAGES) + 1)
     for off in itertools.combinations(STAGES, size)
 ]
