@@ -124,7 +124,7 @@ def watched(work):
     return call
 
 for module, name in (
-    (checkpoint, "start_run"), (pages, "_sync"), (pages.Path, "replace"), (source, "write_page"),
+    (checkpoint, "start_run"), (pages, "sync"), (pages.Path, "replace"), (source, "write_page"),
     (checkpoint, "save_state"), (pulling, "land"), (pulling, "end_run"),
 ):
     setattr(module, name, watched(getattr(module, name)))
