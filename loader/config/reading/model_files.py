@@ -8,7 +8,7 @@ from typing import Any
 
 from loader.config.reading.convert import read_as
 from loader.config.reading.problems import Problems
-from loader.config.reading.yaml_files import read_yaml
+from loader.config.reading.yaml_files import parse_yaml, read_text
 
 STAGING = "models/staging/"
 # those of unit tests alone, and of the loader's own tables, take longest to parse
@@ -48,17 +48,9 @@ def read_model_files(root: Path, problems: Problems) -> ModelFiles:
         shown_as = str(path.relative_to(root))
         if path.suffix == ".sql":
             sql[path.stem] = shown_as
-        elif path.suffix in (".yml", ".yaml") and _declares(path, shown_as):
+        elif path.suffix in (".yml", ".yaml"):
             with problems.caught():
-                found[shown_as] = read_yaml(path, shown_as)
+                text = read_text(path, shown_as)
+                if shown_as.startswith(STAGING) or _DECLARES_MODELS.search(text):
+                    found[shown_as] = parse_yaml(text, shown_as)
     return ModelFiles(root, found, sql)
-
-
-def _declares(path: Path, shown_as: str) -> bool:
-    try:
-        return (
-            shown_as.startswith(STAGING)
-            or _DECLARES_MODELS.search(path.read_text(encoding="utf-8")) is not None
-        )
-    except (OSError, UnicodeDecodeError):
-        return True  # and is told of when it is read

@@ -16,10 +16,19 @@ def read_yaml(path: Path, shown_as: str) -> dict[str, Any]:
 
     Raises WrongUse where the file is missing, is no YAML, or holds no mapping.
     """
+    return parse_yaml(read_text(path, shown_as), shown_as)
+
+
+def read_text(path: Path, shown_as: str) -> str:
+    """The text of a file of the project. Raises WrongUse where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(shown_as, f"cannot be read ({error})", "Check the file.") from error
+
+
+def parse_yaml(text: str, shown_as: str) -> dict[str, Any]:
+    """The mapping in the text of a YAML file. Raises WrongUse."""
     try:
         content = yaml.load(text, Loader=_LOADER)  # nosec B506
     except (yaml.YAMLError, ValueError, RecursionError) as error:
