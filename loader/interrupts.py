@@ -22,6 +22,11 @@ def requested() -> bool:
     return bool(_REQUESTED)
 
 
+def caused(error: BaseException) -> bool:
+    """Whether it was a request to stop that ended in this error."""
+    return isinstance(error, KeyboardInterrupt) or requested()
+
+
 def _unless_interrupted(unraisable: "sys.UnraisableHookArgs") -> None:
     """Print what Python cannot raise, as in a finalizer, but for the interrupt, which is known."""
     if not isinstance(unraisable.exc_value, KeyboardInterrupt):

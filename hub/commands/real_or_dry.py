@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hub.alerts.watch import Watch
-from hub.runs.publishing import changing
-from hub.runs.receipt_files import write_receipt
+from hub.runs.kept_run import carry_out_and_keep
 from hub.runs.run import RunResult, RunSpec, carry_out
 from loader.config.project import Project
 from loader.warehouse.connection import read_warehouse
@@ -17,12 +16,8 @@ def run_real_or_dry(project: Project, spec: RunSpec, dry: bool) -> RunResult:
     """Carry out a run on the warehouse and write its receipt, or, dry, on a copy."""
     if not dry:
         # left after the lock: whoever is told of alerts keeps nobody from the warehouse
-        with Watch(project) as watch, changing(project) as change:
-            result = carry_out(project, replace(spec, watch=watch))
-            change.is_whole = not result.failed
-            if not result.did_nothing:
-                write_receipt(project.receipts, result.receipt, project.vars.keep_receipts)
-        return result
+        with Watch(project) as watch:
+            return carry_out_and_keep(project, replace(spec, watch=watch))
     with tempfile.TemporaryDirectory(prefix="hub-dry-run-") as folder:
         copy = _copy_warehouse(project, Path(folder))
         on_copy = replace(spec, exports=False)

@@ -22,7 +22,7 @@ from hub.queries.health import examine_contents
 from hub.queries.lists import list_runs, run_line
 from hub.queries.receipt import entity_receipt, receipt
 from hub.queries.rows import rows
-from hub.scaffold.contract import read_contracts
+from hub.scaffold.contract import read_contract
 from loader.config.project import Project
 from loader.errors import WrongUse
 from loader.warehouse.run_log import find_run
@@ -74,10 +74,8 @@ class Questions:
         project's files have it now. `general_reasons` are those that records of any entity may be
         rejected for."""
         with asked(self._project, self._limits) as ask:
-            self._require(entity)
-            [contract] = [
-                each for each in read_contracts(self._project.root) if each.entity == entity
-            ]
+            self._project.require_entity(entity)
+            contract = read_contract(self._project.root, entity)
             general = rows(
                 ask.cursor, "select reason, meaning, what_to_do from ops.reasons order by reason"
             )
@@ -150,7 +148,7 @@ class Questions:
         """List dead letters: records that were rejected, each with its raw text, all reasons, and
         the explanation in words. Ask again with `after` = `next` until that is null."""
         if entity is not None:
-            self._require(entity)
+            self._project.require_entity(entity)
         choice = DeadLetterChoice(entity, source, reason)
         wanted = None if status == "all" else status
         with asked(self._project, self._limits) as ask:
@@ -266,11 +264,3 @@ class Questions:
     @cached_property
     def _key_hash(self) -> KeyHash:
         return KeyHash(self._project)
-
-    def _require(self, entity: str) -> None:
-        if entity not in self._project.entities:
-            raise WrongUse(
-                f"entity '{entity}'",
-                "there is none",
-                f"Known are {', '.join(self._project.entities)}.",
-            )

@@ -10,9 +10,8 @@ import duckdb
 
 from hub.alerts.watch import STREAM_SECONDS, WATCH_SECONDS, Watch, judge_newest
 from hub.runs.attempts import Attempts
-from hub.runs.publishing import changing
-from hub.runs.receipt_files import write_receipt
-from hub.runs.run import RunResult, RunSpec, carry_out
+from hub.runs.kept_run import carry_out_and_keep
+from hub.runs.run import RunResult, RunSpec
 from loader import interrupts
 from loader.config.project import Project
 from loader.errors import HubError
@@ -63,7 +62,7 @@ def take_arrivals(project: Project, *, every: float, by_dbt: bool = False) -> Wa
         watcher.work()
     except (Exception, KeyboardInterrupt) as error:
         # a library may have made an error of its own of the signal
-        if not (isinstance(error, KeyboardInterrupt) or interrupts.requested()):
+        if not interrupts.caused(error):
             raise
         log.info("asked to stop")
     finally:
@@ -140,13 +139,7 @@ class _Watcher:
             by_dbt=self._by_dbt,
         )
         try:
-            with changing(self._project) as change:
-                result = carry_out(self._project, spec)
-                change.is_whole = not result.failed
-                if not result.did_nothing:
-                    write_receipt(
-                        self._project.receipts, result.receipt, self._project.vars.keep_receipts
-                    )
+            result = carry_out_and_keep(self._project, spec)
         finally:
             self.watch.settle()
         self._count(result)

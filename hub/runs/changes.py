@@ -51,7 +51,7 @@ class Work:
     """What a build would change.
 
     entities: those with something new.   views: whether there may be others than the project's.
-    is_small: whether little is new, which takes little memory whatever the history.
+    is_small: whether little is new, so that the lower memory cap is enough, whatever the history.
     is_ordinary: whether it is an increment as others of this project: no view, no reprocessing.
     follows_failure: whether the build before failed; that may have been for want of memory.
     """

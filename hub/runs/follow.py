@@ -72,7 +72,7 @@ def follow(
             streaming.work()
         except (Exception, KeyboardInterrupt) as error:
             # a library may have made an error of its own of the signal
-            if not (isinstance(error, KeyboardInterrupt) or interrupts.requested()):
+            if not interrupts.caused(error):
                 raise
             log.info("asked to stop")
         finally:

@@ -114,6 +114,11 @@ def read_contracts(root: Path) -> list[Contract]:
     return [_contract(macros, entity, written[entity]) for entity in registered]
 
 
+def read_contract(root: Path, entity: str) -> Contract:
+    """The contract of a registered entity. Raises WrongUse as read_contracts does."""
+    return next(contract for contract in read_contracts(root) if contract.entity == entity)
+
+
 def _contract(macros: Macros, entity: str, written: dict[str, Any]) -> Contract:
     checked = macros.call("contract", entity)
     return Contract(

@@ -12,7 +12,7 @@ from hub.scaffold.additions import (
     outcome_of,
     settings_of_source,
 )
-from hub.scaffold.contract import Contract, read_contracts
+from hub.scaffold.contract import Contract, read_contract
 from hub.scaffold.guesses.keys import names_of
 from hub.scaffold.guesses.matching import Match, Wanted, find_field, match_fields
 from hub.scaffold.guesses.source_sample import SourceSample, read_source_sample
@@ -52,7 +52,7 @@ def plan_source(
     require_entity(project, entity)
     require_new_source(project, name)
     require_absent(project.root, [adapter_path(name, entity), yaml_path(name)])
-    contract = next(each for each in read_contracts(project.root) if each.entity == entity)
+    contract = read_contract(project.root, entity)
     sample = read_source_sample(name, path, header)
     columns = [column.name for column in contract.columns]
     matches = match_fields(

@@ -134,7 +134,7 @@ class _Telling(RunLineage):
 
     def left_by(self, error: BaseException) -> None:
         """The run, if there is one that has not ended, has failed, or was ended by somebody."""
-        is_asked = isinstance(error, KeyboardInterrupt) or interrupts.requested()
+        is_asked = interrupts.caused(error)
         self._tell(
             self._command,
             "ABORT" if is_asked else "FAIL",

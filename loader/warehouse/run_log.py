@@ -203,7 +203,7 @@ def closing_on_error(connection: duckdb.DuckDBPyConnection, run_id: str) -> Iter
 def close_after(connection: duckdb.DuckDBPyConnection, run_id: str, error: BaseException) -> None:
     """Close a run that an error or an interrupt ended."""
     # DuckDB turns a signal that meets it in a query into an error of its own
-    interrupted = isinstance(error, KeyboardInterrupt) or interrupts.requested()
+    interrupted = interrupts.caused(error)
     errors = [] if interrupted else [str(error)]
     # a database that met a full disk is of no use any more: the next run closes this one
     with contextlib.suppress(duckdb.Error):

@@ -302,7 +302,7 @@ def test_only_damaged_watermarks_are_reported_and_only_once(
     assert actions == [("kept",)]
 
 
-def test_a_damaged_watermark_is_mended_though_nothing_is_to_land(
+def test_a_damaged_watermark_is_repaired_though_nothing_is_to_land(
     bench_late: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(bench_late.root, tmp_path / "hub")

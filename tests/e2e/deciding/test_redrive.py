@@ -52,7 +52,7 @@ def fixed(own_project: Workbench, image: Path) -> Workbench:
     return own_project
 
 
-def test_a_mended_contract_resolves_the_letters_it_now_accepts(fixed):
+def test_a_fixed_contract_resolves_the_letters_it_now_accepts(fixed):
     receipt = fixed.run()
     assert "3 open dead letters were decided under another contract" in " ".join(
         receipt["warnings"]

@@ -91,7 +91,7 @@ class TestTurnedAway:
 
         assert raw(bench) == RECORDS
 
-    def test_a_mended_file_lands(self, bench: Workbench) -> None:
+    def test_a_corrected_file_lands(self, bench: Workbench) -> None:
         path = bench.drop("app/a.json", ARRAY[:-1])
         bench.land()
         path.write_text(ARRAY)

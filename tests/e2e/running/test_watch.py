@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub.runs import arrivals
+from hub.runs import arrivals, kept_run
 from hub.runs.run import RunResult, RunSpec
 from loader.config.project import Project
 from loader.warehouse.connection import open_warehouse
@@ -59,7 +59,7 @@ def watch(
         }
         return RunResult(receipt, landing, False, [], ())
 
-    monkeypatch.setattr(arrivals, "carry_out", carry_out)
+    monkeypatch.setattr(kept_run, "carry_out", carry_out)
     return arrivals.take_arrivals(bench.project, every=every)
 
 
