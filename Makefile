@@ -71,7 +71,7 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # cores hands out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
-test: $(extras) ## Run the quick tests, on all cores: about twelve minutes on two
+test: $(extras) ## Run the quick tests, on all cores: about twenty minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not nightly and not kafka"
 
 test-slow: $(extras) ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
