@@ -215,7 +215,10 @@ def test_a_backup_that_does_not_add_up_changes_nothing(
     assert state_of(after_run.project) == state
 
 
-def test_rows_missing_in_a_target_fail_the_data_tests(after_run: Workbench, backup, tmp_path):
+def test_rows_missing_in_a_target_fail_the_data_tests(after_run: Workbench, tmp_path):
+    after_run.drop("app/1.ndjson", [EVENT])
+    after_run.run(by_dbt=True)  # leaves a plan, which has the data tests
+    backup = back_up(after_run.project, str(tmp_path / "b.hub"), [], force=False).path
     without = executing("delete from marts.events where key = 'evt-001'")
 
     with pytest.raises(HubError, match="data tests: failing"):
