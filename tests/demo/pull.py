@@ -20,6 +20,8 @@ _COMMANDS = (
     "report --entity measurements",
     "why m-107",
     "pull partner",
+    "pull partner --since 2025-01-16 --until 2025-01-16T06:00",
+    "run",
 )
 
 
