@@ -78,7 +78,8 @@ def test_a_window_brings_what_is_new_in_it_and_the_run_says_what_that_changed(
     assert after.since == "2025-01-01T00:09:00Z"
     assert not after.warnings
     assert {*landed(own_project)} == {*measurements(17), *api.records}
-    assert len(landed(own_project)) == 12 + 5 + 3 + 5
+    # the pages of the second window had landed before, and so had one of the last pull
+    assert len(landed(own_project)) == 12 + 5 + 5
 
 
 def test_a_window_that_failed_is_continued_by_the_same_command_and_by_no_other(
