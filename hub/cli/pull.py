@@ -10,7 +10,9 @@ from hub.cli.project_command import ProjectCommand
 from loader.config.project import Project
 
 
-@click.command(cls=ProjectCommand, epilog="Example: hub pull partner --since 2025-01-15 --until 2025-01-16")
+@click.command(
+    cls=ProjectCommand, epilog="Example: hub pull partner --since 2025-01-15 --until 2025-01-16"
+)
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--full", is_flag=True, help="Ask for everything, not only for what is new.")
 @click.option(

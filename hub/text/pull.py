@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def render_pull(result: "PullResult") -> str:
     """A line for each source, then what landed and what went wrong."""
-    head = ("source", "status", "pages", "records", "requests", "retries", "since", "until")
+    ends = ("since", "until") if any(each.until for each in result.sources) else ("since",)
+    head = ("source", "status", "pages", "records", "requests", "retries", *ends)
     rows = [
         (
             outcome.source,
@@ -19,15 +20,12 @@ def render_pull(result: "PullResult") -> str:
                 f"{number:,}"
                 for number in (outcome.pages, outcome.items, outcome.requests, outcome.retries)
             ),
-            outcome.since or "-",
-            outcome.until or "-",
+            *(getattr(outcome, end) or "-" for end in ends),
         )
         for outcome in result.sources
     ]
     landed = [outcome for outcome in result.landing.files if outcome.status == "landed"]
     total = sum(outcome.rows for outcome in landed)
-    if not any(outcome.until for outcome in result.sources):
-        head, rows = head[:-1], [row[:-1] for row in rows]
     lines = [*table([head, *rows]), f"landed: {len(landed):,} files, {total:,} rows"]
     lines += [
         f"{outcome.file}: {outcome.status}: {outcome.reason}"

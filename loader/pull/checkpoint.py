@@ -98,9 +98,7 @@ class Checkpoint:
 
 
 @contextmanager
-def open_checkpoint(
-    project: Project, windows: Mapping[str, Window | None]
-) -> Iterator[Checkpoint]:
+def open_checkpoint(project: Project, windows: Mapping[str, Window | None]) -> Iterator[Checkpoint]:
     """Open a run of `hub pull` and its checkpoint; where an exception or an interrupt leaves the
     block, save what was pulled and close the run.
 
@@ -158,6 +156,6 @@ def _visit(project: Project, patience: float) -> Iterator[duckdb.DuckDBPyConnect
             raise InUse(
                 in_use.where,
                 f"{in_use.what}, also after {patience:g} s",
-                "What was pulled stays, and the next `hub pull` goes on from there.",
+                "What was pulled stays, and the same `hub pull` goes on from there.",
             ) from in_use
         time.sleep(_POLL_SECONDS)

@@ -24,7 +24,7 @@ from loader.pull.paginators import Position, first_position, may_end_by_repeatin
 from loader.pull.settings_check import settings_digest, signs_of_wrong_settings
 from loader.pull.state import PullState
 from loader.pull.times import WarehouseTimes
-from loader.pull.window import Window, parameters_of
+from loader.pull.window import parameters_of
 from loader.warehouse.run_log import utc_now
 
 log = logging.getLogger(__name__)
@@ -190,8 +190,7 @@ class _Pull:
         raise PullFailed(
             self.where,
             f"{self.settings.limits.pages:,} pages and no end",
-            f"Run the same `hub pull` again, it continues here; or raise `pages` under "
-            "`limits`.",
+            "Run the same `hub pull` again, it continues here; or raise `pages` under `limits`.",
         )
 
     def _start_over(self, status: int) -> None:

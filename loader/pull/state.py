@@ -17,7 +17,6 @@ from loader.warehouse.run_log import utc_now
 from loader.warehouse.transactions import transaction
 
 
-
 @dataclass(frozen=True)
 class PullState:
     """Where the pulls of a source stand.

@@ -157,8 +157,7 @@ class SampleApi:
         wanted = [
             record
             for record in self.records
-            if (not since or _time_of(record) >= since)
-            and (not until or _time_of(record) < until)
+            if (not since or _time_of(record) >= since) and (not until or _time_of(record) < until)
         ]
         pages: list[list[str]] = []
         while wanted:

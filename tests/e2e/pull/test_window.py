@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -174,8 +173,8 @@ def test_what_is_no_window_is_refused(
 def test_a_source_that_cannot_is_refused_by_name_with_what_to_write(
     own_project: Workbench, command: Command
 ) -> None:
-    yaml = Path("models/staging/partner/partner.yml")
-    own_project.edit(str(yaml), "              window: {since: since, until: until}\n", "")
+    yaml, declared = "models/staging/partner/partner.yml", "window: {since: since, until: until}"
+    own_project.edit(yaml, declared, "")
 
     answer = command("pull", "--since", "2025-01-16")
 
@@ -184,7 +183,7 @@ def test_a_source_that_cannot_is_refused_by_name_with_what_to_write(
     assert "`window: {since: PARAMETER, until: PARAMETER}`" in answer.err
 
     own_project.edit(
-        str(yaml), "since: {parameter", "window: {since: at, until: at}\n              since: {parameter"
+        yaml, "pagination:", f"{declared.replace('until}', 'since}')}\n{' ' * 14}pagination:"
     )
     answer = command("pull", "--since", "2025-01-16")
 

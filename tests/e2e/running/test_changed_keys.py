@@ -19,10 +19,11 @@ EVENTS = [
 ORDERS = [{"uid": "o-1", "data": {"status": "shipped"}}]
 SAME_ORDERS = [{"identifier": "o-1", "payload": {"status": "shipped"}}]
 WITHDRAWN = "id,value,category\nm-004,,withdrawn\n"
-TOLD = (
+TOLD = [
     "keys of events: 1 new, 1 changed, 0 unchanged, 0 deleted, "
-    "of 2025-01-15T07:00:00.000 to 2025-01-15T08:06:00.000"
-)
+    "of 2025-01-15T07:00:00.000 to 2025-01-15T08:06:00.000",
+    "keys of measurements: 0 new, 0 changed, 0 unchanged, 1 deleted",
+]
 
 
 def changes(receipt: dict[str, Any]) -> dict[str, tuple[Any, ...] | None]:
@@ -51,8 +52,7 @@ def test_new_changed_unchanged_and_deleted_keys_are_counted(
         "clicks": None,
         "measurements": (0, 0, 0, 1, None, None),
     }
-    assert TOLD in render_receipt(receipt).splitlines()
-    assert "keys of measurements: 0 new, 0 changed, 0 unchanged, 1 deleted" in render_receipt(receipt)
+    assert {*TOLD} <= {*render_receipt(receipt).splitlines()}
     # another source says the same of the key: its row is another one, and says what it did
     assert changes(second) == {
         **dict.fromkeys(["events", "clicks", "measurements"]),
@@ -67,17 +67,13 @@ def test_rows_that_a_killed_run_had_projected_are_unchanged(after_run: Workbench
     after_run.drop("app/more.ndjson", EVENTS)
     after_run.run()
     # as if it had been killed before it could say that the load is completed
-    after_run.sql("delete from ops.completed_loads where run_id = (select max(run_id) from ops.runs)")
+    after_run.sql(
+        "delete from ops.completed_loads where load_id in (select max(load_id) from raw.app)"
+    )
 
     assert changes(after_run.run())["events"] == (0, 0, 2, 0, None, None)
 
 
-@pytest.mark.parametrize(
-    ("part", "lines"),
-    [
-        ({"changes": None}, []),
-        ({"changes": {"new_keys": 0, "deleted_keys": 0, "first_event": None}}, []),
-    ],
-)
-def test_where_no_key_was_touched_nothing_is_said(part: dict[str, Any], lines: list[str]) -> None:
-    assert list(changed_keys("events", part)) == lines
+@pytest.mark.parametrize("found", [None, {"new_keys": 0, "deleted_keys": 0, "first_event": None}])
+def test_where_no_key_was_touched_nothing_is_said(found: dict[str, Any] | None) -> None:
+    assert list(changed_keys("events", {"changes": found})) == []
