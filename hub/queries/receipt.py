@@ -22,6 +22,7 @@ _LINEAGE_STEPS = (
     *("stage", "load", "delete", "guard", "reject", "late", "duplicate", "redrive", "reprocess"),
 )
 _RECONCILIATION = ("matched", "mismatched", "single_source")
+_KEY_CHANGES = ("new_keys", "changed_keys", "unchanged_keys", "deleted_keys")
 # the warnings about what an entity holds, by kind, and the figure that they tell: they stand until
 # a run builds it again
 _OF_STATES = {
@@ -97,12 +98,14 @@ class _Views:
     of_sources:  ops.run_report, by source.     of_entities: ops.run_entities, by entity.
     states:      ops.entity_states, by entity: of the latest run up to this one that built it.
     stages:      ops.run_stages, in the order of the stages.
+    changes:     ops.run_changes, by entity.
     """
 
     of_sources: dict[str, Row]
     of_entities: dict[str, Row]
     states: dict[str, Row]
     stages: list[Row]
+    changes: dict[str, Row]
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection, run: Run) -> "_Views":
@@ -114,6 +117,7 @@ class _Views:
             {row["entity"]: row for row in of_run("run_entities")},
             _states(connection, run.run_id),
             sorted(of_run("run_stages"), key=lambda row: int(row["stage_number"])),
+            {row["entity"]: row for row in of_run("run_changes")},
         )
 
 
@@ -170,6 +174,7 @@ def _entity(run: Run, entity: str, views: _Views) -> dict[str, Any]:
         "lineage": {step: amount for step, amount in lineage.items() if amount},
         "watermark": state.get("watermark"),
         "target_rows": state.get("target_rows", 0),
+        "changes": _change_of_keys(views.changes.get(entity)),
         "duration_ms": run.duration_ms,
         "errors": run.errors,
         "records_in": records,
@@ -191,6 +196,17 @@ def _entity(run: Run, entity: str, views: _Views) -> dict[str, Any]:
             "fewer than two sources: none",
         ),
         "null_keys": counts.get("null_keys", 0),
+    }
+
+
+def _change_of_keys(found: Row | None) -> dict[str, Any] | None:
+    """How many keys a run changed, and which event times; None where there was nothing before."""
+    if found is None:
+        return None
+    return {
+        **{change: found[change] for change in _KEY_CHANGES},
+        "first_event": _text(found["first_event"]),
+        "last_event": _text(found["last_event"]),
     }
 
 

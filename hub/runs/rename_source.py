@@ -16,7 +16,7 @@ from loader.warehouse.transactions import transaction
 # number of a rule set is made of its source, among others.
 _NOT_RENAMED = ("raw.sources", "raw.source_fields", "ops.rule_sets")
 # what a source has once only: that of the new name, which brought nothing, goes
-_ONE_PER_SOURCE = ("ops.pulls", "ops.stream_offsets")
+_ONE_PER_SOURCE = ("ops.pulls", "ops.pull_windows", "ops.stream_offsets")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def render_pull(result: "PullResult") -> str:
     """A line for each source, then what landed and what went wrong."""
-    head = ("source", "status", "pages", "records", "requests", "retries", "since")
+    ends = ("since", "until") if any(each.until for each in result.sources) else ("since",)
+    head = ("source", "status", "pages", "records", "requests", "retries", *ends)
     rows = [
         (
             outcome.source,
@@ -19,7 +20,7 @@ def render_pull(result: "PullResult") -> str:
                 f"{number:,}"
                 for number in (outcome.pages, outcome.items, outcome.requests, outcome.retries)
             ),
-            outcome.since or "-",
+            *(getattr(outcome, end) or "-" for end in ends),
         )
         for outcome in result.sources
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.queries.receipt import OUTCOMES
 from hub.text.lines import counted, table, text_of
-from hub.text.run_lines import headline, remarks
+from hub.text.run_lines import changed_keys, headline, remarks
 
 
 def render_receipt(receipt: dict[str, Any]) -> str:
@@ -41,6 +41,8 @@ def render_receipt(receipt: dict[str, Any]) -> str:
     if any(deleted.values()):
         counts = ", ".join(f"{name} {n:,}" for name, n in deleted.items() if n)
         lines.append(f"deletions: {counts}")
+    for entity, part in receipt["entities"].items():
+        lines += changed_keys(entity, part)
     lines.append(
         "stages: " + ", ".join(f"{name} {what}" for name, what in receipt["stages"].items())
     )

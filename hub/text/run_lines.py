@@ -13,6 +13,19 @@ def headline(receipt: dict[str, Any]) -> str:
     return f"run {receipt['run_id']} {receipt['status']}{took}"
 
 
+def changed_keys(entity: str, part: dict[str, Any]) -> Iterable[str]:
+    """A line for the keys of an entity that a run changed, if it projected any.
+
+    part: the entity's part of the receipt.
+    """
+    counts = {name: n for name, n in (part["changes"] or {}).items() if name.endswith("_keys")}
+    if any(counts.values()):
+        first, last = part["changes"]["first_event"], part["changes"]["last_event"]
+        told = ", ".join(f"{n:,} {name.removesuffix('_keys')}" for name, n in counts.items())
+        span = f", of {first} to {last}" if first else ""
+        yield f"keys of {entity}: {told}{span}"
+
+
 def remarks(receipt: dict[str, Any]) -> Iterable[str]:
     """A line for each warning, and for each line of each error."""
     yield from (f"warning: {shortened(warning)}" for warning in receipt["warnings"])

@@ -141,6 +141,28 @@ class Since(Settings, frozen=True):
         return _OVERLAP_SECONDS if self.kind == "timestamp" else 0.0
 
 
+class WindowSettings(Settings, frozen=True):
+    """How the API is asked for a window of time.
+
+    since, until: the query parameters for its beginning and its end.
+    format:    how they are written: as 2025-01-15T07:00:00Z, as a date of the source's time zone,
+               in seconds or milliseconds since 1970.
+    inclusive: whether the API counts the end itself.
+    """
+
+    since: Text
+    until: Text
+    format: Literal["timestamp", "date", "seconds", "milliseconds"] = "timestamp"
+    inclusive: bool = False
+
+    def __post_init__(self) -> None:
+        if self.since == self.until:
+            raise Refused(
+                "since and until are the same parameter",
+                "Say by which parameters the API takes the beginning and the end.",
+            )
+
+
 class Retries(Settings, frozen=True):
     """How long a request that fails is tried again. Waits are in seconds.
 
@@ -178,6 +200,7 @@ class HttpSettings(Settings, frozen=True):
     pagination: Pagination | None = None
     auth: Annotated[Auth, Secret] | None = None
     since: Since | None = None
+    window: WindowSettings | None = None
     allowed_hosts: Hosts = Hosts()
     requests_per_second: Positive | None = None
     timeout: Positive = 10

@@ -3,7 +3,7 @@ may be slow, and others want to work."""
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from loader.config.sources import Source
 from loader.errors import HubError
 from loader.landing.file import FileOutcome, land_file
 from loader.pull.state import PullState, landed_digests, load_state, save_state
+from loader.pull.window import Window
 from loader.warehouse.connection import open_warehouse
 from loader.warehouse.lock import InUse, warehouse_lock
 from loader.warehouse.run_log import closing_on_error, start_run
@@ -37,6 +38,7 @@ class Checkpoint:
     """What a pull knows of the warehouse, and has to write there.
 
     run_id: of the pull's run.
+    windows: what is pulled of each source; None: what is new.
     states: where each source stood at the start.
     landed: digests of the files of each source that had landed then.
     outcomes: what became of the pages that have landed since.
@@ -44,6 +46,7 @@ class Checkpoint:
 
     project: Project
     run_id: str
+    windows: Mapping[str, Window | None]
     states: dict[str, PullState] = field(default_factory=dict)
     landed: dict[str, set[str]] = field(default_factory=dict)
     outcomes: list[FileOutcome] = field(default_factory=list)
@@ -83,7 +86,7 @@ class Checkpoint:
             self.outcomes.append(land_file(connection, *self._pages[0], self.run_id))
             del self._pages[0]
         for source, (state, error) in self._unsaved.items():
-            save_state(connection, source, state, self.run_id, error)
+            save_state(connection, source, state, self.run_id, error, self.windows[source])
         self._unsaved.clear()
 
     @contextmanager
@@ -95,17 +98,20 @@ class Checkpoint:
 
 
 @contextmanager
-def open_checkpoint(project: Project, sources: Iterable[str]) -> Iterator[Checkpoint]:
+def open_checkpoint(project: Project, windows: Mapping[str, Window | None]) -> Iterator[Checkpoint]:
     """Open a run of `hub pull` and its checkpoint; where an exception or an interrupt leaves the
-    block, save what was pulled and close the run. Raises InUse where the warehouse is not to be
-    had."""
+    block, save what was pulled and close the run.
+
+    windows: by source, what is pulled of it; None: what is new. Raises InUse where the warehouse is
+    not to be had.
+    """
     opened: list[Checkpoint] = []
     try:
         with _visit(project, _patience(project)) as connection:
-            opened.append(Checkpoint(project, start_run(connection, "pull", [], None)))
+            opened.append(Checkpoint(project, start_run(connection, "pull", [], None), windows))
             (checkpoint,) = opened
-            for source in sources:
-                checkpoint.states[source] = load_state(connection, source)
+            for source, window in windows.items():
+                checkpoint.states[source] = load_state(connection, source, window)
                 checkpoint.landed[source] = landed_digests(connection, source)
         yield checkpoint
     except BaseException:
@@ -150,6 +156,6 @@ def _visit(project: Project, patience: float) -> Iterator[duckdb.DuckDBPyConnect
             raise InUse(
                 in_use.where,
                 f"{in_use.what}, also after {patience:g} s",
-                "What was pulled stays, and the next `hub pull` goes on from there.",
+                "What was pulled stays, and the same `hub pull` goes on from there.",
             ) from in_use
         time.sleep(_POLL_SECONDS)

@@ -1,9 +1,12 @@
 """Pulls a source page by page: a page is on the disk before the place to go on at moves."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
+
+from msgspec import structs
 
 from loader.config.http import Cursor, HttpSettings
 from loader.config.project import Project
@@ -21,6 +24,7 @@ from loader.pull.paginators import Position, first_position, may_end_by_repeatin
 from loader.pull.settings_check import settings_digest, signs_of_wrong_settings
 from loader.pull.state import PullState
 from loader.pull.times import WarehouseTimes
+from loader.pull.window import parameters_of
 from loader.warehouse.run_log import utc_now
 
 log = logging.getLogger(__name__)
@@ -49,7 +53,8 @@ def sources_to_pull(project: Project, names: Iterable[str]) -> tuple[Source, ...
 def pull_source(
     checkpoint: Checkpoint, project: Project, source: Source, *, full: bool = False
 ) -> PullOutcome:
-    """Pull what is new from one source into its folder; a failure is an outcome.
+    """Pull what is new from one source into its folder, or the window that the checkpoint has of
+    it; a failure is an outcome.
 
     full: ask for everything, whatever was pulled before.
     """
@@ -57,6 +62,13 @@ def pull_source(
     settings = source.http
     if settings is None:
         raise WrongUse(where, "its YAML declares no `http`", "Declare it under its `meta`.")
+    window, asked = checkpoint.windows[source.name], {}
+    if window and settings.window:
+        # nothing but the window counts: neither what was pulled before, nor what comes now
+        asked = parameters_of(settings.window, window, source.timezone)
+        settings = structs.replace(
+            settings, since=None, parameters={**settings.parameters, **asked}
+        )
     try:
         folder = open_folder(project.landing, source.name)
         endpoint = open_endpoint(settings, where)
@@ -67,7 +79,7 @@ def pull_source(
     with client:
         asker = Asker(where, settings, endpoint, client)
         times = WarehouseTimes(project)
-        pull = _Pull(checkpoint, source, settings, endpoint, asker, folder, times)
+        pull = _Pull(checkpoint, source, settings, endpoint, asker, folder, times, asked)
         return pull.carry_out(full)
 
 
@@ -75,6 +87,7 @@ def pull_source(
 class _Pull:
     """The pull of one source.
 
+    asked: the parameters that ask for a window; none where what is new is pulled.
     pages, items: pulled now.   is_doubtful: whether its end was only taken for one.
     """
 
@@ -85,6 +98,7 @@ class _Pull:
     asker: Asker
     folder: Path
     times: WarehouseTimes
+    asked: Mapping[str, str]
     state: PullState = field(default_factory=PullState)
     resumed: bool = False
     pages: int = 0
@@ -114,6 +128,7 @@ class _Pull:
             "failed" if error else "complete",
             self.resumed,
             self.state.asked_since,
+            self._asked_of_window("until"),
             self.pages,
             self.items,
             self.asker.client.requests,
@@ -128,15 +143,20 @@ class _Pull:
         self.state = self.checkpoint.states[self.source.name]
         digest = settings_digest(self.settings, self.endpoint)
         if self.state.settings not in (None, digest):
-            self.warnings.append("its settings changed, so everything is asked for")
+            if not self.asked:
+                self.warnings.append("its settings changed, so everything is asked for")
             self.state = PullState()
         if self.state.is_open and not full:
             self.resumed = True
             return
-        since, asked_since = self.state.since, None
+        since, asked_since = self.state.since, self._asked_of_window("since")
         if self.settings.since and not full:
             asked_since = value_to_ask_for(self.settings.since, since)
         self._start(digest, since, asked_since)
+
+    def _asked_of_window(self, end: Literal["since", "until"]) -> str | None:
+        window = self.settings.window
+        return self.asked.get(str(getattr(window, end))) if window else None
 
     def _start(self, digest: str | None, since: str | None, asked_since: str | None) -> None:
         self.state = PullState(
@@ -163,13 +183,14 @@ class _Pull:
                 self._keep(page)
             self._move(page if doubt != "repeats" else None, after)
             if after is None:
-                self.warnings += signs_of_wrong_settings(self.settings, self.state, page)
+                # a window may well have no records, or one page
+                if not self.asked:
+                    self.warnings += signs_of_wrong_settings(self.settings, self.state, page)
                 return
         raise PullFailed(
             self.where,
             f"{self.settings.limits.pages:,} pages and no end",
-            f"Run `hub pull {self.source.name}` again, it continues here; or raise `pages` under "
-            "`limits`.",
+            "Run the same `hub pull` again, it continues here; or raise `pages` under `limits`.",
         )
 
     def _start_over(self, status: int) -> None:

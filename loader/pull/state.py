@@ -1,16 +1,20 @@
-"""How far the pulls of each source have come, kept in ops.pulls, and what became of each."""
+"""How far the pulls of each source have come, and what became of each.
+
+What is pulled of what is new has its place in ops.pulls, each window its own in ops.pull_windows: a
+window of the past moves nothing of what the next pull asks for.
+"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
 from loader.pull.outcome import PullOutcome
+from loader.pull.window import Window
 from loader.warehouse.run_log import utc_now
 from loader.warehouse.transactions import transaction
-
-_COLUMNS = "settings, since, asked_since, position, greatest, pages, items, started_at, ended_at"
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class PullState:
 
     settings:    digest of what gives the rest its meaning.
     since:       greatest value seen by the pulls that came to their end.
-    asked_since: the value that the latest pull asks for.
+    asked_since: the value that the latest pull asks for, of a window its beginning.
     position:    of the page that it asks for next; None where it is at its beginning or its end.
     greatest:    greatest value that it has seen.
     pages, items: that it has pulled.
@@ -42,12 +46,17 @@ class PullState:
         return self.position is not None and self.ended_at is None
 
 
-def load_state(connection: duckdb.DuckDBPyConnection, source: str) -> PullState:
-    """The state of a source; an empty one before its first pull."""
+def load_state(
+    connection: duckdb.DuckDBPyConnection, source: str, window: Window | None = None
+) -> PullState:
+    """The state of a source, or of one of its windows; an empty one before its first pull."""
+    place = _place(source, window)
+    columns = _columns(window)
     row = connection.execute(
-        f"select {_COLUMNS} from ops.pulls where source = ?", [source]
+        f"select {', '.join(columns)} from {place.table} where {place.condition}",
+        [*place.keys.values()],
     ).fetchone()
-    return PullState(*row) if row else PullState()
+    return PullState(**dict(zip(columns, row, strict=True))) if row else PullState()
 
 
 def save_state(
@@ -56,15 +65,49 @@ def save_state(
     state: PullState,
     run_id: str,
     error: str | None = None,
+    window: Window | None = None,
 ) -> None:
-    """Keep the state of a source, and the error that its pull ended with, if it did."""
-    values = [*vars(state).values(), error, run_id, source]
+    """Keep the state of a source, or of one of its windows, and the error that its pull ended with,
+    if it did."""
+    place = _place(source, window)
+    values = {column: getattr(state, column) for column in _columns(window)}
+    values |= {"error": error, "run_id": run_id, **place.keys}
     with transaction(connection):
-        connection.execute("delete from ops.pulls where source = ?", [source])
-        marks = ", ".join("?" for _ in values)
         connection.execute(
-            f"insert into ops.pulls ({_COLUMNS}, error, run_id, source) values ({marks})", values
+            f"delete from {place.table} where {place.condition}", [*place.keys.values()]
         )
+        connection.execute(
+            f"insert into {place.table} ({', '.join(values)}) "
+            f"values ({', '.join('?' for _ in values)})",
+            [*values.values()],
+        )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a state is kept: a table, and the columns that name its row there."""
+
+    table: str
+    keys: dict[str, Any]
+
+    @property
+    def condition(self) -> str:
+        return " and ".join(f"{column} is not distinct from ?" for column in self.keys)
+
+
+def _place(source: str, window: Window | None) -> _Place:
+    if window is None:
+        return _Place("ops.pulls", {"source": source})
+    return _Place(
+        "ops.pull_windows",
+        {"source": source, "window_since": window.since, "window_until": window.until},
+    )
+
+
+def _columns(window: Window | None) -> list[str]:
+    """What is kept of a state: a window does not follow the greatest value."""
+    kept = [column.name for column in fields(PullState)]
+    return [column for column in kept if window is None or column not in ("since", "greatest")]
 
 
 def write_outcomes(

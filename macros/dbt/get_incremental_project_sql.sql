@@ -2,7 +2,7 @@
     The incremental strategy `project`: this run's rows replace those of the same unique_key. Which
     record wins was decided before, so nothing is compared here and a repeat changes nothing. The
     key is one bigint column: to delete by it and insert writes only what changed, while a merge
-    rewrites every block that it touches.
+    rewrites every block that it touches. Of a target it counts how many keys that changed.
 
     args: what dbt gives a strategy: target_relation, temp_relation, unique_key, dest_columns.
 #}
@@ -15,21 +15,35 @@
         ) }}
     {% endif %}
     {% set columns = args.dest_columns | map(attribute='name') | join(', ') %}
+    {% set entity = model.tags[0] %}
+    {% set replaced = 'select ' ~ key ~ ' from ' ~ args.temp_relation %}
+    {% set gone, all_go = [], none %}
+    {% if config.get('full_refresh') is none %}
+        {% set gone = _gone_keys(entity) %}
+        {% set all_go = nothing_completed(entity) if stage_is_on('adapt') %}
+    {% endif %}
+    {% if model.name == entity %}
+    {{ rows_before(entity, args.target_relation, replaced, gone, all_go) }}
     delete from {{ args.target_relation }}
-    where {{ key }} in (select {{ key }} from {{ args.temp_relation }});
-    {%- if config.get('full_refresh') is none %}
+    where key_hash in (select key_hash from {{ entity }}_before);
+    {% else %}
+    delete from {{ args.target_relation }}
+    where {{ key }} in ({{ replaced }});
     -- statements of their own: the engine finds keys faster where they are all that is asked
-    {%- if stage_is_on('adapt') %}
+    {%- if all_go %}
     delete from {{ args.target_relation }}
-    where {{ nothing_completed(model.tags[0]) }};
+    where {{ all_go }};
     {%- endif %}
-    {%- for gone in _gone_keys(model.tags[0]) %}
+    {%- for keys in gone %}
     delete from {{ args.target_relation }}
-    where key_hash in ({{ gone }});
+    where key_hash in ({{ keys }});
     {%- endfor %}
-    {%- endif %}
+    {% endif %}
     insert into {{ args.target_relation }} ({{ columns }})
     select {{ columns }} from {{ args.temp_relation }};
+    {%- if model.name == entity %}
+    {{ count_changed_keys(entity, args.target_relation) }}
+    {%- endif %}
 {% endmacro %}
 
 

@@ -2,7 +2,7 @@
 
 It gives out the same pages under three manners of pagination at once: page numbers (`page`), a
 cursor in the body (`cursor`), and the header Link. Asked for an `offset`, it gives as many items
-from there as the page would have.
+from there as the page would have. It knows windows: `since` counts, `until` does not.
 """
 
 import gzip
@@ -120,7 +120,7 @@ class SampleApi:
         """The page that a request asks for."""
         if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
             return Answer(401)
-        pages = self._pages(request.query.get("since"))
+        pages = self._pages(request.query.get("since"), request.query.get("until"))
         if "offset" in request.query:
             records = [record for page in pages for record in page]
             return self._from(int(request.query["offset"]), records)
@@ -138,10 +138,12 @@ class SampleApi:
         text = f'{{"data": {{"items": [{", ".join(items)}]}}, "meta": {json.dumps(meta)}}}'
         headers = {"Content-Type": "application/json"}
         if after:
-            since = f"&since={request.query['since']}" if "since" in request.query else ""
+            window = "".join(
+                f"&{end}={request.query[end]}" for end in ("since", "until") if end in request.query
+            )
             headers["Link"] = (
                 f'<{request.path}?cursor=p1>; rel="first", '
-                f'<{request.path}?cursor=p{after}{since}>; rel="next last"'
+                f'<{request.path}?cursor=p{after}{window}>; rel="next last"'
             )
         return Answer(body=text.encode(), headers=headers)
 
@@ -151,8 +153,12 @@ class SampleApi:
         text = f'{{"data": {{"items": [{", ".join(items)}]}}, "meta": {json.dumps(meta)}}}'
         return Answer(body=text.encode(), headers={"Content-Type": "application/json"})
 
-    def _pages(self, since: str | None) -> list[list[str]]:
-        wanted = [record for record in self.records if not since or _time_of(record) >= since]
+    def _pages(self, since: str | None, until: str | None) -> list[list[str]]:
+        wanted = [
+            record
+            for record in self.records
+            if (not since or _time_of(record) >= since) and (not until or _time_of(record) < until)
+        ]
         pages: list[list[str]] = []
         while wanted:
             size = self.sizes[len(pages) % len(self.sizes)]

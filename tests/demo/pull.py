@@ -1,5 +1,6 @@
 """Pulls the sample source `partner` from a sample API that fails now and then, and shows what
-became of its records. The warehouse is a temporary one."""
+became of its records; then the API corrects one, and its window is pulled once more. The warehouse
+is a temporary one."""
 
 import json
 import os
@@ -14,13 +15,8 @@ from tests.demo.api import Fault, SampleApi
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _TOKEN = "the-token-of-the-sample-api"
 _CATEGORIES = ("temperature", "pressure", "flow")
-_COMMANDS = (
-    "pull partner",
-    "run",
-    "report --entity measurements",
-    "why m-107",
-    "pull partner",
-)
+_COMMANDS = ("pull partner", "run", "report --entity measurements", "why m-107", "pull partner")
+_BACKFILL = ("pull partner --since 2025-01-16 --until 2025-01-16T06:00", "run")
 
 
 def records() -> list[str]:
@@ -55,10 +51,17 @@ def main() -> None:
                 "PARTNER_URL": api.url,
                 "PARTNER_TOKEN": _TOKEN,
             }
-            for command in _COMMANDS:
-                print(f"\n$ hub {command}", flush=True)
-                hub = [str(Path(sys.executable).with_name("hub")), *command.split()]
-                subprocess.run(hub, cwd=_ROOT, env=environment, check=True)
+            _run(_COMMANDS, environment)
+            print("\nThe partner corrects m-103, and gives it the time that it had.", flush=True)
+            api.records[3] = json.dumps({**json.loads(api.records[3]), "value": 19.5})
+            _run(_BACKFILL, environment)
+
+
+def _run(commands: tuple[str, ...], environment: dict[str, str]) -> None:
+    for command in commands:
+        print(f"\n$ hub {command}", flush=True)
+        hub = [str(Path(sys.executable).with_name("hub")), *command.split()]
+        subprocess.run(hub, cwd=_ROOT, env=environment, check=True)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class Client:
         except TransientError as error:
             raise self._failed(
                 f"{error}, at {'the only attempt' if attempts == 1 else f'{attempts} attempts'}",
-                f"Run `hub pull {self._source}` again when the API is well: it continues here.",
+                "Run the same `hub pull` again when the API is well: it continues here.",
             ) from error
         finally:
             # what the last attempt took is no retry

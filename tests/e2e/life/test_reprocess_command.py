@@ -14,6 +14,7 @@ from hub.queries.dead_letters import DeadLetterChoice
 from hub.queries.explain import Question
 from hub.queries.reprocess import ReprocessChoice
 from hub.text.explanation import render_explanation
+from hub.text.reprocess import render_reprocess
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, copy_project, enter
 
@@ -131,6 +132,21 @@ class TestAfterAChangeOfTheContract:
         ]
         assert by_sides["rejected", "applied"]["by_rule"] == {"invalid_value": 1}
         assert by_sides["applied", "applied"]["samples"] == []
+
+    def test_how_many_keys_that_changed_is_told(self, turned: Turned) -> None:
+        # the event times are those of the rows that went, too
+        assert turned.receipt["entities"]["events"]["changes"] == {
+            "new_keys": 1,
+            "changed_keys": 1,
+            "unchanged_keys": 1,
+            "deleted_keys": 0,
+            "first_event": "2025-01-15T07:00:00.000",
+            "last_event": "2025-01-15T08:00:00.000",
+        }
+        assert (
+            "keys of events: 1 new, 1 changed, 1 unchanged, 0 deleted, "
+            "of 2025-01-15T07:00:00.000 to 2025-01-15T08:00:00.000"
+        ) in render_reprocess(turned.changes, turned.receipt)
 
     def test_the_target_follows(self, turned: Turned) -> None:
         assert turned.bench.sql("select key, value from marts.events order by key") == [

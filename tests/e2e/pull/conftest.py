@@ -13,7 +13,12 @@ from tests.support.workbench import Workbench
 
 @pytest.fixture
 def pull(own_project: Workbench, monkeypatch: pytest.MonkeyPatch) -> Pull:
-    def call(api: SampleApi, full: bool = False, **settings: Any) -> PullResult:
+    def call(
+        api: SampleApi,
+        full: bool = False,
+        of: tuple[str | None, str | None] = (None, None),
+        **settings: Any,
+    ) -> PullResult:
         http = {
             "url": "${PARTNER_URL}",
             "items": "data.items",
@@ -24,6 +29,7 @@ def pull(own_project: Workbench, monkeypatch: pytest.MonkeyPatch) -> Pull:
         }
         own_project.set_meta("partner", http=http)
         monkeypatch.setenv("PARTNER_URL", api.url)
-        return pulling.pull(own_project.project, ("partner",), full=full)
+        since, until = of
+        return pulling.pull(own_project.project, ("partner",), full=full, since=since, until=until)
 
     return call
