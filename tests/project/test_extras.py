@@ -13,6 +13,7 @@ from tests.support.workbench import PROJECT
 EXTRAS = {
     "serve": "hub/serve",
     "objects": "loader/objects",
+    "delta": "loader/delta",
     "telemetry": "hub/telemetry",
     "backup": "hub/backup",
     "mcp": "hub/mcp",
