@@ -1,4 +1,4 @@
-"""Writes the many small files of the tables that a landing writes into few, and removes old ones."""
+"""Writes the many small files of a lakehouse's tables into few, and removes old ones."""
 
 from dataclasses import dataclass
 

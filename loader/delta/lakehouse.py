@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from loader.delta.commits import LoadCommit, load_commits, metadata_of
@@ -22,7 +23,6 @@ from loader.warehouse.ledger import Load, replace_outcome
 from loader.warehouse.run_log import utc_now
 from loader.warehouse.store import LandedMeanwhile
 from loader.warehouse.tables import (
-    WAREHOUSE_FORMAT,
     expected_tables,
     require_format,
     store_format,
@@ -81,11 +81,10 @@ class Lakehouse:
         for table, (_, columns) in self.tables.described.items():
             listed = ", ".join(f"{name} {declared}" for name, declared, _ in columns)
             connection.execute(f"create table {table} ({listed})")
-        connection.execute(f"create temp table {_BASE} as from raw.loads")
         self.tables.create_missing()
         self.tables.until_committed(lambda: self._check_format(connection))
         for table in ("raw.sources", "raw.source_fields"):
-            self.tables.until_committed(lambda table=table: self._store_settings(connection, table))
+            self.tables.until_committed(partial(self._store_settings, connection, table))
         self.tables.read(connection, "raw.loads", "raw.loads")
         self._rebase(connection)
         self.follow(connection)
@@ -123,7 +122,7 @@ class Lakehouse:
 
         def claim() -> int:
             table = self.tables.open(NUMBERS)
-            number = max(table.transaction_version(NUMBERS) or 0, greatest) + 1
+            number: int = max(table.transaction_version(NUMBERS) or 0, greatest) + 1
             self.tables.commit_number(table, NUMBERS, number)
             return number
 
@@ -270,7 +269,7 @@ class Lakehouse:
 
     def _rebase(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Remember the ledger as it is stored."""
-        connection.execute(f"create or replace temp table loads_of_lakehouse as from raw.loads")
+        connection.execute(f"create or replace temp table {_BASE} as from raw.loads")
 
     def end_run(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
         """Complete what a run has landed, and add it to the log of runs."""

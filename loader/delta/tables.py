@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from loader.delta.place import Place
 from loader.delta.types import delta_type, from_delta, to_delta
@@ -180,13 +180,14 @@ class DeltaTables:
                 raise
 
         empty = rows(Query(f"select * from {name} limit 0"))
-        mode: Literal["overwrite", "append"] = "append" if replaced is None else "overwrite"
+        options: dict[str, Any] = (
+            {"mode": "append"} if replaced is None else {"mode": "overwrite", "predicate": replaced}
+        )
         with self._told("cannot be written", failed, passed=CommitFailedError):
             write_deltalake(
                 table,
                 RecordBatchReader.from_batches(empty.schema, batches()),
-                mode=mode,
-                predicate=replaced,
+                **options,
                 writer_properties=_properties(),
                 commit_properties=CommitProperties(
                     custom_metadata=marks.metadata,
@@ -241,7 +242,7 @@ class DeltaTables:
                 if time.monotonic() > deadline:
                     raise self._error("cannot be written", error) from error
             # two that wait equally long would meet again
-            time.sleep(random.uniform(0, pause))  # noqa: S311
+            time.sleep(random.uniform(0, pause))
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     @contextmanager

@@ -173,7 +173,7 @@ class Bucket:
             self._fail("cannot be opened", error)
 
     def _fail(self, what: str, error: Exception) -> NoReturn:
-        said = said(error)
+        told = said(error)
         scheme = self.path.partition("://")[0]
         kind = "gs" if scheme == "gs" else "s3" if scheme.startswith("s3") else "az"
         if _MISSING.search(str(error)):
@@ -187,7 +187,7 @@ class Bucket:
             remedy = "Rename the object: a key may have no empty part."
         else:
             remedy = "Check the network and the address; the next run tries again."
-        raise HubError(self.path, f"{what}: {said}", remedy) from error
+        raise HubError(self.path, f"{what}: {told}", remedy) from error
 
 
 def _awaited(call: Callable[[], T]) -> T:
@@ -215,7 +215,8 @@ def _strong(etag: str | None) -> str | None:
 
 
 def said(error: Exception) -> str:
-    """What an error says, on a line: no address with its query, which may hold a signature."""
+    """What an error of a store says, on a line: no address with its query, which may hold a
+    signature."""
     text = str(error).partition("\n\nDebug source")[0] or type(error).__name__
     code = re.search(r"<Code>([^<]*)</Code>", text)
     message = re.search(r"<Message>([^<]*)</Message>", text)
