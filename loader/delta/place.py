@@ -9,8 +9,13 @@ from loader.errors import WrongUse
 
 _REMEDY = "Write a folder, file:///folder, or s3://bucket/prefix."
 _BUCKET = re.compile(r"s3a?://[^/?#@]+(/[^?#]*)?")
-# What writes at once to a bucket relies on: a commit is an object that must not be there yet.
-_S3_OPTIONS = {"conditional_put": "etag"}
+_S3_OPTIONS = {
+    # of several that write at once, each commit is an object that must not be there yet
+    "conditional_put": "etag",
+    # connections, timeouts, answers that say 5xx are tried again so often, for so long
+    "max_retries": "4",
+    "retry_timeout": "30s",
+}
 
 
 @dataclass(frozen=True)

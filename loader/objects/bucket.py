@@ -38,6 +38,7 @@ _DENIED = re.compile(
     r"169\.254\.169\.254|latest/api/token|metadata\.google|oauth2",
     re.IGNORECASE,
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _MISSING = re.compile(r"\b404\b|NoSuchBucket|ContainerNotFound", re.IGNORECASE)
 
 
@@ -217,7 +218,7 @@ def _strong(etag: str | None) -> str | None:
 def said(error: Exception) -> str:
     """What an error of a store says, on a line: no address with its query, which may hold a
     signature."""
-    text = str(error).partition("\n\nDebug source")[0] or type(error).__name__
+    text = _COLOUR.sub("", str(error)).partition("\n\nDebug source")[0] or type(error).__name__
     code = re.search(r"<Code>([^<]*)</Code>", text)
     message = re.search(r"<Message>([^<]*)</Message>", text)
     status = re.search(r"status code: (\d+)", text)

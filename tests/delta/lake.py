@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import duckdb
 from deltalake import DeltaTable
@@ -25,7 +26,7 @@ class Lake:
             for name in tables:
                 schema, _, _ = name.partition(".")
                 connection.execute(f"create schema if not exists {schema}")
-                files = [path.removeprefix("file://") for path in self.table(name).file_uris()]
+                files = [unquote(urlsplit(path).path) for path in self.table(name).file_uris()]
                 if files:
                     source = f"read_parquet({files})"
                 else:  # a table without a row has no file

@@ -21,7 +21,8 @@ EXTRAS = {
 
 
 @pytest.mark.parametrize(
-    ("extra", "module"), [("serve", "jwt"), ("mcp", "mcp"), ("backup", "pyrage")]
+    ("extra", "module"),
+    [("serve", "jwt"), ("mcp", "mcp"), ("backup", "pyrage"), ("delta", "deltalake")],
 )
 def test_without_it_the_command_says_how_to_get_it(monkeypatch, extra, module):
     monkeypatch.setattr("hub.extras.find_spec", lambda name: None if name == module else name)
