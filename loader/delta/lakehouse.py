@@ -73,6 +73,8 @@ class Lakehouse:
     # of each source: up to which version of its table, and what has landed there since the ledger
     # was read
     _since: dict[str, tuple[int, list[Load]]] = field(default_factory=dict)
+    # of each source: up to which version the ledger of the workspace has its loads
+    _followed: dict[str, int] = field(default_factory=dict)
 
     def set_up(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make tables, here and there, and complete what a landing that was killed left."""
@@ -85,7 +87,10 @@ class Lakehouse:
         self.tables.until_committed(lambda: self._check_format(connection))
         for table in ("raw.sources", "raw.source_fields"):
             self.tables.until_committed(partial(self._store_settings, connection, table))
-        self.tables.read(connection, "raw.loads", "raw.loads")
+        loads = self.tables.read(connection, "raw.loads", "raw.loads")
+        # of the ledger as it was read: another process may write to it right now
+        for source in self.project.declared_sources:
+            self._followed[source] = loads.transaction_version(f"raw.{source}") or 0
         self._rebase(connection)
         self.follow(connection)
 
@@ -121,7 +126,7 @@ class Lakehouse:
         ).fetchall()
 
         def claim() -> int:
-            table = self.tables.open(NUMBERS)
+            table = self.tables.refreshed(NUMBERS)
             number: int = max(table.transaction_version(NUMBERS) or 0, greatest) + 1
             self.tables.commit_number(table, NUMBERS, number)
             return number
@@ -152,7 +157,7 @@ class Lakehouse:
         fields: list[Field],
     ) -> Load:
         name = f"raw.{load.source}"
-        table = self.tables.open(name)
+        table = self.tables.refreshed(name)
         if known := self._landed_since(table, load):
             if known.run_id == load.run_id:
                 return known  # this process tries for the second time
@@ -179,7 +184,13 @@ class Lakehouse:
         is_full = self.project.sources[load.source].delivery == "full"
         # an earlier state may come again, as known_load has it
         candidates = landed[-1:] if is_full else landed
-        return next((each for each in candidates if each.sha256 == load.sha256), None)
+        if known := next((each for each in candidates if each.sha256 == load.sha256), None):
+            return known
+        if is_full or table.transaction_version(load.sha256) is None:
+            return None
+        # the ledger does not have it, whatever became of that
+        commits = load_commits(table, 0)
+        return next((each.load for each in commits if each.load.sha256 == load.sha256), None)
 
     # ----------------------------------------------------------------------------- the tables after
 
@@ -187,17 +198,16 @@ class Lakehouse:
         """Write to raw.fields and raw.loads what they lack of all that has landed, and what became
         of the other files."""
         self.tables.until_committed(lambda: self._follow(connection))
+        self._followed = {source: version for source, (version, _) in self._since.items()}
         self._rebase(connection)
 
     def _follow(self, connection: duckdb.DuckDBPyConnection) -> None:
-        loads = self.tables.open("raw.loads")
         versions: dict[str, int] = {}
         commits: list[LoadCommit] = []
         for source in self.project.declared_sources:
             records = self.tables.open(f"raw.{source}")
-            followed = loads.transaction_version(f"raw.{source}") or 0
             self._since[source] = (records.version(), [])
-            if found := load_commits(records, followed):
+            if found := load_commits(records, self._followed[source]):
                 versions[f"raw.{source}"] = records.version()
                 commits += found
         with transaction(connection):

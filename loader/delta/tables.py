@@ -66,6 +66,7 @@ class DeltaTables:
     def __init__(self, place: Place, described: dict[str, Described]) -> None:
         self.place = place
         self.described = described
+        self._opened: dict[str, DeltaTable] = {}
 
     def create_missing(self) -> None:
         """Create, empty, those of the described tables that are not there."""
@@ -114,6 +115,15 @@ class DeltaTables:
 
         with self._told("cannot be read"):
             return DeltaTable(self.place.of(table), storage_options=self.place.options)
+
+    def refreshed(self, table: str) -> DeltaTable:
+        """A table as it is now, for which only what is new since the last call is read."""
+        if table not in self._opened:
+            self._opened[table] = self.open(table)
+        else:
+            with self._told("cannot be read"):
+                self._opened[table].update_incremental()
+        return self._opened[table]
 
     def read(
         self, connection: duckdb.DuckDBPyConnection, table: str, into: str, where: str = "true"

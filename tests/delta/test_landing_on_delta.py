@@ -1,6 +1,7 @@
 """`hub land --to`: what lands on Delta Lake is what lands in the warehouse, and it lands once."""
 
 import gzip
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from loader.delta.lakehouse import NUMBERS, Lakehouse, open_lakehouse
 from loader.delta.place import place_of
+from loader.delta.tables import DeltaTables, Query
 from loader.errors import HubError
 from loader.landing.file import land_file
 from loader.landing.folder import Landing
@@ -229,11 +231,32 @@ class TestTwoAtOnce:
             (numbers["app/b.ndjson"], 2),
         ]
 
+    def test_a_landing_that_ends_while_another_begins_is_known_to_it(
+        self, bench: Workbench, lake: Lake, land: Land, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        land()
+        bench.drop("app/a.ndjson", _RECORD)
+        other = replace(bench.project, database=bench.root / "other.duckdb")
+        usual = DeltaTables.read
+
+        def read(self: DeltaTables, *arguments: Any) -> Any:
+            table = usual(self, *arguments)
+            if arguments[1:] == ("raw.loads", "raw.loads"):
+                monkeypatch.undo()
+                assert statuses(land()) == {"app/a.ndjson": "landed"}
+            return table
+
+        monkeypatch.setattr(DeltaTables, "read", read)
+        with open_lakehouse(other, place_of(lake.root)) as (connection, lakehouse):
+            landing = land_folder(connection, other, store=lakehouse)
+            lakehouse.follow(connection)
+
+        assert statuses(landing) == {"app/a.ndjson": "known"}
+        assert len(records(lake)) == len(ledger(lake)) == 1
+
     def test_numbers_go_on_where_the_table_that_counts_them_was_lost(
         self, bench: Workbench, lake: Lake, land: Land
     ) -> None:
-        import shutil
-
         bench.drop("app/a.ndjson", _RECORD)
         land()
         shutil.rmtree(Path(lake.root, *NUMBERS.split(".")))
@@ -288,8 +311,6 @@ class TestOptions:
 def test_an_error_of_the_workspace_is_told_as_such(bench: Workbench, lake: Lake) -> None:
     """An error in the rows that are handed to delta-rs is none of delta-rs."""
     with open_lakehouse(bench.project, place_of(lake.root)) as (connection, lakehouse):
-        from loader.delta.tables import Query
-
         table = lakehouse.tables.open("raw.app")
         with pytest.raises(duckdb.Error, match="Could not convert"):
             lakehouse.tables.write(
