@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve-setup telemetry-setup mcp-setup objects-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-nightly test-kafka coverage torture
+.PHONY: help setup serve-setup telemetry-setup mcp-setup objects-setup delta-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-nightly test-kafka coverage torture
 .PHONY: check lint-setup audit bench bench-stream docs contracts wheel
 .PHONY: deploy release lock clean clean-data
 
@@ -39,13 +39,18 @@ objects-setup: .venv/.objects-ready ## Add to .venv what sources in buckets need
 .venv/.objects-ready: .venv/.ready loader/objects/requirements.lock
 	@sh .ci/setup objects
 
+delta-setup: .venv/.delta-ready ## Add to .venv what landing on Delta Lake needs (docs/scale-out.md)
+
+.venv/.delta-ready: .venv/.ready loader/delta/requirements.lock
+	@sh .ci/setup delta
+
 backup-setup: .venv/.backup-ready ## Add to .venv what encrypted backups need
 
 .venv/.backup-ready: .venv/.ready hub/backup/requirements.lock
 	@sh .ci/setup backup
 
 # what tests need besides
-extras = serve-setup telemetry-setup mcp-setup objects-setup backup-setup
+extras = serve-setup telemetry-setup mcp-setup objects-setup delta-setup backup-setup
 
 lint-setup: .venv/.lint-ready ## Add to .venv linters of scripts, containers and workflows, for `make check`
 
@@ -155,6 +160,9 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --constraint hub/serve/requirements.lock --output-file hub/mcp/requirements.lock $(FLAGS)
 	$(compile) loader/objects/requirements.in --constraint requirements.lock \
 	    --output-file loader/objects/requirements.lock $(FLAGS)
+	$(compile) loader/delta/requirements.in --constraint requirements.lock \
+	    --constraint loader/objects/requirements.lock \
+	    --output-file loader/delta/requirements.lock $(FLAGS)
 	$(compile) hub/backup/requirements.in --constraint requirements.lock \
 	    --output-file hub/backup/requirements.lock $(FLAGS)
 	$(compile) .ci/requirements.in $(addprefix --constraint ,$(locks)) --no-annotate \

@@ -7,6 +7,7 @@ from loader.errors import HubError
 # extra -> what it is imported as
 _NEEDED = {
     "serve": ("fastapi", "uvicorn", "jwt", "prometheus_client", "psutil", "jinja2"),
+    "delta": ("deltalake",),
     "backup": ("pyrage",),
     "mcp": ("mcp",),
 }

@@ -42,10 +42,13 @@ from loader.warehouse.ledger import (
     turned_away_load,
 )
 from loader.warehouse.memory import LANDING_BYTES, memory_cap
+from loader.warehouse.store import IN_WAREHOUSE, LandedMeanwhile, Store
 from loader.warehouse.transactions import transaction
 
 # The kernel's clock for files moves on every few milliseconds.
 _CLOCK_TICK_NS = 100_000_000
+# Of a load until it is added to the ledger.
+_UNNUMBERED = 0
 # Transient: these say nothing of the file itself, so the next run tries it again.
 _TRANSIENT = ("read_error", "out_of_memory")
 
@@ -90,10 +93,12 @@ def land_file(
     path: Path,
     run_id: str | None,
     folder: Path | None = None,
+    store: Store = IN_WAREHOUSE,
 ) -> FileOutcome:
     """Land the file at `path`, if it is one and its content is new to the source.
 
     folder: of the source, where the file lies below it.
+    store:  where its records are kept.
     """
     folder = folder or path.parent
     name = name_of(source.name, path, folder)
@@ -112,7 +117,7 @@ def land_file(
         untouched = load_of_untouched(connection, source.name, name, look.state)
         if untouched is not None:
             return FileOutcome(source.name, name, "known", load_id=untouched)
-        return land_content(connection, source, name, file, look, run_id)
+        return land_content(connection, source, name, file, look, run_id, store)
 
 
 def land_content(
@@ -122,9 +127,10 @@ def land_content(
     file: BinaryIO,
     look: Look,
     run_id: str | None,
+    store: Store = IN_WAREHOUSE,
 ) -> FileOutcome:
     """Land an open file under its name in the ledger, if its content is new to the source."""
-    return _FileLanding(connection, source, name, file, look, run_id).land()
+    return _FileLanding(connection, source, name, file, look, run_id, store).land()
 
 
 @dataclass
@@ -137,6 +143,7 @@ class _FileLanding:
     file: BinaryIO
     look: Look
     run_id: str | None
+    store: Store
 
     def land(self) -> FileOutcome:
         before = os.fstat(self.file.fileno())
@@ -146,7 +153,7 @@ class _FileLanding:
             unread = f"cannot be read: {error.strerror}"
             return FileOutcome(self.source.name, self.name, "refused", reason=unread)
         found = Load(
-            load_id=next_load_id(self.connection),
+            load_id=_UNNUMBERED,
             source=self.source.name,
             file=self.name,
             sha256=sha256,
@@ -166,14 +173,16 @@ class _FileLanding:
             is_same = (away.settings, away.file) == (found.settings, found.file)
             if away.status == "quarantined" and is_same:
                 return FileOutcome(self.source.name, self.name, "quarantined", reason=away.reason)
-            found = replace(found, load_id=away.load_id)
         try:
             load = self._taken_in(found, before)
+        except LandedMeanwhile as other:
+            return FileOutcome(self.source.name, self.name, "known", load_id=other.load.load_id)
         except UnreadableFile as error:
             # a file that is being written is tried again by the next run, too
             is_transient = error.reason in _TRANSIENT or self._has_changed_since(before)
             load = replace(
                 found,
+                load_id=away.load_id if away else self.store.next_load_id(self.connection),
                 status="held" if is_transient else "quarantined",
                 reason=f"{error.reason}: {error}",
             )
@@ -193,7 +202,9 @@ class _FileLanding:
             # a copy of the newest file must not become a delivery when a newer one has landed, and
             # one that was fetched is not to be fetched again
             reason = f"its content is that of load {known.load_id}"
-            add_load(self.connection, replace(found, status="known", reason=reason))
+            load_id = self.store.next_load_id(self.connection)
+            copy = replace(found, load_id=load_id, status="known", reason=reason)
+            add_load(self.connection, copy)
 
     def _taken_in(self, found: Load, before: os.stat_result) -> Load:
         """Take the file in under the memory cap, or without it where records are too long for that:
@@ -246,6 +257,7 @@ class _FileLanding:
                 alike=file_format.kind == "csv",
             )
             load = replace(found, load_id=load_id, rows=sum(blocks), encoding=encoding)
+            load = self.store.keep(self.connection, load, blocks)
             replace_outcome(self.connection, load)
         return load
 

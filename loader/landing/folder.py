@@ -16,6 +16,7 @@ from loader.landing.file import FileOutcome, land_file
 from loader.landing.names import name_of, name_of_folder, written_out
 from loader.landing.walk import walk
 from loader.warehouse.ledger import digest_of_load
+from loader.warehouse.store import IN_WAREHOUSE, Store
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +82,12 @@ def land(
     run_id: str | None = None,
     *,
     archives: bool = True,
+    store: Store = IN_WAREHOUSE,
 ) -> Landing:
     """Land what is new in the folders and buckets of the named sources, or of all.
 
     archives: whether files of sources that want it so are moved into the archive afterwards.
+    store:    where the records are kept.
 
     Raises WrongUse for an unknown source, HubError where the landing folder is missing.
     """
@@ -115,7 +118,9 @@ def land(
             for path, reason in inside.unreadable
         ]
     visited = {
-        path: land_file(connection, found[path], path, run_id, project.landing / found[path].name)
+        path: land_file(
+            connection, found[path], path, run_id, project.landing / found[path].name, store
+        )
         for path in in_order_of_arrival(found)
     }
     unmoved: list[str] = []
@@ -130,7 +135,7 @@ def land(
 
         for name in names:
             in_bucket = land_objects(
-                connection, project.sources[name], run_id, project.database.parent
+                connection, project.sources[name], run_id, project.database.parent, store
             )
             outcomes += in_bucket.outcomes
             hidden += in_bucket.hidden

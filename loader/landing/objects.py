@@ -14,6 +14,7 @@ from loader.errors import HubError
 from loader.landing.file import FileOutcome, Look, land_content
 from loader.objects.bucket import Bucket, FoundObject, ObjectRefused
 from loader.warehouse.ledger import seen_before
+from loader.warehouse.store import IN_WAREHOUSE, Store
 
 
 @dataclass
@@ -33,11 +34,13 @@ def land_objects(
     source: Source,
     run_id: str | None,
     aside: Path,
+    store: Store = IN_WAREHOUSE,
 ) -> FoundObjects:
     """Land what is new under the source's `path`, in the order in which it was written; nothing
     where it has none.
 
     aside: the folder in which an object lies while it is read.
+    store: where the records are kept.
 
     A bucket that cannot be reached is an outcome of the source, and what has landed stays.
     """
@@ -51,7 +54,7 @@ def land_objects(
             key=lambda each: (each.modified_at, each.name),
         )
         for each in new:
-            found.outcomes.append(_land(connection, source, bucket, each, run_id, aside))
+            found.outcomes.append(_land(connection, source, bucket, each, run_id, aside, store))
     except HubError as error:
         found.outcomes.append(FileOutcome(source.name, source.name, "failed", reason=str(error)))
     return found
@@ -90,6 +93,7 @@ def _land(
     found: FoundObject,
     run_id: str | None,
     aside: Path,
+    store: Store,
 ) -> FileOutcome:
     name = _name_of(source, found)
     if (free := shutil.disk_usage(aside).free) < found.size:
@@ -108,7 +112,7 @@ def _land(
             reason = f"no_room: it cannot be written to {aside}: {error.strerror}"
             return FileOutcome(source.name, name, "held", reason=reason)
         look = Look(found.size, found.modified_at, _state_of(found), is_costly=True)
-        return land_content(connection, source, name, file, look, run_id)
+        return land_content(connection, source, name, file, look, run_id, store)
 
 
 def _name_of(source: Source, found: FoundObject) -> str:

@@ -38,6 +38,7 @@ _DENIED = re.compile(
     r"169\.254\.169\.254|latest/api/token|metadata\.google|oauth2",
     re.IGNORECASE,
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _MISSING = re.compile(r"\b404\b|NoSuchBucket|ContainerNotFound", re.IGNORECASE)
 
 
@@ -117,10 +118,10 @@ class Bucket:
         except PreconditionError as error:
             raise ObjectRefused("changing: it changed meanwhile", is_transient=True) from error
         except PermissionError as error:
-            raise ObjectRefused(_said(error), is_transient=False) from error
+            raise ObjectRefused(said(error), is_transient=False) from error
         except (BaseError, _CutShort) as error:
-            if re.search(r"\b403\b", _said(error)):  # such as one that lies in an archive
-                raise ObjectRefused(_said(error), is_transient=False) from error
+            if re.search(r"\b403\b", said(error)):  # such as one that lies in an archive
+                raise ObjectRefused(said(error), is_transient=False) from error
             self._fail(f"{found.name} cannot be fetched", error)
 
     def _part(self, found: FoundObject, start: int, end: int) -> bytes:
@@ -146,7 +147,7 @@ class Bucket:
         try:
             part = bytes(answer.bytes())
         except GenericError as error:
-            raise _CutShort(_said(error)) from error
+            raise _CutShort(said(error)) from error
         if len(part) != end - start:
             raise _CutShort(f"{len(part)} bytes came of {end - start}")
         return part
@@ -173,7 +174,7 @@ class Bucket:
             self._fail("cannot be opened", error)
 
     def _fail(self, what: str, error: Exception) -> NoReturn:
-        said = _said(error)
+        told = said(error)
         scheme = self.path.partition("://")[0]
         kind = "gs" if scheme == "gs" else "s3" if scheme.startswith("s3") else "az"
         if _MISSING.search(str(error)):
@@ -187,7 +188,7 @@ class Bucket:
             remedy = "Rename the object: a key may have no empty part."
         else:
             remedy = "Check the network and the address; the next run tries again."
-        raise HubError(self.path, f"{what}: {said}", remedy) from error
+        raise HubError(self.path, f"{what}: {told}", remedy) from error
 
 
 def _awaited(call: Callable[[], T]) -> T:
@@ -214,9 +215,10 @@ def _strong(etag: str | None) -> str | None:
     return None if not etag or etag.startswith("W/") else etag
 
 
-def _said(error: Exception) -> str:
-    """What an error says, on a line: no address with its query, which may hold a signature."""
-    text = str(error).partition("\n\nDebug source")[0] or type(error).__name__
+def said(error: Exception) -> str:
+    """What an error of a store says, on a line: no address with its query, which may hold a
+    signature."""
+    text = _COLOUR.sub("", str(error)).partition("\n\nDebug source")[0] or type(error).__name__
     code = re.search(r"<Code>([^<]*)</Code>", text)
     message = re.search(r"<Message>([^<]*)</Message>", text)
     status = re.search(r"status code: (\d+)", text)

@@ -11,7 +11,7 @@ import duckdb
 from loader.config.environment import read_environment
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
-from loader.warehouse.leftovers import aside_of
+from loader.warehouse.leftovers import aside_of, remove_leftovers
 from loader.warehouse.lock import SHORT_WAIT, WHAT_TO_DO, InUse, command_of
 from loader.warehouse.tables import check_format, create_tables
 
@@ -37,6 +37,24 @@ def open_warehouse(
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def open_workspace(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to an empty database of this process alone, beside the warehouse, whether there
+    is one or not. It is gone when the block is left, or else when another is opened."""
+    remove_leftovers(database.parent)
+    aside = aside_of(database.with_name(f"{database.name}.workspace"))
+    try:
+        connection = duckdb.connect(str(aside))
+        try:
+            _set_up(connection)
+            yield connection
+        finally:
+            connection.close()
+    finally:
+        for path in (aside, aside.with_name(f"{aside.name}.wal")):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

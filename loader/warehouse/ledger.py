@@ -171,15 +171,17 @@ def note_file_state(connection: duckdb.DuckDBPyConnection, load_id: int, state: 
     )
 
 
-def replace_outcome(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
+def replace_outcome(
+    connection: duckdb.DuckDBPyConnection, load: Load, landed_at: datetime | None = None
+) -> None:
     """Write what became of a file, instead of an earlier outcome of these bytes or of an earlier
-    state of a file that was held."""
+    state of a file that was held.   landed_at: as for add_load."""
     connection.execute(
         f"delete from raw.loads where source = ? and not {_TAKEN_IN} "
         "and (sha256 = ? or (file = ? and status = 'held'))",
         [load.source, load.sha256, load.file],
     )
-    add_load(connection, load)
+    add_load(connection, load, landed_at)
 
 
 def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
@@ -197,9 +199,11 @@ def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
     return int(rows[0][0])
 
 
-def add_load(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
-    """Add a row to the ledger, as of now."""
-    values = {**asdict(load), "landed_at": utc_now()}
+def add_load(
+    connection: duckdb.DuckDBPyConnection, load: Load, landed_at: datetime | None = None
+) -> None:
+    """Add a row to the ledger, as of a moment (UTC), by default now."""
+    values = {**asdict(load), "landed_at": landed_at or utc_now()}
     marks = ", ".join("?" for _ in values)
     connection.execute(
         f"insert into raw.loads ({', '.join(values)}) values ({marks})", list(values.values())

@@ -1,7 +1,7 @@
 """Creates the tables that dbt expects to find: of the loader, of each source, of decisions."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ WAREHOUSE_FORMAT = 2
 # Text of which no two rows have the same: written faster than by the compression that DuckDB would
 # choose.
 _UNIQUE_TEXT = "varchar using compression zstd"
+
+# Of a table: what it is, and name, type in DuckDB and meaning of each column.
+Described = tuple[str, list[tuple[str, str, str]]]
 
 _RAW_COLUMNS = (
     ("load_id", "bigint", "The load that brought the row: raw.loads has its file."),
@@ -55,24 +58,13 @@ def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> No
                 "select schema_name, table_name from duckdb_tables()"
             ).fetchall()
         }
-        wanted = dict(_declared_tables(project))
-        # dbt builds the adapters of sources that are switched off, too
-        for name in project.declared_sources:
-            wanted[f"raw.{name}"] = (
-                f"The records of the source {name}, one row each, verbatim.",
-                list(_RAW_COLUMNS),
-            )
-        for table, (description, columns) in wanted.items():
+        for table, (description, columns) in expected_tables(project).items():
             if table not in existing:
                 _create_table(connection, table, description, columns)
         if is_new:
-            connection.execute(
-                "insert into ops.warehouse_format (format, hub_version, created_at) "
-                "values (?, ?, current_timestamp at time zone 'UTC')",
-                [WAREHOUSE_FORMAT, __version__],
-            )
+            store_format(connection)
         create_shared_views(connection, project)
-        _store_settings(connection, project)
+        store_settings(connection, project)
 
 
 def check_format(connection: duckdb.DuckDBPyConnection, database: Path) -> bool:
@@ -93,23 +85,51 @@ def check_format(connection: duckdb.DuckDBPyConnection, database: Path) -> bool:
         if "ops.warehouse_format" in known
         else []
     )
+    require_format(stored, f"database {database}", "name another database with --database")
+    return False
+
+
+def require_format(stored: Sequence[tuple[int, str]], where: str, otherwise: str) -> None:
+    """Raise HubError where what is stored is not of the format that this version works on.
+
+    stored: number and version, as ops.warehouse_format has them; otherwise: what else one can do.
+    """
     if stored and stored[0][0] == WAREHOUSE_FORMAT:
-        return False
+        return
     number, maker = stored[0] if stored else (None, None)
     found = f"it has format {number}, of version {maker}" if stored else "it has no format number"
     is_newer = number is not None and number > WAREHOUSE_FORMAT
     raise HubError(
-        f"database {database}",
+        where,
         f"{found}: it was made by {'a newer' if is_newer else 'an older'} version of the hub, and "
         f"this one, {__version__}, works on format {WAREHOUSE_FORMAT}",
-        "Use that version for it, or name another database with --database"
+        f"Use that version for it, or {otherwise}"
         f"{'' if is_newer else ' and land the files again'}.",
     )
 
 
-def _declared_tables(
-    project: Project,
-) -> Iterator[tuple[str, tuple[str, list[tuple[str, str, str]]]]]:
+def store_format(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write down that the warehouse is of this version's format."""
+    connection.execute(
+        "insert into ops.warehouse_format (format, hub_version, created_at) "
+        "values (?, ?, current_timestamp at time zone 'UTC')",
+        [WAREHOUSE_FORMAT, __version__],
+    )
+
+
+def expected_tables(project: Project) -> dict[str, Described]:
+    """The tables that dbt expects to find, by schema and name."""
+    expected = dict(_declared_tables(project))
+    # dbt builds the adapters of sources that are switched off, too
+    for name in project.declared_sources:
+        expected[f"raw.{name}"] = (
+            f"The records of the source {name}, one row each, verbatim.",
+            list(_RAW_COLUMNS),
+        )
+    return expected
+
+
+def _declared_tables(project: Project) -> Iterator[tuple[str, Described]]:
     """The loader's own tables and the decisions, as their YAML under models/ops declares them."""
     folder = project.root / "models" / "ops"
     for group in read_yaml(folder / "_loader_tables.yml", "models/ops/_loader_tables.yml")[
@@ -122,9 +142,7 @@ def _declared_tables(
             yield f"ops.{model['name']}", _described(model, {"record_key": _UNIQUE_TEXT})
 
 
-def _described(
-    table: dict[str, Any], stored_as: dict[str, str]
-) -> tuple[str, list[tuple[str, str, str]]]:
+def _described(table: dict[str, Any], stored_as: dict[str, str]) -> Described:
     """stored_as: column -> its type in DuckDB, where that says more than the declared one."""
     columns = [
         (
@@ -159,7 +177,7 @@ def _create_table(
     log.debug("created table %s", table)
 
 
-def _store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+def store_settings(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write the sources' settings to raw.sources and raw.source_fields, where they changed."""
     digests = AdapterDigests(project.root)
     settings = [tuple(settings_of(source, digests).values()) for source in project.sources.values()]

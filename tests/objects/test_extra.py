@@ -1,11 +1,11 @@
-"""The extra: only projects with a bucket need it."""
+"""The extras for buckets and lakehouses: only who uses them needs them."""
 
 import subprocess
 import sys
 
 from tests.support.workbench import PROJECT, Workbench
 
-# Lands, and says whether what buckets and exports need was imported for it.
+# Lands, and says whether what buckets, lakehouses and exports need was imported for it.
 _LOOK = """
 import sys
 from hub.main import main
@@ -13,12 +13,21 @@ try:
     main()
 except SystemExit:
     pass
-seen = ("obstore", "loader.objects", "loader.landing.objects", "loader.landing.archive")
+seen = (
+    "obstore",
+    "loader.objects",
+    "loader.landing.objects",
+    "loader.landing.archive",
+    "deltalake",
+    "loader.delta",
+)
 print([name for name in seen if name in sys.modules], file=sys.stderr)
 """
 
 
-def test_a_project_without_a_bucket_imports_nothing_of_it(own_project: Workbench) -> None:
+def test_a_project_without_a_bucket_or_a_lakehouse_imports_nothing_of_them(
+    own_project: Workbench,
+) -> None:
     own_project.drop("app/a.ndjson", '{"key":"k1"}\n')
     done = subprocess.run(
         [sys.executable, "-c", _LOOK, "land"],

@@ -28,7 +28,7 @@ _VARIES = (
     (r"rule set \d+", "rule set <number>"),
     (r"20\d\d-(?!01-15)\d\d-\d\d \d\d:\d\d:\d\d", "<time>"),
 )
-EXTRAS = ("hub/serve", "hub/telemetry", "hub/mcp", "hub/backup", "loader/objects")
+EXTRAS = ("hub/serve", "hub/telemetry", "hub/mcp", "hub/backup", "loader/objects", "loader/delta")
 IN_THE_BUCKET = '{"key": "evt-040", "name": "login", "value": 1, "ts": "2025-01-16T08:00:00"}\n'
 DOCUMENTS = sorted(path.name for path in (PROJECT / "docs").glob("*.md"))
 

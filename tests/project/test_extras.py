@@ -13,6 +13,7 @@ from tests.support.workbench import PROJECT
 EXTRAS = {
     "serve": "hub/serve",
     "objects": "loader/objects",
+    "delta": "loader/delta",
     "telemetry": "hub/telemetry",
     "backup": "hub/backup",
     "mcp": "hub/mcp",
@@ -20,7 +21,8 @@ EXTRAS = {
 
 
 @pytest.mark.parametrize(
-    ("extra", "module"), [("serve", "jwt"), ("mcp", "mcp"), ("backup", "pyrage")]
+    ("extra", "module"),
+    [("serve", "jwt"), ("mcp", "mcp"), ("backup", "pyrage"), ("delta", "deltalake")],
 )
 def test_without_it_the_command_says_how_to_get_it(monkeypatch, extra, module):
     monkeypatch.setattr("hub.extras.find_spec", lambda name: None if name == module else name)

@@ -1,0 +1,36 @@
+"""The option that names a lakehouse, and those that make no sense with it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from loader.errors import WrongUse
+
+# They are about the warehouse, which is not opened.
+_OF_THE_WAREHOUSE = ("database", "wait")
+
+
+def to_lakehouse(*, required: bool = False) -> Callable[..., Any]:
+    """The option --to."""
+    return click.option(
+        "--to",
+        metavar="URI",
+        required=required,
+        help="The lakehouse: a folder, or s3://bucket/prefix.",
+    )
+
+
+def require_no_warehouse(command: str) -> None:
+    """Raise WrongUse where an option of the command line is about the warehouse."""
+    context: click.Context | None = click.get_current_context()
+    while context is not None:
+        for name in _OF_THE_WAREHOUSE:
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise WrongUse(
+                    f"`{command}`",
+                    f"--{name} is about the warehouse, which a lakehouse does without",
+                    "Leave it out.",
+                )
+        context = context.parent

@@ -1,0 +1,1 @@
+"""Keeps what landed in tables of Delta Lake, for an engine that reads them."""
