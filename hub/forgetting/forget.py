@@ -109,8 +109,8 @@ class _Forgetting:
                 if not block:
                     raise self._not_seen()
                 digest = self._block(connection, self._entities())
+                self._note_forgotten(connection, digest)
                 return self._result(digest, None, ())
-            connection.execute("checkpoint")
         spec = RunSpec("forget", list(self._project.vars.skip), None, True, self._prepare)
         made = carry_out(self._project, spec)
         write_receipt(self._project.receipts, made.receipt, self._project.vars.keep_receipts)
@@ -161,7 +161,8 @@ class _Forgetting:
         searched += search_files(self._project, self._key, mentions)
         searched += search_bytes(self._project, self._key)
         if not any(found.matches for found in searched):
-            self._note_forgotten(digest)
+            with open_warehouse(self._project) as connection:
+                self._note_forgotten(connection, digest)
             # what is published says so, too
             self._publish()
         result = self._result(digest, run_id, tuple(searched))
@@ -213,12 +214,10 @@ class _Forgetting:
                 discard_forgotten(connection, self._sql, entity, self._sources(entity))
         return digest
 
-    def _note_forgotten(self, digest: str) -> None:
-        with open_warehouse(self._project) as connection:
-            connection.execute(
-                "update raw.forgotten set forgotten_at = ? where key_digest = ?",
-                [utc_now(), digest],
-            )
+    def _note_forgotten(self, connection: duckdb.DuckDBPyConnection, digest: str) -> None:
+        connection.execute(
+            "update raw.forgotten set forgotten_at = ? where key_digest = ?", [utc_now(), digest]
+        )
 
     def _forget_files(
         self, connection: duckdb.DuckDBPyConnection, run_id: str | None, *, dry: bool = False

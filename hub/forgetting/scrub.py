@@ -51,20 +51,21 @@ def scrub(
 
 
 def _scrub_raw(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave the rows without text, and say in the ledger how many of a file's are so."""
     sources = connection.execute(f"select distinct source from {TO_FORGET}").fetchall()
     for (source,) in sources:
+        chosen = f"select load_id, row_number from {TO_FORGET} where source = '{source}'"
         connection.execute(
             f"update raw.{source} set record = null, problem = 'forgotten', position = null "
-            f"where (load_id, row_number) in "
-            f"(select load_id, row_number from {TO_FORGET} where source = ?)",
-            [source],
+            f"where (load_id, row_number) in ({chosen})"
         )
-    connection.execute(
-        "update raw.loads set reason = concat(forgotten.records, ' of its records forgotten') "
-        f"from (select load_id, count(*) as records from {TO_FORGET} group by load_id) "
-        "as forgotten "
-        "where forgotten.load_id = loads.load_id"
-    )
+        connection.execute(
+            "update raw.loads set reason = concat(forgotten.records, ' of its records forgotten') "
+            f"from (select load_id, count(*) as records from raw.{source} "
+            "where problem = 'forgotten' group by load_id) as forgotten "
+            "where forgotten.load_id = loads.load_id "
+            f"and loads.load_id in (select load_id from ({chosen}))"
+        )
 
 
 def _redact(connection: duckdb.DuckDBPyConnection, key: Key, column: str, *, is_list: bool) -> None:

@@ -209,8 +209,10 @@ def _mentioned_keys(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _landed(project: Project, key: Key, mentions: frozenset[str]) -> Searched:
-    """Records and names of files in the landing folder and in the archive."""
-    matches = mentioned = 0
+    """Records and names of files in the landing folder and in the archive; of what no source reads,
+    all bytes."""
+    matches = sum(_is_in_file(key, path) for path in _unread(project))
+    mentioned = 0
     for source, folder, path in files_of(project, list(project.sources.values())):
         progress.show(f"searching {path}")
         matches += key.is_in(str(path.relative_to(folder)))
@@ -228,6 +230,16 @@ def _landed(project: Project, key: Key, mentions: frozenset[str]) -> Searched:
                 # nobody can say which of its records it is
                 matches += _is_in_file(key, path)
     return Searched("landing/, archive/", "every record and file name", matches, mentioned)
+
+
+def _unread(project: Project) -> Iterator[Path]:
+    """Files in the landing folder and in the archive that are hidden, or belong to no source."""
+    read = {path for _, _, path in files_of(project, list(project.sources.values()))}
+    for folder in (project.landing, project.archive):
+        if folder.is_dir():
+            for path in sorted(folder.rglob("*")):
+                if path.is_file() and not path.is_symlink() and path not in read:
+                    yield path
 
 
 def _among(key: Key, place: str, what: str, paths: Iterable[Path], has_mentions: bool) -> Searched:

@@ -174,7 +174,10 @@ def _by_text(connection: duckdb.DuckDBPyConnection, sql: KeySql, entity: str, ke
     keyless = f"""
         from intermediate.int_{entity}__unioned as unioned
         left join {sql.settings} as settings on settings.source = unioned.source
-        where (unioned.problem is not null or {sql.is_blank(sql.key_of_staged(entity))})
+        where (
+                coalesce(unioned.problem not in ('tombstone', 'forgotten'), false)
+                or {sql.is_blank(sql.key_of_staged(entity))}
+            )
             and unioned.problem is distinct from 'forgotten'
             and unioned.record_id not in (select record_id from {TO_FORGET})
     """
