@@ -131,7 +131,7 @@ class _Scrubbing:
         """A record that had another name once may have outdone records of that name."""
         others = self._connection.execute(
             f"select distinct record_key from {_DECIDED} "
-            "where record_key <> ? and outcome in ('applied', 'superseded', 'outdated')",
+            f"where record_key <> ? and {self._sql.is_accepted('outcome')}",
             [self._key.text],
         ).fetchall()
         for (other,) in others:

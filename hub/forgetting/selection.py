@@ -85,6 +85,10 @@ class KeySql:
         """Whether a text is NULL or blank."""
         return str(self._macros.call("is_blank", text))
 
+    def is_accepted(self, outcome: str) -> str:
+        """Whether this is the outcome of an accepted record."""
+        return str(self._macros.call("is_accepted", outcome))
+
     def hash_of(self, connection: duckdb.DuckDBPyConnection, key: Key) -> int:
         """The digest by which rows of a key are found."""
         sql = self._macros.call("hash_number", "?")
