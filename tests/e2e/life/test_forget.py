@@ -348,12 +348,10 @@ main()
 """
 _FORGET = "hub.forgetting.forget"
 _STEPS = [
-    (_FORGET, "scrub", "before"),
     ("hub.forgetting.files", "add_load", "after"),
     ("hub.forgetting.files", "sync", "after"),
     ("hub.forgetting.scrub", "_scrub_raw", "before"),
     (_FORGET, "scrub", "after"),
-    (_FORGET, "rewrite_database", "before"),
     ("hub.forgetting.database", "replace_warehouse", "before"),
     (_FORGET, "rewrite_database", "after"),
     (_FORGET, "publish_alone", "after"),
