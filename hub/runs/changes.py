@@ -83,10 +83,8 @@ def build_state(
     versions = [version(name) for name in _PACKAGES]
     digest.update(json.dumps([versions, skip, relations]).encode())
     # once a key was forgotten, builds of its entity look for it
-    if forgotten := connection.execute(
-        "select distinct entity from raw.forgotten order by entity"
-    ).fetchall():
-        digest.update(json.dumps(forgotten).encode())
+    if forgotten := connection.execute("select entity from raw.forgotten").fetchall():
+        digest.update(json.dumps(sorted({entity for (entity,) in forgotten})).encode())
     return BuildState(
         digest.hexdigest(),
         {
