@@ -1,8 +1,7 @@
 """`hub restore`: puts back what a backup holds, after it was checked whole."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,19 +17,11 @@ from hub.runs.data_tests import data_tests
 from hub.runs.publishing import publish_or_say_why
 from loader.config.project import Project
 from loader.errors import HubError, WrongUse
+from loader.warehouse.alone import open_nowhere, others_kept_away
 from loader.warehouse.connection import read_warehouse
-from loader.warehouse.database_file import Disturbed, kept_closed
-from loader.warehouse.lock import (
-    WHAT_TO_DO,
-    InUse,
-    no_stream_lock,
-    pull_lock,
-    warehouse_lock,
-)
 from loader.warehouse.replacement import (
     DATABASE,
     empty_folder_beside,
-    log_of,
     remove_folder,
     replace_warehouse,
 )
@@ -74,7 +65,7 @@ def restore(
     exists = project.database.exists()
     if exists and not (force or dry):
         raise _taken(project)
-    with _keeping_others_away(project):
+    with others_kept_away(project):
         # somebody may have made one meanwhile
         exists = project.database.exists()
         if exists and not (force or dry):
@@ -84,7 +75,7 @@ def restore(
             manifest = _unpack(project, file, identity, folder, where)
             findings = _check(replace(project, database=folder / DATABASE), where)
             if not dry:
-                with _alone(project.database):
+                with open_nowhere(project.database):
                     replace_warehouse(project.database, folder)
         finally:
             remove_folder(folder)
@@ -122,16 +113,6 @@ def _require_backup(file: Path, identity: Path | None, where: str) -> None:
             "it is not encrypted, though a key was given",
             "Look whether it is the right file; if so, leave --identity out.",
         )
-
-
-@contextmanager
-def _keeping_others_away(project: Project) -> Iterator[None]:
-    with (
-        pull_lock(project.database, project.wait),
-        no_stream_lock(project.database, project.wait),
-        warehouse_lock(project.database, project.wait),
-    ):
-        yield
 
 
 def _unpack(
@@ -183,28 +164,3 @@ def _check(staged: Project, where: str) -> tuple[Finding, ...]:
         if finding.check in _CONSERVATION and finding.status == "fail":
             raise HubError(where, f"{finding.check}: {finding.detail}", "Take another backup.")
     return findings
-
-
-@contextmanager
-def _alone(database: Path) -> Iterator[None]:
-    """Keep others from opening the database that is replaced. Raises InUse where one has it."""
-    if not database.exists():
-        yield
-        return
-    try:
-        if log_of(database).exists():
-            _take_up_log(database)
-        with kept_closed(database):
-            yield
-    except Disturbed as error:
-        raise InUse(f"database {database}", "another process has it open", WHAT_TO_DO) from error
-
-
-def _take_up_log(database: Path) -> None:
-    """Write what the log beside the database holds into it: the log has no place beside another
-    database. One that DuckDB cannot open keeps its log until it is replaced."""
-    try:
-        duckdb.connect(str(database)).close()
-    except duckdb.Error as error:
-        if "Could not set lock" in str(error):
-            raise Disturbed from error

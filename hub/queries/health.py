@@ -46,7 +46,7 @@ def examine(reading: Reading, project: Project) -> list[Finding]:
     """All findings, in a fixed order. Changes nothing."""
     connection = reading.connection
     files: list[Examination] = [_files, _turned_away]
-    others: list[Examination] = [_pulls, _receipts, _disk, _format, _versions]
+    others: list[Examination] = [_pulls, _forgotten, _receipts, _disk, _format, _versions]
     return [
         *_as_of(reading),
         _project(project),
@@ -221,10 +221,25 @@ def _pulls(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
     return Finding("pulls", "ok", f"{len(pulling)} going on" if pulling else "none is left open")
 
 
+def _forgotten(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
+    """Keys that somebody began to forget."""
+    ((pending, total),) = connection.execute(
+        "select count(*) filter (where forgotten_at is null), count(*) from raw.forgotten"
+    ).fetchall()
+    if pending:
+        return Finding(
+            "forgotten",
+            "warn",
+            f"{pending} of {total} keys may still be found",
+            "Run the same `hub forget` again: it was killed, or named what is left to do.",
+        )
+    return Finding("forgotten", "ok", f"{total} keys, none of them to be found")
+
+
 def _receipts(connection: duckdb.DuckDBPyConnection, project: Project) -> Finding:
     """The file that the latest run leaves beside the warehouse when all is built."""
     last = connection.execute(
-        "select run_id from ops.runs where command in ('run', 'redrive', 'reprocess') "
+        "select run_id from ops.runs where command in ('run', 'redrive', 'reprocess', 'forget') "
         "and status = 'succeeded' "
         "and had_work and run_id = (select max(run_id) from ops.run_counts)"
     ).fetchone()

@@ -25,7 +25,7 @@ class BuildState:
     """All that a build's result depends on besides new files, as digests.
 
     project:  the project's files, the vars, the versions, and which relations there are: the
-              columns of tables, and what views select.
+              columns of tables, and what views select; and of which entities a key was forgotten.
     entities: per entity the size of its tables, so that a row removed by hand is noticed, and the
               stored watermarks.
     """
@@ -82,6 +82,9 @@ def build_state(
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     versions = [version(name) for name in _PACKAGES]
     digest.update(json.dumps([versions, skip, relations]).encode())
+    # once a key was forgotten, builds of its entity look for it
+    if forgotten := connection.execute("select entity from raw.forgotten").fetchall():
+        digest.update(json.dumps(sorted({entity for (entity,) in forgotten})).encode())
     return BuildState(
         digest.hexdigest(),
         {

@@ -30,17 +30,29 @@ def detected_encoding(file: BinaryIO, fmt: FileFormat) -> str:
     return "binary" if fmt.kind == "parquet" else encoded_chunks(file, fmt)[0]
 
 
+def byte_order_mark(file: BinaryIO, fmt: FileFormat) -> bytes:
+    """The byte order mark that a text file begins with, decompressed; empty where it has none."""
+    head = _head(byte_chunks(file, fmt.compression))
+    return head[: _encoding_of(head, fmt.encoding)[1]]
+
+
 def encoded_chunks(file: BinaryIO, fmt: FileFormat) -> tuple[str, Iterator[bytes]]:
     """The encoding, and the decompressed bytes after the byte order mark in chunks."""
     chunks = byte_chunks(file, fmt.compression)
+    head = _head(chunks)
+    encoding, mark_bytes = _encoding_of(head, fmt.encoding)
+    rest = head[mark_bytes:]
+    return encoding, chain([rest] if rest else [], chunks)
+
+
+def _head(chunks: Iterator[bytes]) -> bytes:
+    """The first chunks, as far as a byte order mark may reach."""
     head = b""
     for chunk in chunks:
         head += chunk
         if len(head) >= _LONGEST_MARK:
             break
-    encoding, mark_bytes = _encoding_of(head, fmt.encoding)
-    rest = head[mark_bytes:]
-    return encoding, chain([rest] if rest else [], chunks)
+    return head
 
 
 def is_utf8(encoding: str) -> bool:

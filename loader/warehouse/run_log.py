@@ -18,7 +18,7 @@ from loader.warehouse.audit import note_request
 from loader.warehouse.lock import is_pulling
 
 # The runs that build, in SQL.
-BUILDS = "command in ('run', 'build', 'redrive', 'reprocess', 'stream')"
+BUILDS = "command in ('run', 'build', 'redrive', 'reprocess', 'stream', 'forget')"
 
 
 class RunStatus(StrEnum):

@@ -122,6 +122,38 @@ def publish(database: Path, *, is_whole: bool = False) -> Publication | None:
         ) from error
 
 
+def publish_alone(database: Path) -> None:
+    """Publish the database in a new file, and remove all that was published before: no file that
+    is there afterwards has a block of an earlier state. Who reads an old one keeps it until it is
+    opened again.
+
+    Raises as publish does.
+    """
+    folder = published_folder(database)
+    _remove_snapshots(folder, but=newest_snapshot(database))
+    publish(database, is_whole=True)
+    _remove_snapshots(folder, but=newest_snapshot(database))
+
+
+def remove_snapshots(database: Path) -> None:
+    """Remove all that was ever published of a database."""
+    folder = published_folder(database)
+    (folder / "current.duckdb").unlink(missing_ok=True)
+    _remove_snapshots(folder, but=None)
+
+
+def _remove_snapshots(folder: Path, but: Path | None) -> None:
+    if folder.is_dir():
+        remove_leftovers(folder)
+        for path in [_withheld(folder), *_snapshots(folder)]:
+            if path != but:
+                path.unlink(missing_ok=True)
+
+
+def _withheld(folder: Path) -> Path:
+    return folder / ".withheld.duckdb"
+
+
 @dataclass
 class _Publishing:
     database: Path
@@ -131,7 +163,7 @@ class _Publishing:
     @property
     def withheld(self) -> Path:
         """Where a copy stands that holds half a run: the next one is made from it."""
-        return self.folder / ".withheld.duckdb"
+        return _withheld(self.folder)
 
     def save(self, note: _Note) -> None:
         aside = aside_of(self.folder / "state.json")

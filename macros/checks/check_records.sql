@@ -81,7 +81,7 @@ reasoned as (
             ), '')
         end as reason_list,
         {{ record_digest(
-            ['source', "case when problem is not null then record end"]
+            ['source', _unread_text()]
             + _digest_columns(contract)
         ) | indent(8) }} as content_hash
     from validated
@@ -97,6 +97,7 @@ explained as (
         {{ _is_ambiguous_time(contract) | indent(8) }} as is_ambiguous_time,
         case
             when reason_list is null then null
+            when problem = 'forgotten' then 'its key is forgotten, and its text was removed'
             when problem is not null then 'the record could not be read: ' || problem
             else concat_ws(
                 '; ',
@@ -167,6 +168,16 @@ select
     {%- endfor %}
 from explained
 {% endmacro %}
+
+
+{#- What a record says that cannot be read. Of forgotten ones, which say nothing, none repeats
+    another. -#}
+{% macro _unread_text() -%}
+    case
+        when problem = 'forgotten' then cast(record_id as {{ dbt.type_string() }})
+        when problem is not null then record
+    end
+{%- endmacro %}
 
 
 {#- A deletion needs its key and its event time only. -#}

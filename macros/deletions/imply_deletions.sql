@@ -4,8 +4,9 @@
     `past`, which then have all records of the entity.
 
     A file with no rows deletes nothing, nor does one with a row whose key cannot be read: the key
-    that it means may be any of those that seem to be missing. The deletion stands behind all rows
-    of its file: its row in record_id is greater than any that a file may have.
+    that it means may be any of those that seem to be missing. A forgotten row means none of them.
+    The deletion stands behind all rows of its file: its row in record_id is greater than any that a
+    file may have.
 
 #}
 {% macro imply_deletions() -%}
@@ -17,6 +18,7 @@ named as (
         source,
         record_key,
         key_hash,
+        text_hash,
         rule_set,
         reasons is null and not is_deletion as is_there,
         reasons is null and is_deletion as is_gone
@@ -28,6 +30,7 @@ named as (
         source,
         record_key,
         key_hash,
+        text_hash,
         rule_set,
         {{ is_accepted('outcome') }} and not is_deletion as is_there,
         {{ is_accepted('outcome') }} and is_deletion as is_gone
@@ -40,7 +43,11 @@ files as (
 
     select
         load_id,
-        max(case when {{ is_blank('record_key') }} then 1 else 0 end) = 0 as names_all_keys
+        max(case
+            when not ({{ is_blank('record_key') }}) then 0
+            when text_hash = {{ forgotten_text_hash('source') }} then 0
+            else 1
+        end) = 0 as names_all_keys
     from named
     group by load_id
 

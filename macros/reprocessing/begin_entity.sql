@@ -1,6 +1,7 @@
 {#
     Pre-hook of the checked records, the first that is built of an entity: refuses a changed order,
-    notes new rule sets, and chooses the records that open requests ask to decide again.
+    notes new rule sets, chooses the records that open requests ask to decide again, and takes the
+    text of those that are of a forgotten key.
 
     entity: the entity's name.
 #}
@@ -9,5 +10,9 @@
     {{ add_rule_sets(entity) }}
     {%- if execute and not rebuilding() and stage_is_on('adapt') -%}
         {%- do choose_reprocessed(entity) -%}
+    {%- endif -%}
+    {%- if execute and stage_is_on('adapt') -%}
+        {%- set scrubbing = scrub_forgotten(entity) -%}
+        {{- ';\n' ~ scrubbing if scrubbing | trim -}}
     {%- endif -%}
 {% endmacro %}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 
 from loader.readers.batch import (
     BATCH_CHARS,
@@ -38,6 +40,26 @@ def read_csv(source: TextSource, dialect: CsvDialect) -> Iterator[Batch | Lines]
         yield from _Reading(source, head).batches()
 
 
+def csv_texts(source: TextSource, dialect: CsvDialect) -> tuple[str, Iterator[str]]:
+    """The text up to the first record, and the text of each record as it stands, without its line
+    end. Raises as read_csv does."""
+    read: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for text in source:
+            read.append(text)
+            yield text
+
+    head = read_head(noted(), dialect)
+    before = "".join(read)
+    # what was read beyond the head comes first, if there is any
+    first = next(head.rest, "")
+    if "".join(read) == before:
+        before = before.removesuffix(first)
+    rest = chain([first] if first else [], head.rest)
+    return before, _Reading(source, replace(head, rest=rest)).texts() if head.header else iter(())
+
+
 class _Reading:
     """The reading of one file, a block of lines at a time."""
 
@@ -60,18 +82,32 @@ class _Reading:
         read anew. In them no quote can be left open (all their quotes came in pairs), so that
         happens once.
         """
+        for part in self._parts():
+            if isinstance(part, _OpenRow):
+                yield from in_batches(self._records([(part.never_closed(), None)]))
+            elif (text := self._written_plainly(part)) is not None:
+                yield Lines(text, self._form)
+            else:
+                yield from in_batches(self._records(self._rows(part)))
+
+    def texts(self) -> Iterator[str]:
+        """The text of all records."""
+        for part in self._parts():
+            if isinstance(part, _OpenRow):
+                yield part.never_closed()
+            else:
+                yield from (text for text, _ in self._rows(part))
+
+    def _parts(self) -> Iterator[str | _OpenRow]:
+        """The blocks of lines, each asked for when the one before is read, and the row whose quote
+        is open at their end."""
         left: Iterable[str] | None = self._head.rest
         while left is not None:
             blocks, left = whole_lines(left, lone_cr=True), None
-            for block in blocks:
-                text = self._written_plainly(block)
-                if text is None:
-                    yield from in_batches(self._records(self._rows(block)))
-                else:
-                    yield Lines(text, self._form)
+            yield from blocks
             if self._open is not None:
                 row, self._open = self._open, None
-                yield from in_batches(self._records([(row.never_closed(), None)]))
+                yield row
                 left = row.tail.chunks()
 
     def _written_plainly(self, block: str) -> str | None:

@@ -34,6 +34,13 @@ def read_json(source: TextSource) -> Iterator[Batch]:
     return in_batches(_records(source))
 
 
+def json_texts(source: TextSource) -> tuple[bool, Iterator[str]]:
+    """Whether the file is an array, and the text of each value in it as it stands. Raises as
+    read_json does."""
+    cursor = _Cursor(source)
+    return cursor.next_char() == "[", _values(cursor)
+
+
 def _records(source: TextSource) -> Iterator[Record]:
     for text in _values(_Cursor(source)):
         problem = None if text else "malformed_json"
