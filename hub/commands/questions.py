@@ -3,16 +3,24 @@
 from typing import Any
 
 from hub.queries.explain import Question, answer
+from hub.queries.raw_text import raw_text_for
 from hub.queries.receipt import receipt
+from hub.scaffold.contract import sensitive_entities
 from loader.config.project import Project
 from loader.warehouse.latest import read_latest
 from loader.warehouse.run_log import find_run, runs
 
 
-def why(project: Project, question: Question) -> dict[str, Any]:
-    """Everything that is known of the records that a question is about."""
+def why(project: Project, question: Question, *, raw: bool = False) -> dict[str, Any]:
+    """Everything that is known of the records that a question is about.
+
+    raw: whether raw text is shown also where the entity has sensitive columns.
+    """
+    # only where it matters: contracts take a while to read
+    sensitive = frozenset() if raw else sensitive_entities(project.root)
+    raw_text = raw_text_for(project, sensitive, shows_all=raw)
     with read_latest(project) as reading:
-        return reading.dated(answer(reading.connection, project, question))
+        return reading.dated(answer(reading.connection, project, question, raw_text))
 
 
 def report(project: Project, run_id: str | None = None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from loader.config.project import SCHEMAS, Project
 from loader.config.reading import read_yaml
 from loader.config.sources import Source
 from loader.errors import HubError
+from loader.warehouse.salt import draw_salt
 from loader.warehouse.shared_views import create_shared_views
 from loader.warehouse.transactions import transaction
 
@@ -71,6 +72,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> No
                 "values (?, ?, current_timestamp at time zone 'UTC')",
                 [WAREHOUSE_FORMAT, __version__],
             )
+        draw_salt(connection)
         create_shared_views(connection, project)
         _store_settings(connection, project)
 
