@@ -77,9 +77,10 @@ def answer(
     """The records that the question is about, oldest first, each with its decisions.
 
     A record has entity, source, file, row_number (None for a deletion that a full delivery
-    implies), record_id, record (raw text, as far as it may be shown), landed_at, explanation (of its last decision),
-    decisions, is_current (whether it is the row of its key), and dead_letter: status, resolved_by
-    and resolved_by_place of the dead letter with its text, None where there is none.
+    implies), record_id, record (raw text, as far as it may be shown), landed_at, explanation (of
+    its last decision), decisions, is_current (whether it is the row of its key), and dead_letter:
+    status, resolved_by and resolved_by_place of the dead letter with its text, None where there is
+    none.
 
     files is the number of files that landed; more_records says that only the first are told;
     left_out has the entities that cannot be read, with the reason. What looks like a place is taken

@@ -164,8 +164,8 @@ def run_line(run: Run) -> Row:
 def letter_of(
     connection: duckdb.DuckDBPyConnection, record_id: int, raw_text: RawText
 ) -> Row | None:
-    """A dead letter as it stands, with its whole text, as far as it may be shown; what each of its reasons means, as
-    `meanings`; and the discard that it has, as `discard`."""
+    """A dead letter as it stands, with its whole text, as far as it may be shown; what each of its
+    reasons means, as `meanings`; and the discard that it has, as `discard`."""
     found = rows(connection, "select * from ops.dead_letters where record_id = ?", [record_id])
     if not found:
         return None

@@ -75,9 +75,7 @@ class RawText:
         which has no text of sensitive records itself."""
         if not self.is_sensitive(letter["source"]):
             return str(letter["record"])
-        return self.of_record(
-            connection, letter["source"], letter["load_id"], letter["row_number"]
-        )
+        return self.of_record(connection, letter["source"], letter["load_id"], letter["row_number"])
 
     def of_position(self, source: str, position: str | None) -> str | None:
         """What places a record besides its file, as JSON, or what is shown of it."""

@@ -125,10 +125,7 @@ def decisions(contract: Contract, words: Vocabulary) -> Relation:
             "on_schema_change: append_new_columns",
             f"pre_hook: \"{{{{ forget_removed('{entity}') }}}}\"",
             "post_hook:",
-            *(
-                f"  - \"{{{{ {hook}('{entity}') }}}}\""
-                for hook in _AFTER_DECISIONS
-            ),
+            *(f"  - \"{{{{ {hook}('{entity}') }}}}\"" for hook in _AFTER_DECISIONS),
         ),
     )
 

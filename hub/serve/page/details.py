@@ -190,7 +190,10 @@ def run_list(request: Request, identity: Reader, read: Newest, before: Word = No
         request,
         identity,
         "runs.html",
-        {"runs": [shown.of_run(run) for run in found], **_pages(_asked("/page/runs"), before, following, "before")},
+        {
+            "runs": [shown.of_run(run) for run in found],
+            **_pages(_asked("/page/runs"), before, following, "before"),
+        },
     )
 
 

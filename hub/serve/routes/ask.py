@@ -41,7 +41,8 @@ class Story(Told):
     files: int = Field(description="How many files have landed.")
     records: list[dict[str, Any]] = Field(
         description="Oldest first: source, file, row_number, record (its text as it stood; of an "
-        "entity with sensitive columns, for operators only), explanation, decisions, is_current, dead_letter."
+        "entity with sensitive columns, for operators only), explanation, decisions, is_current, "
+        "dead_letter."
     )
     more_records: bool = Field(description="Whether there are more than are told.")
     left_out: dict[str, str] = Field(description="Entities that cannot be read, and why.")
@@ -51,8 +52,9 @@ class DeadLetters(BaseModel):
     """Rejected records, oldest first."""
 
     dead_letters: list[dict[str, Any]] = Field(
-        description="record_id, entity, source, file, row_number, record (its text as it stood; of an "
-        "entity with sensitive columns, for operators only), reasons, error (the first of them), explanation, attempts, status, resolved_by."
+        description="record_id, entity, source, file, row_number, record (its text as it stood; of "
+        "an entity with sensitive columns, for operators only), reasons, error (the first), "
+        "explanation, attempts, status, resolved_by."
     )
     next: str | None = Field(description="Where the next page is; null where this is the last.")
 
@@ -145,9 +147,7 @@ def dead_letters(
     choice = DeadLetterChoice(entity, source, reason)
     wanted = None if status == _ANY else status
     with read.cursor() as cursor:
-        found = page_of_dead_letters(
-            cursor, choice, wanted, after, limit + 1, raw_text_of(request)
-        )
+        found = page_of_dead_letters(cursor, choice, wanted, after, limit + 1, raw_text_of(request))
     shown, following = found[:limit], None
     if len(found) > limit:
         given = {"entity": entity, "source": source, "reason": reason, "status": status}

@@ -201,7 +201,18 @@ def test_hub_why_shows_raw_text_only_where_it_is_asked_to(bench, command):
         assert "[withheld" in told.out
         assert SECRET not in told.out.lower()
     assert "zebra street" in command("why", "app/events.ndjson:5", "--raw").out
+    # who knows a key may ask for it
+    assert command("why", MIA).out == command("why", key).out
+    assert command("why", "somebody@else.example").code == 1
     assert "open" in command("why", "o-1").out
+
+
+def test_a_changed_contract_is_compared_without_a_value(bench, command):
+    bench.edit("macros/contracts/clicks.sql", "'search']", "'find']")
+    told = command("contract", "diff", "--entity", "clicks")
+    bench.edit("macros/contracts/clicks.sql", "'find']", "'search']")
+    assert "invalid_event_type" in told.out
+    assert SECRET not in told.out.lower()
 
 
 def test_programs_are_told_no_value(bench):
@@ -246,9 +257,7 @@ def test_a_query_of_a_program_finds_no_value(bench, query):
 
 def test_a_query_of_a_program_finds_no_way_round(bench):
     path = newest_snapshot(bench.database)
-    hidden = (
-        "(select database_name from duckdb_databases() where database_name like 'snapshot%')"
-    )
+    hidden = "(select database_name from duckdb_databases() where database_name like 'snapshot%')"
     for query in (
         "select * from raw.salt",
         "select * from staging.stg_app__events",
