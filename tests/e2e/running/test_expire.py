@@ -113,7 +113,7 @@ def test_stopped_in_the_middle_it_is_completed_by_the_next(aged, monkeypatch):
         ({}, "it says of nothing when it expires"),
         ({"runs": 365}, "expected a number of days, found 365"),
         ({"runs": "0 days"}, "expected a number of days"),
-        ({"letters": "1 day"}, "unknown name 'letters'"),
+        ({"letters": "1 day"}, "unknown key 'letters'. Expected one of receipts, runs"),
         ({"raw": "30 days"}, "raw records do not expire: a rebuild decides from all of them"),
         ({"dead_letters": "30 days"}, "dead letters do not expire"),
     ],
