@@ -20,7 +20,7 @@ _COMMANDS = {
     "After a change of rules": ("reprocess", "rename-source"),
     "Dead letters": ("redrive", "discard"),
     "Let others read": ("publish", "serve", "token", "mcp"),
-    "Keep it safe": ("backup", "restore", "forget", "compact"),
+    "Keep it safe": ("backup", "restore", "forget", "expire", "compact"),
 }
 
 

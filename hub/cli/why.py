@@ -15,7 +15,10 @@ from loader.config.project import Project
 )
 @click.argument("asked", required=False, metavar="KEY|FILE:ROW|TOPIC/PARTITION@OFFSET")
 @click.option("--record", "record_id", type=int, metavar="ID", help="A record by its record_id.")
-def why(project: Project, asked: str | None, record_id: int | None, as_json: bool) -> None:
+@click.option("--raw", is_flag=True, help="Show raw text of entities with sensitive columns, too.")
+def why(
+    project: Project, asked: str | None, record_id: int | None, raw: bool, as_json: bool
+) -> None:
     """Explain what became of a record, oldest first.
 
     Exits with 1 if no such record was seen.
@@ -24,7 +27,7 @@ def why(project: Project, asked: str | None, record_id: int | None, as_json: boo
     from hub.queries.explain import parse_question
     from hub.text.explanation import render_explanation
 
-    story = questions.why(project, parse_question(asked, record_id))
+    story = questions.why(project, parse_question(asked, record_id), raw=raw)
     print_result(story, render_explanation(story), as_json=as_json)
     if not story["records"]:
         sys.exit(1)

@@ -2,17 +2,39 @@
 
 from typing import Any
 
+import duckdb
+
 from hub.queries.explain import Question, answer
+from hub.queries.raw_text import raw_text_for
 from hub.queries.receipt import receipt
+from hub.scaffold.contract import sensitive_entities
+from loader.config.macros import Macros
 from loader.config.project import Project
 from loader.warehouse.latest import read_latest
 from loader.warehouse.run_log import find_run, runs
 
 
-def why(project: Project, question: Question) -> dict[str, Any]:
-    """Everything that is known of the records that a question is about."""
+def why(project: Project, question: Question, *, raw: bool = False) -> dict[str, Any]:
+    """Everything that is known of the records that a question is about.
+
+    raw: whether raw text is shown also where the entity has sensitive columns.
+    """
+    raw_text = raw_text_for(project, sensitive_entities(project.root), shows_all=raw)
     with read_latest(project) as reading:
-        return reading.dated(answer(reading.connection, project, question))
+        connection = reading.connection
+        found = answer(connection, project, question, raw_text)
+        if question.key and not found["records"] and raw_text.within(connection).sensitive:
+            # whoever knows the key asks for it as its source says it
+            stored = Question(key=_digest_of(connection, project, question.key))
+            found = answer(connection, project, stored, raw_text) | {"asked": found["asked"]}
+        return reading.dated(found)
+
+
+def _digest_of(connection: duckdb.DuckDBPyConnection, project: Project, key: str) -> str:
+    """A sensitive key as it is stored."""
+    digest = Macros(project.root, project.vars).call("keyed_digest", "salt", "?")
+    ((stored,),) = connection.execute(f"select {digest} from raw.salt", [key]).fetchall()
+    return str(stored)
 
 
 def report(project: Project, run_id: str | None = None) -> dict[str, Any]:

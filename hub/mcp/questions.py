@@ -4,6 +4,7 @@ Each reads the newest published snapshot, and each answer says as of which run i
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -20,9 +21,10 @@ from hub.queries.dead_letters import DeadLetterChoice, page_of_dead_letters
 from hub.queries.explain import answer, parse_question
 from hub.queries.health import examine_contents
 from hub.queries.lists import list_runs, run_line
+from hub.queries.raw_text import RawText, raw_text_for
 from hub.queries.receipt import entity_receipt, receipt
 from hub.queries.rows import rows
-from hub.scaffold.contract import read_contract
+from hub.scaffold.contract import read_contract, sensitive_entities
 from loader.config.project import Project
 from loader.errors import WrongUse
 from loader.warehouse.run_log import find_run
@@ -122,6 +124,7 @@ class Questions:
                 ask.cursor,
                 self._project,
                 parse_question(about, None),
+                self._raw_text,
                 lambda key: self._key_hash.of(ask.cursor, key),
             )
             shown = ask.listed(story["records"])
@@ -152,7 +155,9 @@ class Questions:
         choice = DeadLetterChoice(entity, source, reason)
         wanted = None if status == "all" else status
         with asked(self._project, self._limits) as ask:
-            found = page_of_dead_letters(ask.cursor, choice, wanted, after, limit + 1)
+            found = page_of_dead_letters(
+                ask.cursor, choice, wanted, after, limit + 1, self._raw_text
+            )
             shown, following = ask.page(found, limit, "record_id")
             return ask.answer(dead_letters=shown, next=following)
 
@@ -193,7 +198,8 @@ class Questions:
         """List the runs, the latest first: command, status, times and errors."""
         with asked(self._project, self._limits) as ask:
             found, following = list_runs(ask.cursor, before)
-            lines = [run_line(run) for run in found]
+            shown_of = self._raw_text.within(ask.cursor).of_run
+            lines = [run_line(shown_of(run)) for run in found]
             shown, cut_at = ask.page(lines, len(lines), "run_id")
             return ask.answer(runs=shown, next=cut_at or following)
 
@@ -209,7 +215,7 @@ class Questions:
         """Show the receipt of a run: per source how many records came in and what became of them,
         per entity what its tables held then, quality, stages, warnings and errors."""
         with asked(self._project, self._limits) as ask:
-            run = find_run(ask.cursor, run_id)
+            run = self._raw_text.within(ask.cursor).of_run(find_run(ask.cursor, run_id))
             found = receipt(ask.cursor, self._project, run, is_now=run_id is None)
             if entity is not None:
                 found = entity_receipt(found, entity)
@@ -251,8 +257,9 @@ class Questions:
         files, no network, no settings. Time, memory and the answer's length are limited: count and
         group rather than fetch rows. describe_tables has the tables; a query should name the schema
         (marts.events). Rows are lists in the order of `columns`; `more`: there are further rows."""
-        with newest(self._project) as snapshot:
-            found = self._queries.answer(snapshot.path, query, limit)
+        with newest(self._project) as snapshot, closing(snapshot.cursor()) as cursor:
+            open_sources = self._raw_text.within(cursor).open_sources()
+            found = self._queries.answer(snapshot.path, query, limit, open_sources)
             return {
                 "as_of": as_of(snapshot.run_id, snapshot.as_of),
                 "columns": [{"name": each.name, "type": each.type} for each in found.columns],
@@ -264,3 +271,8 @@ class Questions:
     @cached_property
     def _key_hash(self) -> KeyHash:
         return KeyHash(self._project)
+
+    @cached_property
+    def _raw_text(self) -> RawText:
+        """Programs are readers: whatever they are shown may go anywhere."""
+        return raw_text_for(self._project, sensitive_entities(self._project.root))

@@ -51,9 +51,14 @@ class Queries:
         self._slots = threading.BoundedSemaphore(self.limits.at_once)
         self._at_work: set[subprocess.Popen[bytes]] = set()
 
-    def answer(self, snapshot: Path, query: str, rows: int) -> Found:
+    def answer(
+        self, snapshot: Path, query: str, rows: int, open_sources: list[str] | None = None
+    ) -> Found:
         """The rows of a query on a snapshot, as far as the limits. Raises QueryFailed where it is
-        not one query that only reads, needs too much, or is wrong."""
+        not one query that only reads, needs too much, or is wrong.
+
+        open_sources: the sources whose raw text may be seen, None for all.
+        """
         limits = self.limits
         order = Order(
             path=str(snapshot),
@@ -64,6 +69,7 @@ class Queries:
             rows=rows,
             characters=limits.characters,
             text=limits.text,
+            open_sources=open_sources,
         )
         with self._slots:
             return self._decoded(*self._carry_out(msgspec.json.encode(order)))

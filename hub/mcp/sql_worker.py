@@ -16,6 +16,7 @@ import msgspec
 
 from hub.mcp.allowance import Allowance
 from hub.published.locked_down import connect_locked_down
+from hub.published.without_raw_text import connect_without_raw_text
 from loader.errors import ran_out_of_memory
 
 # rows that are fetched at once
@@ -29,6 +30,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory:  what DuckDB may take, in bytes.   address_space: what the process may, in bytes.
     seconds: how long it may take, if whoever ordered it is gone and cannot end it.
     rows, characters: how much the answer may have.   text: how many characters one text in it may.
+    open_sources: the sources whose raw text may be seen, None for all.
     """
 
     path: str
@@ -39,6 +41,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: int
     characters: int
     text: int
+    open_sources: list[str] | None = None
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -91,7 +94,11 @@ def _limit(order: Order) -> None:
 
 
 def _answer(order: Order) -> Found | Failed:
-    connection = connect_locked_down(Path(order.path), memory_limit=f"{order.memory}B", threads="2")
+    limits = {"memory_limit": f"{order.memory}B", "threads": "2"}
+    if order.open_sources is None:
+        connection = connect_locked_down(Path(order.path), **limits)
+    else:
+        connection = connect_without_raw_text(Path(order.path), order.open_sources, **limits)
     statements = connection.extract_statements(order.query)
     if wrong := _what_is_wrong(statements):
         return Failed(wrong)

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from hub.queries.raw_text import RawText
 from hub.queries.rows import rows
 from loader.errors import WrongUse
 from loader.landing.names import written_out
@@ -66,18 +67,25 @@ def page_of_dead_letters(
     status: str | None,
     after: int,
     limit: int,
+    raw_text: RawText,
 ) -> list[dict[str, Any]]:
     """Letters of a choice, with their text, oldest first, as far as the limit.
 
     status: open, resolved or discarded; None for all.   after: those with a greater record_id.
+    raw_text: which text may be shown.
     """
     condition, parameters = choice.condition(status)
-    return rows(
+    found = rows(
         connection,
-        f"select {', '.join(_TOLD)} from ops.dead_letters where {condition} and record_id > ? "
-        f"order by record_id limit {int(limit)}",
+        f"select {', '.join(_TOLD)}, load_id from ops.dead_letters "
+        f"where {condition} and record_id > ? order by record_id limit {int(limit)}",
         [*parameters, after],
     )
+    shown = raw_text.within(connection)
+    for letter in found:
+        letter["record"] = shown.of_letter(connection, letter)
+        del letter["load_id"]
+    return found
 
 
 def dead_letters_by_id(

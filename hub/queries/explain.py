@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from hub.queries.raw_text import RawText
 from hub.queries.rows import Row, rows
 from hub.queries.whole_entities import ask
 from loader.config.project import Project
@@ -70,26 +71,34 @@ def answer(
     connection: duckdb.DuckDBPyConnection,
     project: Project,
     question: Question,
+    raw_text: RawText,
     hash_of: HashOf | None = None,
 ) -> dict[str, Any]:
     """The records that the question is about, oldest first, each with its decisions.
 
     A record has entity, source, file, row_number (None for a deletion that a full delivery
-    implies), record_id, record (raw text), landed_at, explanation (of its last decision),
-    decisions, is_current (whether it is the row of its key), and dead_letter: status, resolved_by
-    and resolved_by_place of the dead letter with its text, None where there is none.
+    implies), record_id, record (raw text, as far as it may be shown), landed_at, explanation (of
+    its last decision), decisions, is_current (whether it is the row of its key), and dead_letter:
+    status, resolved_by and resolved_by_place of the dead letter with its text, None where there is
+    none.
 
     files is the number of files that landed; more_records says that only the first are told;
     left_out has the entities that cannot be read, with the reason. What looks like a place is taken
     for a key where there is no such row.
 
+    raw_text: which raw text may be shown.
     hash_of: where it is known, records of a key are found by its digest, which a long history is
     searched for in a twentieth of the time.
     """
     records, left_out = ask(connection, project, lambda reader: _found(reader, question, hash_of))
     told = records[:_MOST_RECORDS]
+    shown = raw_text.within(connection)
     for record in told:
-        record["record"] = _text(connection, record)
+        source = record["source"]
+        record["record"] = shown.of_record(
+            connection, source, record["load_id"], record["row_number"]
+        )
+        record["position"] = shown.of_position(source, record["position"])
     files = connection.execute("select count(*) from raw.loads where status = 'landed'").fetchall()[
         0
     ][0]
@@ -221,15 +230,6 @@ def _under_other_keys(
     return _explained(
         connection, f"record_id in ({numbers}) and record_key is distinct from ?", [key]
     )
-
-
-def _text(connection: duckdb.DuckDBPyConnection, record: dict[str, Any]) -> str | None:
-    """The text of a record as it stood; its source may be registered no more."""
-    found = connection.execute(
-        f"select record from raw.{record['source']} where load_id = ? and row_number = ?",
-        [record["load_id"], record["row_number"]],
-    ).fetchone()
-    return found[0] if found else None
 
 
 def _at_offset(connection: duckdb.DuckDBPyConnection, question: Question) -> list[Question]:

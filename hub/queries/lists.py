@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from hub.queries.dead_letters import DeadLetterChoice
+from hub.queries.raw_text import RawText
 from hub.queries.rows import Row, rows
 from loader.warehouse.run_log import Run, runs
 
@@ -30,17 +31,18 @@ class Listed:
 def list_letters(
     connection: duckdb.DuckDBPyConnection,
     choice: DeadLetterChoice,
+    raw_text: RawText,
     status: str | None = None,
     after: int | None = None,
 ) -> Listed:
     """Dead letters in the order of their records, each with the beginning of its text.
 
-    status: open, resolved or discarded; None for all.
+    raw_text: which text may be shown.   status: open, resolved or discarded; None for all.
     """
     condition, parameters = choice.condition(status)
-    return _page(
+    listed = _page(
         connection,
-        "select record_id, entity, source, file, row_number, record_key, "
+        "select record_id, entity, source, file, load_id, row_number, record_key, "
         f"record[:{_SHOWN_CHARS}] as record, reasons, explanation, attempts, status, first_seen, "
         "last_seen from ops.dead_letters",
         [condition],
@@ -48,6 +50,10 @@ def list_letters(
         "record_id",
         after,
     )
+    shown = raw_text.within(connection)
+    for letter in listed.rows:
+        letter["record"] = (shown.of_letter(connection, letter) or "")[:_SHOWN_CHARS]
+    return listed
 
 
 def list_records(
@@ -155,13 +161,16 @@ def run_line(run: Run) -> Row:
     }
 
 
-def letter_of(connection: duckdb.DuckDBPyConnection, record_id: int) -> Row | None:
-    """A dead letter as it stands, with its whole text; what each of its reasons means, as
-    `meanings`; and the discard that it has, as `discard`."""
+def letter_of(
+    connection: duckdb.DuckDBPyConnection, record_id: int, raw_text: RawText
+) -> Row | None:
+    """A dead letter as it stands, with its whole text, as far as it may be shown; what each of its
+    reasons means, as `meanings`; and the discard that it has, as `discard`."""
     found = rows(connection, "select * from ops.dead_letters where record_id = ?", [record_id])
     if not found:
         return None
     letter = found[0]
+    letter["record"] = raw_text.within(connection).of_letter(connection, letter)
     letter["meanings"] = _meanings(connection, letter["entity"], letter["reasons"])
     letter["discard"] = _discard(connection, letter) if letter["status"] == "discarded" else None
     return letter

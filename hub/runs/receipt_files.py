@@ -18,9 +18,15 @@ def write_receipt(folder: Path, receipt: dict[str, Any], keep: int) -> None:
     for name in (receipt["run_id"], "latest"):
         write_json(folder / f"{name}.json", receipt)
     # a run's identity begins with its time; the folder may hold files of others
-    runs = sorted(path for path in folder.iterdir() if _RECEIPT_NAME.fullmatch(path.name))
-    for path in runs[:-keep]:
+    for path in receipts_of_runs(folder)[:-keep]:
         path.unlink(missing_ok=True)
+
+
+def receipts_of_runs(folder: Path) -> list[Path]:
+    """The receipts of runs in a folder, the oldest first; latest.json is none of them."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _RECEIPT_NAME.fullmatch(path.name))
 
 
 def write_json(path: Path, content: Any) -> None:

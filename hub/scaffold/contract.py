@@ -46,10 +46,15 @@ class Column:
         return bool(self.words.get("reconcile"))
 
     @property
+    def is_masked(self) -> bool:
+        """Whether all its values are stored alike."""
+        return self.words.get("sensitive") == "mask"
+
+    @property
     def has_comparable(self) -> bool:
         """Whether `<name>_comparable` stands beside it until the sources are compared: text, which
         is exact where the column is not."""
-        return self.is_compared and (self.type == "json" or self.is_number)
+        return self.is_compared and (self.type == "json" or self.is_number or self.is_masked)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,11 @@ class Contract:
         return f"macros/contracts/{self.entity}.sql"
 
     @property
+    def is_sensitive(self) -> bool:
+        """Whether it has columns that not everybody may read."""
+        return any(column.words.get("sensitive") for column in self.columns)
+
+    @property
     def compared(self) -> tuple[Column, ...]:
         """The columns that reconciliation compares; without one there is no reconciliation."""
         return tuple(column for column in self.columns if column.is_compared)
@@ -112,6 +122,12 @@ def read_contracts(root: Path) -> list[Contract]:
     # those that are written, also where the list of them is not generated yet
     macros.replace("entity_contracts", lambda: written)
     return [_contract(macros, entity, written[entity]) for entity in registered]
+
+
+def sensitive_entities(root: Path) -> frozenset[str]:
+    """The registered entities whose contracts have sensitive columns. Raises WrongUse as
+    read_contracts does."""
+    return frozenset(contract.entity for contract in read_contracts(root) if contract.is_sensitive)
 
 
 def read_contract(root: Path, entity: str) -> Contract:

@@ -144,4 +144,5 @@ def identify(request: Request, role: Role, *, cookie_may_write: bool = False) ->
             f"{identity.role.name.lower()}: ask for another token",
         )
     request.state.subject = identity.subject
+    request.state.role = identity.role
     return identity

@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from hub.published.snapshots import Snapshots
 from hub.published.tables import KeyHash
+from hub.scaffold.contract import sensitive_entities
 from hub.serve import metrics, page
 from hub.serve.export import Exports
 from hub.serve.glance import Glances
@@ -45,8 +46,8 @@ def create_app(project: Project, settings: ServeSettings) -> FastAPI:
     """The application for a project.
 
     What routes share is in `app.state`: project, settings, snapshots; glances (at the newest),
-    metrics; work (hub commands that it starts), exports, publisher, key_hash; failures (refused
-    tokens) and writes, as limits.
+    metrics; work (hub commands that it starts), exports, publisher, key_hash; sensitive (entities
+    whose raw text is for operators); failures (refused tokens) and writes, as limits.
     """
     app = FastAPI(
         title="Data integration hub",
@@ -66,6 +67,7 @@ def create_app(project: Project, settings: ServeSettings) -> FastAPI:
     app.state.work = Work(project)
     app.state.publisher = publisher_of(project)
     app.state.key_hash = KeyHash(project)
+    app.state.sensitive = sensitive_entities(project.root)
     app.state.failures = RateLimit(settings.api_failures_per_minute, "refused tokens")
     app.state.writes = RateLimit(settings.api_writes_per_minute, "writes")
     handle_problems(app)

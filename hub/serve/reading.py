@@ -12,6 +12,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from hub.published.limits import interrupted_after
 from hub.published.snapshots import NothingPublished, Snapshot
 from hub.published.values import plain
+from hub.queries.raw_text import RawText, raw_text_for
+from hub.serve.access import Role
 from hub.serve.problems import Refused
 
 # whoever asks again is told that nothing has changed, but must ask
@@ -80,6 +82,13 @@ def newest_with_filters(request: Request) -> Read:
 
 Newest = Annotated[Read, Depends(newest)]
 NewestWithFilters = Annotated[Read, Depends(newest_with_filters)]
+
+
+def raw_text_of(request: Request) -> RawText:
+    """Which raw text is shown to whoever sent a request."""
+    state = request.app.state
+    shows_all = request.state.role >= Role.OPERATOR
+    return raw_text_for(state.project, state.sensitive, shows_all=shows_all)
 
 
 def handle_not_modified(app: FastAPI) -> None:

@@ -8,8 +8,27 @@ from msgspec.structs import fields
 
 from loader.config.kafka import Persistence
 from loader.config.reading import Settings, meant, read_as
-from loader.config.values import Amount, Count, Percent, Share, Text
+from loader.config.values import Amount, Count, Days, Percent, Share, Text
 from loader.errors import WrongUse
+
+# what stays as long as the warehouse does, and why
+_KEPT = {
+    "raw": "raw records do not expire: a rebuild decides from all of them, and without one that "
+    "did not win its key, another might win",
+    "dead_letters": "dead letters do not expire: they are made from the decisions, and each raw "
+    "record keeps its own",
+}
+
+
+class Retention(Settings, frozen=True):
+    """For how many days `hub expire` keeps what nothing is made from; None: for ever.
+
+    runs:     lines in the log of runs that no other table names.
+    receipts: files in receipts/.
+    """
+
+    runs: Days | None = None
+    receipts: Days | None = None
 
 
 class ProjectVars(Settings, frozen=True):
@@ -22,6 +41,7 @@ class ProjectVars(Settings, frozen=True):
     max_age:     seconds after which a row is flagged stale.
     min_quality: the share of accepted records below which a run warns.
     keep_receipts: how many receipts are kept in receipts/.
+    retention:   for how long `hub expire` keeps what may go.
     stream:      how streams try again.
     publish:     whether the warehouse is published for readers after each run.
     exports:     the format of the file that each target is written to after a run, by entity.
@@ -36,6 +56,7 @@ class ProjectVars(Settings, frozen=True):
     max_age: Amount | Annotated[int, Meta(ge=0, lt=10**12)] = 600
     min_quality: Share = 0.99
     keep_receipts: Count = 100
+    retention: Retention = Retention()
     stream: Persistence = Persistence()
     publish: bool = True
     exports: dict[str, Literal["parquet", "csv", "ndjson"]] = field(default_factory=dict)
@@ -54,6 +75,14 @@ def read_vars(given: object) -> ProjectVars:
                 where,
                 f"unknown name '{name}'",
                 f"Write '{near}'; if it is a var of your own, give it another name.",
+            )
+    retention = written.get("retention")
+    for name, reason in _KEPT.items():
+        if isinstance(retention, dict) and name in retention:
+            raise WrongUse(
+                f"{where}: retention: {name}",
+                reason,
+                "Take it out; `retention` knows runs and receipts.",
             )
     ours = {name: value for name, value in written.items() if name in known}
     read = read_as(ProjectVars, ours, where)

@@ -43,7 +43,7 @@ _DeclaredType = Literal[
 ]
 
 # tables of the loader itself stand in the same schema
-RESERVED_NAMES = ("loads", "sources", "fields", "source_fields")
+RESERVED_NAMES = ("loads", "sources", "fields", "source_fields", "salt")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

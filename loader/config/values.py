@@ -18,6 +18,8 @@ Percent = Annotated[float, Meta(ge=0, le=100)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# more than a hundred years are as good as for ever
+_DAYS = re.compile(r"([1-9][0-9]{0,4}) days?")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OBJECTS = re.compile(
     r"(?:(?:s3a?|gs|az|azure|adl)://[A-Za-z0-9._-]+"
@@ -39,6 +41,19 @@ class Text(str):
             return cls(written)
         found = repr(written) if isinstance(written, bool | str) else "something else"
         raise Refused(f"expected a text, found {found}", cls.remedy)
+
+
+class Days(int):
+    """A span of whole days, one at least, as `90 days`."""
+
+    remedy: ClassVar[str] = "Write it as 90 days."
+
+    @classmethod
+    def parse(cls, written: Any) -> Self:
+        found = _DAYS.fullmatch(written) if isinstance(written, str) else None
+        if not found:
+            raise Refused(f"expected a number of days, found {written!r}", cls.remedy)
+        return cls(found[1])
 
 
 class KeyPath(tuple[str, ...]):

@@ -14,6 +14,7 @@ from loader.config.project import SCHEMAS, Project
 from loader.config.reading import read_yaml
 from loader.config.sources import Source
 from loader.errors import HubError
+from loader.warehouse.salt import draw_salt
 from loader.warehouse.shared_views import create_shared_views
 from loader.warehouse.transactions import transaction
 
@@ -63,6 +64,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, project: Project) -> No
                 _create_table(connection, table, description, columns)
         if is_new:
             store_format(connection)
+        draw_salt(connection)
         create_shared_views(connection, project)
         store_settings(connection, project)
 

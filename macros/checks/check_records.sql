@@ -12,6 +12,8 @@
 {%- set contract = contract(entity) -%}
 {%- set reasons = contract_reasons(entity) -%}
 {%- set key = contract.key -%}
+{%- set is_sensitive = sensitive_columns(contract) != '' -%}
+{%- set letter = "'[withheld: " ~ entity ~ " has sensitive columns]'" if is_sensitive else 'record' -%}
 with
 
 settings as (
@@ -45,7 +47,7 @@ typed as (
         nullif({{ json_canonical('picked.staged_' ~ name) }}, 'null') as canonical_{{ name }},
         {%- endif %}
         {%- endfor %}
-        {{ hash_number('picked.staged_' ~ key) }} as own_key_hash
+        {{ key_digest(contract, 'picked.staged_' ~ key) }} as own_key_hash
     from picked
     left join settings
         on settings.source = picked.source
@@ -59,6 +61,9 @@ validated as (
     select
         typed.*,
         run.run_clock,
+        {%- if is_sensitive %}
+        {{ warehouse_salt() }} as salt,
+        {%- endif %}
         {{ stage_covers('validate', 'own_key_hash') }} as is_validated
     from typed
     cross join run
@@ -81,7 +86,7 @@ reasoned as (
             ), '')
         end as reason_list,
         {{ record_digest(
-            ['source', _unread_text()]
+            _digest_salt(is_sensitive) + ['source', _unread_text()]
             + _digest_columns(contract)
         ) | indent(8) }} as content_hash
     from validated
@@ -103,7 +108,9 @@ explained as (
                 '; ',
                 {%- for reason in reasons %}
                 case when {{ _fails(contract, reason) }} then {{ sql_text(reason.meaning) }}
-                {%- if reason.column and not reason.name.startswith('missing_') %}
+                {#- what breaks a contract may stand in any column, as where a row has shifted -#}
+                {%- if reason.column and not reason.name.startswith('missing_')
+                    and not is_sensitive %}
                     || coalesce(
                         ': ' || nullif(
                             substr({{ trimmed('staged_' ~ reason.column) }}, 1, 200), ''
@@ -115,7 +122,9 @@ explained as (
         end as explanation,
         -- a record that broke the contract repeats another only if the whole text is the same
         case when reason_list is not null or settings.late = 'dead_letter'
-            then {{ record_digest(['reasoned.source', 'record']) | indent(12) }} end as text_hash
+            then {{ record_digest(
+                _digest_salt(is_sensitive) + ['reasoned.source', 'record']
+            ) | indent(12) }} end as text_hash
     from reasoned
     left join settings
         on settings.source = reasoned.source
@@ -128,7 +137,7 @@ select
     load_id,
     row_number,
     attempt,
-    {{ key }} as record_key,
+    {{ _shown_key(contract) }} as record_key,
     -- records without a key would all share one hash: they are found by their content
     case
         when {{ is_blank('staged_' ~ key) }}
@@ -146,7 +155,7 @@ select
     split_part(reason_list, ',', 1) as error,
     explanation,
     -- the text is passed on only where a dead letter may need it
-    case when reason_list is not null or may_be_late_dead_letter then record end as record,
+    case when reason_list is not null or may_be_late_dead_letter then {{ letter }} end as record,
     is_validated,
     is_ambiguous_time,
     {{ _freshness(contract) }} as freshness
@@ -159,12 +168,14 @@ select
     -- the text is exact where a double is not
     case when {{ name }} is not null then {{ trimmed('staged_' ~ name) }} end
         as {{ name }}_comparable
+    {%- elif column.reconcile and column.sensitive == 'mask' %},
+    {{ keyed_digest('salt', name) }} as {{ name }}_comparable
     {%- endif %}
     {%- endfor %}
     {#- the key and the event time are above, under their general names -#}
     {%- for name, column in contract.columns.items()
         if column.reconcile or name not in [key, contract.event_time] %},
-    {{ name }}
+    {{ shown_value(name, column) ~ ' as ' ~ name if column.sensitive else name }}
     {%- endfor %}
 from explained
 {% endmacro %}
@@ -178,6 +189,23 @@ from explained
         when problem is not null then record
     end
 {%- endmacro %}
+
+
+{#- A blank key is none, and no secret. -#}
+{% macro _shown_key(contract) -%}
+    {%- set key = contract.key -%}
+    {%- set shown = shown_value(key, contract.columns[key]) -%}
+    {%- if contract.columns[key].sensitive -%}
+    case when not ({{ is_blank('staged_' ~ key) }}) then {{ shown }} end
+    {%- else -%} {{ shown }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Whoever knows part of a record could try out the rest by its digest. -#}
+{% macro _digest_salt(is_sensitive) %}
+    {{ return(['salt'] if is_sensitive else []) }}
+{% endmacro %}
 
 
 {#- A deletion needs its key and its event time only. -#}

@@ -9,6 +9,6 @@
 {%- set key = staged_text(contract, contract.key, unioned) -%}
 case
     when {{ is_blank(key) }} then {{ unioned }}.record_id
-    else {{ hash_number(key) }}
+    else {{ key_digest(contract, key) }}
 end
 {%- endmacro %}

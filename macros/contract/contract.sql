@@ -24,6 +24,7 @@
                   normalize (trim, lower, upper),
                   blank (keep: an optional text may be blank; otherwise it is NULL then),
                   reconcile (true, {'absolute': '0.01'} or {'relative': '0.05'}),
+                  sensitive (hash, mask: how a text is stored that not everybody may read),
                   description (a sentence: what it holds)
       rules       name -> SQL condition over the typed columns that should hold
 
@@ -65,7 +66,7 @@
     ] %}
     {% set column_words = [
         'type', 'required', 'allowed', 'min', 'max', 'pattern', 'normalize', 'reconcile',
-        'blank', 'description',
+        'blank', 'sensitive', 'description',
     ] %}
     {% set faults = [] %}
     {% for word in contract if word not in words %}
@@ -114,6 +115,7 @@
         {% if column.reconcile is mapping and not is_number(column.type | string) %}
             {% do faults.append(name ~ ': a tolerance is for numbers') %}
         {% endif %}
+        {% do faults.extend(_faults_of_sensitive(contract, name, column)) %}
     {% endfor %}
     {% if faults %}
         {{ exceptions.raise_compiler_error(
@@ -137,6 +139,24 @@
         {{ return(["deleted_when names no column: '" ~ deleted_when.column ~ "'"]) }}
     {% endif %}
     {{ return([]) }}
+{% endmacro %}
+
+
+{#- Keys must stay apart, and a digest or *** is text. -#}
+{% macro _faults_of_sensitive(contract, name, column) %}
+    {% set faults = [] %}
+    {% if column.sensitive is defined %}
+        {% if column.sensitive not in ['hash', 'mask'] %}
+            {% do faults.append(
+                name ~ ': ' ~ _expected('sensitive', column.sensitive, ['hash', 'mask'])
+            ) %}
+        {% elif column.type != 'string' %}
+            {% do faults.append(name ~ ': sensitive is for columns of the type string') %}
+        {% elif name == contract.key and column.sensitive != 'hash' %}
+            {% do faults.append(name ~ ': a sensitive key must be hash: masked keys are all alike') %}
+        {% endif %}
+    {% endif %}
+    {{ return(faults) }}
 {% endmacro %}
 
 

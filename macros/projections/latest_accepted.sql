@@ -14,7 +14,7 @@
 {%- set own = [] -%}
 {%- for name, column in contract.columns.items() if column.reconcile -%}
     {%- do own.append(name) -%}
-    {%- if column.type == 'json' or is_number(column.type) -%}
+    {%- if column.type == 'json' or column.sensitive == 'mask' or is_number(column.type) -%}
         {%- do own.append(name ~ '_comparable') -%}
     {%- endif -%}
 {%- endfor -%}

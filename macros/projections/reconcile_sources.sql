@@ -148,7 +148,8 @@ count({{ name }}) in (0, count(*)) and coalesce(
     true
 )
 {%- else -%}
-    {%- set value = name ~ '_comparable' if column.type == 'json' else name -%}
+    {%- set has_comparable = column.type == 'json' or column.sensitive == 'mask' -%}
+    {%- set value = name ~ '_comparable' if has_comparable else name -%}
 count({{ value }}) in (0, count(*)) and count(distinct {{ value }}) <= 1
 {%- endif -%}
 {%- endmacro %}

@@ -194,6 +194,21 @@ def _events(**changes: Any) -> str:
                 {"type": "number", "blank": "keep"},
             )
         ),
+        *(
+            (
+                _events(columns={"key": {"type": "string"}, "ts": {"type": "timestamp"}} | words),
+                fault,
+            )
+            for words, fault in (
+                (
+                    {"n": {"type": "string", "sensitive": "yes"}},
+                    "n: unknown sensitive 'yes', expec",
+                ),
+                ({"n": {"type": "number", "sensitive": "hash"}}, "n: sensitive is for columns of"),
+                ({"ts": {"type": "timestamp", "sensitive": "mask"}}, "ts: sensitive is for col"),
+                ({"key": {"type": "string", "sensitive": "mask"}}, "key: a sensitive key must be"),
+            )
+        ),
         (_events(event_time="at"), "contract of events: event_time names no column: 'at'"),
         (_events(freshness="at"), "contract of events: freshness names no column: 'at'"),
         (

@@ -94,6 +94,15 @@ AFTERWARDS: dict[str, dict[str, list[tuple[object, ...]]]] = {
             ("clk-008", "newsletter")
         ],
     },
+    "Hide sensitive values": {
+        "select length(user_id), page_url, count(*) from marts.clicks group by all order by all": [
+            (64, "***", 3),
+            (64, None, 2),
+        ],
+        "select count(*) from ops.sensitive_columns where columns = 'page_url=mask,user_id=hash'": [
+            (1,)
+        ],
+    },
     "Late records and backfills": {
         "select value from marts.events where key = 'evt-004'": [(4.0,)],
     },

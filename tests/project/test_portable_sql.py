@@ -73,7 +73,8 @@ _RICH_CONTRACT = """
         'prefer': ['partner', 'plant'],
         'columns': {
             'id': {
-                'type': 'string', 'required': true, 'pattern': '^m-[0-9]+$', 'description': 'Key.',
+                'type': 'string', 'required': true, 'pattern': '^m-[0-9]+$',
+                'sensitive': 'hash', 'description': 'Key.',
             },
             'value': {
                 'type': 'number', 'required': true, 'min': -50, 'max': 50,
@@ -84,6 +85,9 @@ _RICH_CONTRACT = """
                 'reconcile': {'absolute': '0'}, 'description': 'Of what kind it is.',
             },
             'timestamp': {'type': 'timestamp', 'description': 'When it was measured.'},
+            'who': {
+                'type': 'string', 'sensitive': 'mask', 'reconcile': true, 'description': 'Who.',
+            },
         },
         'rules': {'a_first_is_small': "category <> 1 or value < 10"},
     }) }}

@@ -20,6 +20,12 @@ from loader.errors import WrongUse
 
 # a column of a target that has another name in the records applied
 _APPLIED_AS = {"ingested_at": "landed_at", "applied_at": "decided_at"}
+_AFTER_DECISIONS = (
+    "forget_completed",
+    "remember_order",
+    "remember_sensitive_columns",
+    "note_dead_letters",
+)
 _STATUSES = ("matched", "mismatched", "stale_source", "single_source")
 
 
@@ -119,10 +125,7 @@ def decisions(contract: Contract, words: Vocabulary) -> Relation:
             "on_schema_change: append_new_columns",
             f"pre_hook: \"{{{{ forget_removed('{entity}') }}}}\"",
             "post_hook:",
-            *(
-                f"  - \"{{{{ {hook}('{entity}') }}}}\""
-                for hook in ("forget_completed", "remember_order", "note_dead_letters")
-            ),
+            *(f"  - \"{{{{ {hook}('{entity}') }}}}\"" for hook in _AFTER_DECISIONS),
         ),
     )
 

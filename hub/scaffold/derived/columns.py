@@ -102,6 +102,13 @@ HISTORY = {
 }
 
 
+# of a sensitive column
+_STORED = {
+    "hash": "Sensitive: stored as its keyed digest.",
+    "mask": "Sensitive: stored as ***.",
+}
+
+
 def described(columns: dict[str, str], words: Vocabulary, **terms: str) -> Iterator[DerivedColumn]:
     """Shared columns, given as name -> type, with what the vocabulary says of them.
 
@@ -112,9 +119,13 @@ def described(columns: dict[str, str], words: Vocabulary, **terms: str) -> Itera
 
 
 def own(column: Column, data_type: str | None = None, never_null: bool = False) -> DerivedColumn:
-    """A column of the contract, as it is stored unless a type is given."""
+    """A column of the contract, as it is stored unless a type is given: then it is as the source
+    says it."""
+    description = column.description
+    if data_type is None and column.words.get("sensitive"):
+        description += f" {_STORED[column.words['sensitive']]}"
     return DerivedColumn(
-        column.name, data_type or column.stored_as, column.description, never_null=never_null
+        column.name, data_type or column.stored_as, description, never_null=never_null
     )
 
 
@@ -122,6 +133,8 @@ def comparable(column: Column) -> DerivedColumn:
     """What stands beside a column for reconciliation to compare."""
     if column.type == "json":
         meaning = f"The {column.name} as JSON in which equal values are equal text."
+    elif column.is_masked:
+        meaning = f"The keyed digest of the {column.name}, of which equal values have the same."
     else:
         meaning = f"The {column.name} as text, exact where a double is not."
     return DerivedColumn(f"{column.name}_comparable", "string", meaning)

@@ -88,6 +88,7 @@ def _rules(column: Column) -> list[str]:
         "normalize": lambda steps: "normalized: " + ", ".join(steps),
         "blank": lambda _: "may be blank",
         "reconcile": _tolerance,
+        "sensitive": lambda how: f"sensitive: stored as {'***' if how == 'mask' else 'a digest'}",
     }
     return [
         wording(column.words[word])

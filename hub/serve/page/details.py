@@ -28,7 +28,7 @@ from hub.serve.page.overview import Reader
 from hub.serve.page.render import page
 from hub.serve.page.route import PageRoute
 from hub.serve.problems import Refused
-from hub.serve.reading import Newest
+from hub.serve.reading import Newest, raw_text_of
 from hub.serve.routes.ask import run_story
 from loader.config.project import Project
 
@@ -58,7 +58,7 @@ def letters(
     project: Project = request.app.state.project
     choice = DeadLetterChoice(entity or None, source or None, reason or None)
     with read.cursor() as connection:
-        listed = list_letters(connection, choice, status or None, after)
+        listed = list_letters(connection, choice, raw_text_of(request), status or None, after)
     asked = _asked("/page/letters", entity=entity, source=source, reason=reason, status=status)
     return page(
         request,
@@ -89,10 +89,15 @@ def letter(
 ) -> HTMLResponse:
     """A dead letter: its text, its reasons, what became of it."""
     with read.cursor() as connection:
-        found = letter_of(connection, record_id)
+        found = letter_of(connection, record_id, raw_text_of(request))
         if found is None:
             raise Refused(404, "Letter not found", f"no dead letter has the record {record_id}")
-        told = answer(connection, request.app.state.project, Question(record_id=record_id))
+        told = answer(
+            connection,
+            request.app.state.project,
+            Question(record_id=record_id),
+            raw_text_of(request),
+        )
     return page(
         request,
         identity,
@@ -120,7 +125,7 @@ def why(
     """What became of a record: asked for as on the command line, by its key, or by its number."""
     question = Question(key=key) if key is not None else parse_question(asked or None, record)
     with read.cursor() as connection:
-        told = answer(connection, request.app.state.project, question)
+        told = answer(connection, request.app.state.project, question, raw_text_of(request))
     return page(
         request,
         identity,
@@ -180,11 +185,15 @@ def run_list(request: Request, identity: Reader, read: Newest, before: Word = No
     """The runs, the latest first."""
     with read.cursor() as connection:
         found, following = list_runs(connection, before)
+        shown = raw_text_of(request).within(connection)
     return page(
         request,
         identity,
         "runs.html",
-        {"runs": found, **_pages(_asked("/page/runs"), before, following, "before")},
+        {
+            "runs": [shown.of_run(run) for run in found],
+            **_pages(_asked("/page/runs"), before, following, "before"),
+        },
     )
 
 

@@ -11,6 +11,7 @@ from hub.serve.page.charts import run_chart
 from hub.serve.page.render import page
 from hub.serve.page.route import PageRoute
 from hub.serve.page.session import visitor
+from hub.serve.reading import raw_text_of
 from loader.config.project import Project
 from loader.warehouse.lock import is_being_written
 
@@ -30,6 +31,7 @@ def overview(request: Request, identity: Reader) -> HTMLResponse:
         identity,
         "overview.html",
         {
+            "errors_shown": raw_text_of(request).of_errors,
             "chart": run_chart(seen.runs if seen else ()),
             "alerts": current_alerts(project),
             "is_at_work": is_being_written(project.database),

@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.queries.dead_letters import DeadLetterChoice, page_of_dead_letters
 from hub.queries.explain import answer, parse_question
 from hub.queries.lists import run_line
+from hub.queries.raw_text import RawText
 from hub.queries.receipt import receipt
 from hub.queries.rows import rows
 from hub.serve.access import Role, require
 from hub.serve.problems import Refused, responses
-from hub.serve.reading import Newest, Read, as_json
+from hub.serve.reading import Newest, Read, as_json, raw_text_of
 from hub.serve.routes.data import AfterRecord, Limit
+from hub.serve.work import Job
 from loader.warehouse.run_log import runs
 
 router = APIRouter(
@@ -38,8 +40,9 @@ class Story(Told):
     asked: dict[str, Any] = Field(description="What was asked for.", examples=[{"key": "evt-003"}])
     files: int = Field(description="How many files have landed.")
     records: list[dict[str, Any]] = Field(
-        description="Oldest first: source, file, row_number, record (its text as it stood), "
-        "explanation, decisions, is_current, dead_letter."
+        description="Oldest first: source, file, row_number, record (its text as it stood; of an "
+        "entity with sensitive columns, for operators only), explanation, decisions, is_current, "
+        "dead_letter."
     )
     more_records: bool = Field(description="Whether there are more than are told.")
     left_out: dict[str, str] = Field(description="Entities that cannot be read, and why.")
@@ -49,8 +52,9 @@ class DeadLetters(BaseModel):
     """Rejected records, oldest first."""
 
     dead_letters: list[dict[str, Any]] = Field(
-        description="record_id, entity, source, file, row_number, record (its text as it stood), "
-        "reasons, error (the first of them), explanation, attempts, status, resolved_by."
+        description="record_id, entity, source, file, row_number, record (its text as it stood; of "
+        "an entity with sensitive columns, for operators only), reasons, error (the first), "
+        "explanation, attempts, status, resolved_by."
     )
     next: str | None = Field(description="Where the next page is; null where this is the last.")
 
@@ -112,6 +116,7 @@ def why(
             cursor,
             state.project,
             parse_question(key, None),
+            raw_text_of(request),
             lambda given: int(state.key_hash.of(cursor, given)),
         )
     if not story["records"]:
@@ -142,7 +147,7 @@ def dead_letters(
     choice = DeadLetterChoice(entity, source, reason)
     wanted = None if status == _ANY else status
     with read.cursor() as cursor:
-        found = page_of_dead_letters(cursor, choice, wanted, after, limit + 1)
+        found = page_of_dead_letters(cursor, choice, wanted, after, limit + 1, raw_text_of(request))
     shown, following = found[:limit], None
     if len(found) > limit:
         given = {"entity": entity, "source": source, "reason": reason, "status": status}
@@ -167,11 +172,13 @@ def run_log(
     condition = "true" if before is None else f"run_id < '{before}'"
     with read.cursor() as cursor:
         found = runs(cursor, condition, limit + 1)
+        shown = raw_text_of(request).within(cursor)
     following = None
     if len(found) > limit:
         last = found[limit - 1].run_id
         following = f"{request.url.path}?{urlencode({'before': last, 'limit': limit})}"
-    return read.answer({"runs": [run_line(run) for run in found[:limit]], "next": following})
+    lines = [run_line(shown.of_run(run)) for run in found[:limit]]
+    return read.answer({"runs": lines, "next": following})
 
 
 @router.get("/runs/{run_id}", response_model=RunStory, summary="A run: its progress or its receipt")
@@ -200,20 +207,26 @@ def run_story(request: Request, read: Read, run_id: str) -> tuple[dict[str, Any]
     """
     state = request.app.state
     job = state.work.find(run_id)
-    # until its end is published, a run is known to whoever started it
-    if job is not None and job.exit_code != 0:
-        return job.progress(), False
     with read.cursor() as cursor:
+        shown = raw_text_of(request).within(cursor)
+        # until its end is published, a run is known to whoever started it
+        if job is not None and job.exit_code != 0:
+            return _progress(job, shown), False
         promised = rows(
             cursor, "select run_id from ops.audit_log where promised_run_id = ?", [run_id]
         )
         actual = promised[0]["run_id"] if promised else run_id
         found = runs(cursor, f"run_id = '{actual}'")
         if found:
-            return receipt(cursor, state.project, found[0]), True
+            return receipt(cursor, state.project, shown.of_run(found[0])), True
     if job is not None:
-        return job.progress(), False
+        return _progress(job, shown), False
     raise Refused(404, "Run not found", "the newest snapshot has no such run: /runs lists them")
+
+
+def _progress(job: Job, shown: RawText) -> dict[str, Any]:
+    progress = job.progress()
+    return {**progress, "errors": shown.of_errors(progress["errors"])}
 
 
 @router.get("/sources", response_model=Sources, summary="The sources and their freshness")
