@@ -10,7 +10,7 @@ import duckdb
 
 from hub.forgetting.database import rewrite_database
 from hub.forgetting.files import ChangedFile, forget_in_files
-from hub.forgetting.key import Key, known_digest, salted_digest
+from hub.forgetting.key import Key, salted_digest
 from hub.forgetting.scrub import discard_forgotten, scrub
 from hub.forgetting.search import (
     Searched,
@@ -99,7 +99,7 @@ class _Forgetting:
             if not self._selection.entities and not block:
                 raise self._not_seen()
             self._forget_files(connection, None, dry=True)
-            digest = known_digest(connection, self._key)
+            digest = salted_digest(connection, self._key)
         return self._result(digest, None, (), is_dry=True)
 
     def carry_out(self, *, block: bool) -> Forgotten:
@@ -186,7 +186,7 @@ class _Forgetting:
         )
 
     def _blocked(self, connection: duckdb.DuckDBPyConnection) -> set[str]:
-        digest = known_digest(connection, self._key)
+        digest = salted_digest(connection, self._key)
         return {
             entity
             for (entity,) in connection.execute(

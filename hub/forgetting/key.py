@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import secrets
 from base64 import b64decode
 from binascii import Error as NotBase64
 from dataclasses import dataclass, field
@@ -61,25 +60,6 @@ class Key:
 
 
 def salted_digest(connection: duckdb.DuckDBPyConnection, key: Key) -> str:
-    """What is kept of a key, as macros/dialect/salted_digest.sql makes it. The first time makes the
-    salt."""
-    salt = _salt(connection)
-    if salt is None:
-        salt = secrets.token_hex(32)
-        connection.execute("insert into raw.salt (salt) values (?)", [salt])
-    return _digest(salt, key)
-
-
-def known_digest(connection: duckdb.DuckDBPyConnection, key: Key) -> str | None:
-    """The same; None where no key was forgotten yet."""
-    salt = _salt(connection)
-    return None if salt is None else _digest(salt, key)
-
-
-def _salt(connection: duckdb.DuckDBPyConnection) -> str | None:
-    ((salt,),) = connection.execute("select max(salt) from raw.salt").fetchall()
-    return None if salt is None else str(salt)
-
-
-def _digest(salt: str, key: Key) -> str:
+    """What is kept of a key, as macros/dialect/keyed_digest.sql makes it."""
+    ((salt,),) = connection.execute("select salt from raw.salt").fetchall()
     return hashlib.sha256(f"{salt}{key.text}".encode()).hexdigest()

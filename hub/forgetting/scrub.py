@@ -97,7 +97,6 @@ class _Scrubbing:
     ) -> None:
         self._connection = connection
         self._sql = sql
-        self._key = key
         self._entity = entity
         self._run_id = run_id
         self._sources = [
@@ -105,7 +104,7 @@ class _Scrubbing:
         ]
         self._decisions = f"ops.{entity}_decisions"
         self._records = f"(select record_id from {TO_FORGET} where entity = '{entity}')"
-        self._key_hash = sql.hash_of(connection, key)
+        self._stored_key, self._key_hash = sql.stored(connection, entity, key)
 
     def scrub(self) -> None:
         """Remove the decisions, what was made of them, and decide the records as forgotten."""
@@ -132,7 +131,7 @@ class _Scrubbing:
         others = self._connection.execute(
             f"select distinct record_key from {_DECIDED} "
             f"where record_key <> ? and {self._sql.is_accepted('outcome')}",
-            [self._key.text],
+            [self._stored_key],
         ).fetchall()
         for (other,) in others:
             request_reprocess(self._connection, ReprocessChoice(self._entity, key=other))
@@ -141,7 +140,7 @@ class _Scrubbing:
         self._connection.execute(
             f"delete from {self._decisions} where record_id in {self._records} "
             f"or (row_number is null and key_hash = {self._key_hash} and record_key = ?)",
-            [self._key.text],
+            [self._stored_key],
         )
         for table in ("ops.redrive_requests", "ops.reprocess_records"):
             self._connection.execute(
@@ -150,7 +149,7 @@ class _Scrubbing:
             )
         self._connection.execute(
             "delete from ops.reprocess_requests where entity = ? and record_key = ?",
-            [self._entity, self._key.text],
+            [self._entity, self._stored_key],
         )
 
     def _forget_projections(self) -> None:
@@ -171,7 +170,7 @@ class _Scrubbing:
             named = f'key_hash = {self._key_hash} and "{name}" = ?'
             if "record_id" in columns:
                 named = f"({named}) or record_id in {self._records}"
-            self._connection.execute(f"delete from {table} where {named}", [self._key.text])
+            self._connection.execute(f"delete from {table} where {named}", [self._stored_key])
 
     def _forget_letters(self) -> None:
         for table in ("ops.dead_letter_log", "ops.discards"):
@@ -198,7 +197,7 @@ class _Scrubbing:
                 1,
                 cast(content_hash % 9223372036854775807 as bigint),
                 content_hash,
-                {self._sql.forgotten_text("source")},
+                {self._sql.forgotten_text(self._entity, "source")},
                 rule_set,
                 'rejected',
                 false,
@@ -246,7 +245,7 @@ def discard_forgotten(
             (entity, source, text_hash, reasons, discarded_at, discarded_by, reason)
         select $entity, source, text_hash, ['forgotten'], $now, 'hub forget', 'forgotten'
         from (
-            select source, {sql.forgotten_text("source")} as text_hash
+            select source, {sql.forgotten_text(entity, "source")} as text_hash
             from (select unnest($sources::varchar[]) as source)
         )
         where text_hash not in (select text_hash from ops.discards where entity = $entity)

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from hub.forgetting.key import Key
+from hub.forgetting.key import Key, salted_digest
 from loader.config.macros import Macros
 from loader.config.project import Project
 
@@ -14,6 +14,7 @@ from loader.config.project import Project
 TO_FORGET = "records_to_forget"
 MENTIONING = "records_that_mention"
 _PLACES_SHOWN = 10
+_SALT = "(select salt from raw.salt)"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class KeySql:
             "tombstone_sources",
             lambda entity: [name for name in project.vars.sources[entity] if name in tombstones],
         )
+        macros.replace("warehouse_salt", lambda: _SALT)
         self._macros = macros
         self.rows_per_load = macros.call("rows_per_load")
         self.settings = (
@@ -89,21 +91,28 @@ class KeySql:
         """Whether this is the outcome of an accepted record."""
         return str(self._macros.call("is_accepted", outcome))
 
-    def hash_of(self, connection: duckdb.DuckDBPyConnection, key: Key) -> int:
-        """The digest by which rows of a key are found."""
+    def stored(
+        self, connection: duckdb.DuckDBPyConnection, entity: str, key: Key
+    ) -> tuple[str, int]:
+        """A key as the tables of an entity have it, and the digest by which its rows are found."""
+        contract = self.contract(entity)
+        is_sensitive = bool(contract["columns"][contract["key"]].get("sensitive"))
+        text = salted_digest(connection, key) if is_sensitive else key.text
         sql = self._macros.call("hash_number", "?")
-        ((digest,),) = connection.execute(f"select {sql}", [key.text]).fetchall()
-        return int(digest)
+        ((digest,),) = connection.execute(f"select {sql}", [text]).fetchall()
+        return text, int(digest)
 
     def forgotten_content(self, entity: str) -> str:
         """The digest of the content of a forgotten record, as a build would make it."""
-        values = ["source", "cast(record_id as varchar)"]
-        values += ["cast(null as varchar)"] * len(self.contract(entity)["columns"])
+        contract = self.contract(entity)
+        values = [_SALT] if self._macros.call("sensitive_columns", contract) else []
+        values += ["source", "cast(record_id as varchar)"]
+        values += ["cast(null as varchar)"] * len(contract["columns"])
         return str(self._macros.call("record_digest", values))
 
-    def forgotten_text(self, source: str) -> str:
+    def forgotten_text(self, entity: str, source: str) -> str:
         """The digest of source and text of all forgotten records of a source."""
-        return str(self._macros.call("forgotten_text_hash", source))
+        return str(self._macros.call("forgotten_text_hash", entity, source))
 
 
 def choose(
@@ -125,11 +134,10 @@ def choose(
         f"create or replace temporary table {TO_FORGET} (entity varchar, source varchar, "
         "record_id bigint, load_id bigint, row_number bigint, by_text boolean)"
     )
-    digest = sql.hash_of(connection, key)
     chosen = []
     for each in (entity,) if entity else project.entities:
-        by_key = _by_key(connection, sql, each, key, digest)
-        implied = _implied(connection, each, key, digest)
+        by_key = _by_key(connection, sql, each, key)
+        implied = _implied(connection, each, *sql.stored(connection, each, key))
         is_meant = bool(by_key or implied or entity or each in blocked)
         by_text = _by_text(connection, sql, each, key) if is_meant else 0
         if by_key or by_text or implied or each in blocked:
@@ -144,14 +152,14 @@ def choose(
     )
 
 
-def _by_key(
-    connection: duckdb.DuckDBPyConnection, sql: KeySql, entity: str, key: Key, digest: int
-) -> int:
+def _by_key(connection: duckdb.DuckDBPyConnection, sql: KeySql, entity: str, key: Key) -> int:
     """By any decision on them, and by what the present rules read; returns how many."""
+    stored, digest = sql.stored(connection, entity, key)
     parts = [
         f"select record_id, source, load_id, row_number from ops.{entity}_decisions "
-        f"where key_hash = {digest} and record_key = $key and row_number is not null"
+        f"where key_hash = {digest} and record_key = $stored and row_number is not null"
     ]
+    parameters = {"stored": stored}
     if _was_built(connection, entity):
         parts.append(
             "select unioned.record_id, unioned.source, unioned.load_id, unioned.row_number "
@@ -159,14 +167,15 @@ def _by_key(
             f"left join {sql.settings} as settings on settings.source = unioned.source "
             f"where {sql.key_of_staged(entity)} = $key"
         )
-    return _insert(connection, entity, " union ".join(parts), {"key": key.text}, by_text=False)
+        parameters["key"] = key.text
+    return _insert(connection, entity, " union ".join(parts), parameters, by_text=False)
 
 
-def _implied(connection: duckdb.DuckDBPyConnection, entity: str, key: Key, digest: int) -> int:
+def _implied(connection: duckdb.DuckDBPyConnection, entity: str, stored: str, digest: int) -> int:
     ((count,),) = connection.execute(
         f"select count(*) from ops.{entity}_decisions "
         f"where key_hash = {digest} and record_key = ? and row_number is null",
-        [key.text],
+        [stored],
     ).fetchall()
     return int(count)
 

@@ -40,7 +40,7 @@ watermarks as (
 ),
 
 {% if implies_deletions -%}
-{{ imply_deletions() }},
+{{ imply_deletions(entity) }},
 
 {% endif -%}
 {{ find_repeats(contract, implies_deletions) }},

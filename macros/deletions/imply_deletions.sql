@@ -8,8 +8,9 @@
     The deletion stands behind all rows of its file: its row in record_id is greater than any that a
     file may have.
 
+    entity: the entity's name.
 #}
-{% macro imply_deletions() -%}
+{% macro imply_deletions(entity) -%}
 named as (
 
     select
@@ -45,7 +46,7 @@ files as (
         load_id,
         max(case
             when not ({{ is_blank('record_key') }}) then 0
-            when text_hash = {{ forgotten_text_hash('source') }} then 0
+            when text_hash = {{ forgotten_text_hash(entity, 'source') }} then 0
             else 1
         end) = 0 as names_all_keys
     from named

@@ -53,11 +53,8 @@ left join (
     from {{ source('raw', 'sources') }} as settings_now
 ) as settings
     on settings.source = unioned.source
-cross join (
-    select max(salt) as salt from {{ source('raw', 'salt') }}
-) as salted
 where unioned.source = '{{ name }}'
-    and {{ salted_digest('salted.salt', key_of_staged(entity, 'unioned')) }} in (
+    and {{ keyed_digest(warehouse_salt(), key_of_staged(entity, 'unioned')) }} in (
         select key_digest from {{ source('raw', 'forgotten') }}
         where entity = '{{ entity }}'
     )
