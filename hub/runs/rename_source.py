@@ -78,7 +78,7 @@ def rename_source(
         _rename_files(connection, old, new)
         renamed = _rename_in_tables(connection, old, new)
         _rename_in_orders(connection, old, source)
-        _name_texts_anew(connection, project, new, renamed)
+        name_texts_anew(connection, project, new, renamed)
         request_id = (
             request_reprocess(connection, ReprocessChoice(source.entity, source=new))
             if records
@@ -213,13 +213,20 @@ def _rename_in_orders(connection: duckdb.DuckDBPyConnection, old: str, new: Sour
         )
 
 
-def _name_texts_anew(
+def name_texts_anew(
     connection: duckdb.DuckDBPyConnection, project: Project, new: str, tables: list[str]
 ) -> None:
     """Compute the digests of source and raw text by which dead letters are known."""
     dbt = SimpleNamespace(type_string=lambda: "varchar")
     macros = Macros(project.root, project.vars, dbt=dbt)
-    digest = macros.call("record_digest", [f"'{new}'", "record"])
+    # as the check does of entities with sensitive columns
+    salt = connection.execute(
+        "select '(select salt from raw.salt)' from ops.sensitive_columns "
+        "where entity = ? and columns <> ''",
+        [project.sources[new].entity],
+    ).fetchall()
+    parts = [*(expression for (expression,) in salt), f"'{new}'", "record"]
+    digest = macros.call("record_digest", parts)
     record_id = f"load_id * {macros.call('rows_per_load')} + row_number"
     for table in tables:
         connection.execute(

@@ -5,6 +5,7 @@ import json
 import duckdb
 
 from hub.queries.raw_text import WITHHELD, RawText
+from hub.scaffold.contract import sensitive_entities
 
 ENTITIES = {"app": "events", "web": "clicks"}
 READER = RawText(frozenset({"events"}), ENTITIES)
@@ -33,6 +34,22 @@ def test_of_a_position_the_key_of_the_message_is_withheld():
     assert json.loads(shown) == {"topic": "t", "partition": 0, "offset": 7}
     assert READER.of_position("web", position) == position
     assert READER.of_position("app", None) is None
+
+
+def test_a_contract_that_cannot_be_read_may_have_sensitive_columns(tmp_path):
+    (tmp_path / "macros").mkdir()
+    (tmp_path / "dbt_project.yml").write_text(
+        "vars: {sources: {a: [x], b: [y], c: [z], d: [w]}}", encoding="utf-8"
+    )
+    contracts = (
+        "{% macro contract_a() %}{{ return({'columns': {'k': {'type': 'string'}}}) }}"
+        "{% endmacro %}{% macro contract_b() %}"
+        "{{ return({'columns': {'k': {'type': 'string', 'sensitive': 'hash'}}}) }}{% endmacro %}"
+        "{% macro contract_c() %}{{ return({'colums': {}}) }}{% endmacro %}"
+    )
+    (tmp_path / "macros" / "all.sql").write_text(contracts, encoding="utf-8")
+    # c is misspelt, d is missing
+    assert sensitive_entities(tmp_path) == {"b", "c", "d"}
 
 
 def test_of_an_error_only_its_place_is_shown():

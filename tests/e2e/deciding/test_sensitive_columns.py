@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from hub.mcp.sql import Queries, QueryFailed
+from hub.runs.rename_source import name_texts_anew
 from hub.scaffold.derived.files import write_stale_files
 from hub.serve.access import Role
+from loader.warehouse.connection import open_warehouse
 from loader.warehouse.snapshots import newest_snapshot
 from tests.mcp.conftest import client_of as mcp_client_of
 from tests.serve.serving import application, client_of
@@ -205,6 +207,15 @@ def test_hub_why_shows_raw_text_only_where_it_is_asked_to(bench, command):
     assert command("why", MIA).out == command("why", key).out
     assert command("why", "somebody@else.example").code == 1
     assert "open" in command("why", "o-1").out
+
+
+def test_a_renamed_source_keeps_the_digests_of_its_texts(bench):
+    digests = "select record_id, text_hash from ops.dead_letter_log order by record_id"
+    before = bench.sql(digests)
+    with open_warehouse(bench.project) as connection:
+        # to the name that it has: nothing may change
+        name_texts_anew(connection, bench.project, "app", ["ops.dead_letter_log"])
+    assert bench.sql(digests) == before != []
 
 
 def test_a_changed_contract_is_compared_without_a_value(bench, command):

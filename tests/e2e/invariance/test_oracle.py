@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.queries.explain import answer, parse_question
+from hub.queries.raw_text import RawText
 from loader.warehouse.connection import open_warehouse
 from tests.support.additions import add_source
 from tests.support.oracle import (
@@ -297,9 +298,9 @@ def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench)
     with open_warehouse(bench.project) as warehouse:
         for row in asked:
             file, number = row.row_id
-            [told] = answer(warehouse, bench.project, parse_question(f"{file}:{number}", None))[
-                "records"
-            ]
+            asked_for = parse_question(f"{file}:{number}", None)
+            told_of = answer(warehouse, bench.project, asked_for, RawText(frozenset(), {}))
+            [told] = told_of["records"]
             [decision] = told["decisions"]
             assert (told["record"], told["key"]) == (row.text, row.key), row.row_id
             assert decision["outcome"] == row.outcome, row.row_id

@@ -8,6 +8,7 @@ import pytest
 from hub.commands import health, questions
 from hub.queries.explain import Question, answer
 from hub.queries.health import examine
+from hub.queries.raw_text import RawText
 from hub.queries.receipt import receipt
 from hub.text.explanation import render_explanation
 from loader.errors import HubError
@@ -16,6 +17,8 @@ from loader.warehouse.run_log import find_run
 from tests.support.workbench import Workbench
 
 pytestmark = pytest.mark.slow
+
+RAW_TEXT = RawText(frozenset(), {})
 
 
 @pytest.fixture(
@@ -43,11 +46,11 @@ def reader(broken: Workbench) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_why_answers_for_the_others_and_says_what_it_left_out(broken, reader):
-    told = answer(reader, broken.project, Question(key="evt-003"))
+    told = answer(reader, broken.project, Question(key="evt-003"), RAW_TEXT)
     assert [record["is_current"] for record in told["records"]] == [False, True]
     assert list(told["left_out"]) == ["orders"]
     assert "orders cannot be read: " in render_explanation(told)
-    assert answer(reader, broken.project, Question(key="order_001"))["records"] == []
+    assert answer(reader, broken.project, Question(key="order_001"), RAW_TEXT)["records"] == []
 
 
 def test_the_doctor_names_the_entity_and_examines_the_others(broken, reader):
@@ -84,7 +87,7 @@ def test_where_no_entity_can_be_read_an_error_says_so(after_run: Workbench) -> N
         duckdb.connect(str(after_run.database), read_only=True) as connection,
         pytest.raises(HubError, match="no entity can be read"),
     ):
-        answer(connection, after_run.project, Question(key="evt-003"))
+        answer(connection, after_run.project, Question(key="evt-003"), RAW_TEXT)
 
 
 def test_views_that_an_older_hub_did_not_make_are_answered_all_the_same(
@@ -92,7 +95,7 @@ def test_views_that_an_older_hub_did_not_make_are_answered_all_the_same(
 ) -> None:
     after_run.sql("drop view ops.record_explanations; drop view ops.health_checks")
     with duckdb.connect(str(after_run.database), read_only=True) as connection:
-        told = answer(connection, after_run.project, Question(key="evt-003"))
+        told = answer(connection, after_run.project, Question(key="evt-003"), RAW_TEXT)
         assert (len(told["records"]), told["left_out"]) == (2, {})
         checks = {
             finding.check: finding.status
