@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from loader.delta.commits import LoadCommit, load_commits, metadata_of
 from loader.delta.place import Place
 from loader.delta.tables import DeltaTables, Marks, Query
+from loader.errors import HubError
 from loader.warehouse.connection import open_workspace
 from loader.warehouse.ledger import Load, replace_outcome
 from loader.warehouse.run_log import utc_now
@@ -190,7 +191,15 @@ class Lakehouse:
             return None
         # the ledger does not have it, whatever became of that
         commits = load_commits(table, 0)
-        return next((each.load for each in commits if each.load.sha256 == load.sha256), None)
+        known = next((each.load for each in commits if each.load.sha256 == load.sha256), None)
+        if known is None:
+            raise HubError(
+                f"lakehouse {self.tables.place.root}",
+                f"raw.{load.source} has the content of {load.file}, but neither its log nor "
+                "raw.loads says as which load",
+                "Put its row back into raw.loads.",
+            )
+        return known
 
     # ----------------------------------------------------------------------------- the tables after
 
