@@ -252,7 +252,7 @@ class DeltaTables:
                 if time.monotonic() > deadline:
                     raise self._error("cannot be written", error) from error
             # two that wait equally long would meet again
-            time.sleep(random.uniform(0, pause))
+            time.sleep(random.uniform(0, pause))  # nosec B311
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     @contextmanager
