@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loader.warehouse.ledger import Load
 
@@ -33,13 +33,21 @@ def metadata_of(load: Load, landed_at: datetime, fields: Sequence[Field]) -> dic
 
 
 def load_commits(table: "DeltaTable", since: int) -> list[LoadCommit]:
-    """The commits of records after a version of a source's table, in their order."""
-    behind = table.version() - since
-    found = table.history(behind) if behind > 0 else []
+    """The commits of records after a version of a source's table, up to that in which it was
+    opened, in their order."""
+    last = table.version()
+    asked = last - since
+    found: list[dict[str, Any]] = []
+    # the latest so many are told of, and some of them may be later than the table was opened
+    while asked > 0:
+        found = table.history(asked)
+        if len(found) < asked or found[-1]["version"] <= since + 1:
+            break
+        asked *= 2
     return [
         _load_commit(commit[_LOAD], commit[_FIELDS])
-        for commit in reversed(found)
-        if _LOAD in commit and commit["version"] > since
+        for commit in sorted(found, key=lambda commit: commit["version"])
+        if _LOAD in commit and since < commit["version"] <= last
     ]
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from loader.delta.commits import LoadCommit, load_commits, metadata_of
 from loader.delta.place import Place
 from loader.delta.tables import DeltaTables, Marks, Query
+from loader.errors import HubError
 from loader.warehouse.connection import open_workspace
 from loader.warehouse.ledger import Load, replace_outcome
 from loader.warehouse.run_log import utc_now
@@ -188,9 +189,18 @@ class Lakehouse:
             return known
         if is_full or table.transaction_version(load.sha256) is None:
             return None
-        # the ledger does not have it, whatever became of that
+        # the ledger does not have it: it landed just now, or who knows what became of its row
+        table.update_incremental()
         commits = load_commits(table, 0)
-        return next((each.load for each in commits if each.load.sha256 == load.sha256), None)
+        known = next((each.load for each in commits if each.load.sha256 == load.sha256), None)
+        if known is None:
+            raise HubError(
+                f"lakehouse {self.tables.place.root}",
+                f"raw.{load.source} has the content of {load.file}, but neither its log nor "
+                "raw.loads says as which load",
+                "Put its row back into raw.loads.",
+            )
+        return known
 
     # ----------------------------------------------------------------------------- the tables after
 
@@ -243,7 +253,7 @@ class Lakehouse:
             f"(from raw.loads except from {_BASE}) union all (from {_BASE} except from raw.loads)",
         )
         connection.execute("create or replace temp table turned_away as from raw.loads limit 0")
-        self.tables.read(connection, "raw.loads", "turned_away", _TURNED_AWAY)
+        loads = self.tables.read(connection, "raw.loads", "turned_away", _TURNED_AWAY)
         # another process has turned the same file away meanwhile
         changed -= _ids_of(
             connection,
@@ -251,7 +261,7 @@ class Lakehouse:
             "and exists (from turned_away as other where other.source = raw.loads.source "
             "and other.sha256 = raw.loads.sha256 and other.load_id <> raw.loads.load_id)",
         )
-        self._put(connection, "raw.loads", changed, versions)
+        self._put(connection, "raw.loads", changed, versions, loads)
 
     def _put(
         self,
@@ -259,13 +269,15 @@ class Lakehouse:
         name: str,
         load_ids: Collection[int],
         versions: dict[str, int] | None = None,
+        opened: DeltaTable | None = None,
     ) -> None:
-        """Let a table have, of these loads, the rows that the workspace has."""
+        """Let a table have, of these loads, the rows that the workspace has.   opened: the table,
+        where it must not have changed since then."""
         if not load_ids and not versions:
             return
         listed = ", ".join(map(str, sorted(load_ids))) or "null"
         connection.execute(f"create or replace temp table stored as from {name} limit 0")
-        table = self.tables.read(connection, name, "stored", f"load_id in ({listed})")
+        table = self.tables.read(connection, name, "stored", f"load_id in ({listed})", opened)
         ((has_any,),) = connection.execute("select count(*) > 0 from stored").fetchall()
         self.tables.write(
             connection,

@@ -126,13 +126,18 @@ class DeltaTables:
         return self._opened[table]
 
     def read(
-        self, connection: duckdb.DuckDBPyConnection, table: str, into: str, where: str = "true"
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        into: str,
+        where: str = "true",
+        opened: DeltaTable | None = None,
     ) -> DeltaTable:
         """Insert the rows of a table that meet a SQL condition into one of the workspace; returns
-        the table as it was read."""
+        the table as it was read.   opened: the table, where it is to be read as it was then."""
         from deltalake import QueryBuilder
 
-        opened = self.open(table)
+        opened = opened or self.open(table)
         columns = self.described[table][1]
         names = ", ".join(name for name, _, _ in columns)
         with self._told("cannot be read"):
@@ -252,7 +257,7 @@ class DeltaTables:
                 if time.monotonic() > deadline:
                     raise self._error("cannot be written", error) from error
             # two that wait equally long would meet again
-            time.sleep(random.uniform(0, pause))
+            time.sleep(random.uniform(0, pause))  # nosec B311
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     @contextmanager
