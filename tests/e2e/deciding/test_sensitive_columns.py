@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.forgetting.forget import forget
 from hub.mcp.sql import Queries, QueryFailed
 from hub.runs.rename_source import name_texts_anew
 from hub.scaffold.derived.files import write_stale_files
@@ -306,6 +307,28 @@ def test_an_increment_and_a_rebuild_decide_as_before(bench):
     assert bench.dbt("build", *REBUILD).success
     assert bench.sql(f"select {columns} from marts.events order by key") == before
     assert bench.sql(letters) == dead
+
+
+@pytest.mark.slow
+def test_a_key_that_is_stored_as_a_digest_is_forgotten_as_any_other(bench):
+    stored = hashed(bench, NOA)
+    assert forget(bench.project, NOA, "events").is_forgotten
+    assert bench.sql("select * from marts.events where key = ?", stored) == []
+    assert bench.sql("select * from ops.events_decisions where record_key = ?", stored) == []
+    bench.drop("app/returned.ndjson", [{**EVENTS[1], "value": 7}])
+    assert bench.run()["status"] == "succeeded"
+    forgotten = [("rejected", ["forgotten"])]
+    assert forgotten == bench.sql(
+        "select distinct outcome, reasons from ops.events_decisions "
+        "where list_contains(reasons, 'forgotten')"
+    )
+    letters = "select source, text_hash, status from ops.dead_letters where error = 'forgotten'"
+    [(_, _, status)] = bench.sql(letters)
+    assert status == "discarded"
+    before = bench.sql("select key, name from marts.events order by key"), bench.sql(letters)
+    assert bench.dbt("build", *REBUILD).success
+    after = bench.sql("select key, name from marts.events order by key"), bench.sql(letters)
+    assert after == before
 
 
 @pytest.mark.slow
