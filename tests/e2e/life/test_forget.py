@@ -37,6 +37,7 @@ KEPT = {
     "marts.measurements": "id",
     "marts.measurements_reconciliation": "id",
 }
+OF_RECORDS = ("plan.json", "run_results.json")
 PRODUCTS = ("landing", "archive", "receipts", "published", "exports", "logs", "target")
 
 
@@ -87,8 +88,9 @@ def holding(bench: Workbench, text: str = KEY) -> list[str]:
     """The files of the product in which a text stands, as it is or in an unpacked file."""
     files = [path for path in bench.root.glob("*warehouse.duckdb*") if path.is_file()]
     files += [path for name in PRODUCTS for path in (bench.root / name).rglob("*")]
-    # made of the project's own files
-    found = [path for path in files if path.is_file() and path.name not in ("manifest.json",)]
+    # what else dbt keeps there is made of the project's own files
+    files = [path for path in files if "target" not in path.parts or path.name in OF_RECORDS]
+    found = [path for path in files if path.is_file()]
     return [
         path.name
         for path in found
