@@ -15,6 +15,7 @@ EXTRAS = {
     "objects": "loader/objects",
     "telemetry": "hub/telemetry",
     "backup": "hub/backup",
+    "spark": "deploy/spark",
     "mcp": "hub/mcp",
 }
 
