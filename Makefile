@@ -95,7 +95,7 @@ test-all: check test test-slow ## Run all but the longest; with a Kafka broker w
 coverage: $(extras) ## Run all tests one after the other, with the coverage of hub/ and loader/
 	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
-test-spark: $(extras) spark-setup ## Run the tests that start Apache Spark (needs Java 17 and Maven), about six minutes
+test-spark: $(extras) spark-setup ## Run the tests that start Apache Spark (needs Java 17 and Maven)
 	HUB_TEST_SPARK=1 .venv/bin/pytest -n 0 -m spark tests/spark
 
 test-kafka: $(extras) ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
