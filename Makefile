@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs Python 3.11, 3.12 or 3.13 with venv; uses uv where there is one.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve-setup telemetry-setup mcp-setup objects-setup delta-setup backup-setup serve run demo-api demo-stream test test-all test-slow test-nightly test-kafka coverage torture
+.PHONY: help setup serve-setup telemetry-setup mcp-setup objects-setup delta-setup backup-setup spark-setup serve run demo-api demo-stream test test-all test-slow test-nightly test-kafka test-spark coverage torture
 .PHONY: check lint-setup audit bench bench-stream docs contracts wheel
 .PHONY: deploy release lock clean clean-data
 
@@ -49,6 +49,11 @@ backup-setup: .venv/.backup-ready ## Add to .venv what encrypted backups need
 .venv/.backup-ready: .venv/.ready hub/backup/requirements.lock
 	@sh .ci/setup backup
 
+spark-setup: .venv/.spark-ready ## Add to .venv what building on Apache Spark needs (docs/scale-out.md)
+
+.venv/.spark-ready: .venv/.ready deploy/spark/requirements.lock
+	@sh .ci/setup spark
+
 # what tests need besides
 extras = serve-setup telemetry-setup mcp-setup objects-setup delta-setup backup-setup
 
@@ -77,23 +82,26 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
 test: $(extras) ## Run the quick tests, on all cores: about twenty minutes on two
-	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not nightly and not kafka"
+	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not nightly and not kafka and not spark"
 
 test-slow: $(extras) ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
-	.venv/bin/pytest $(side_by_side) -m "slow and not check and not nightly and not kafka"
+	.venv/bin/pytest $(side_by_side) -m "slow and not check and not nightly and not kafka and not spark"
 
 test-nightly: $(extras) ## Run what `make test-all` has no time for: the image, every combination of stages
 	.venv/bin/pytest $(side_by_side) -m nightly
 
 test-all: check test test-slow ## Run all but the longest; with a Kafka broker where Java and Maven are
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
-	    $(MAKE) test-kafka; \
+	    $(MAKE) test-kafka test-spark; \
 	else \
-	    echo "test-all: make test-kafka is left out: java or mvn is missing"; \
+	    echo "test-all: make test-kafka and make test-spark are left out: java or mvn is missing"; \
 	fi
 
 coverage: $(extras) ## Run all tests one after the other, with the coverage of hub/ and loader/
 	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
+
+test-spark: $(extras) spark-setup ## Run the tests that start Apache Spark (needs Java 17 and Maven)
+	HUB_TEST_SPARK=1 .venv/bin/pytest -n 0 -m spark tests/spark
 
 test-kafka: $(extras) ## Run the tests that start a Kafka broker (needs Java 17 and Maven)
 	HUB_TEST_KAFKA=1 .venv/bin/pytest -m kafka
@@ -115,7 +123,7 @@ check: $(extras) ## Lint, format, types, security, SQL style and house rules
 	@sh .ci/lint
 	.venv/bin/pytest -m check
 
-locks = $(wildcard *.lock hub/*/*.lock loader/*/*.lock)
+locks = $(wildcard *.lock hub/*/*.lock loader/*/*.lock deploy/spark/*.lock)
 
 audit: lint-setup ## Ask for known vulnerabilities of all that the locks name (needs the network)
 	.venv/bin/pip-audit --strict --disable-pip --require-hashes $(addprefix --requirement=,$(locks))
@@ -165,9 +173,12 @@ lock: ## Resolve each requirements.in into requirements.lock (FLAGS=--upgrade: n
 	    --output-file loader/delta/requirements.lock $(FLAGS)
 	$(compile) hub/backup/requirements.in --constraint requirements.lock \
 	    --output-file hub/backup/requirements.lock $(FLAGS)
+	$(compile) deploy/spark/requirements.in --constraint requirements.lock \
+	    --constraint hub/telemetry/requirements.lock --output-file deploy/spark/requirements.lock $(FLAGS)
 	$(compile) .ci/requirements.in $(addprefix --constraint ,$(locks)) --no-annotate \
 	    --output-file .ci/requirements.lock $(FLAGS)
-	$(compile) pyproject.toml --all-extras deploy/container/requirements.in --no-annotate \
+	$(compile) pyproject.toml $(addprefix --extra ,serve telemetry mcp objects delta backup) \
+	    deploy/container/requirements.in --no-annotate \
 	    $(addprefix --constraint ,$(locks)) --output-file deploy/container/requirements.lock
 
 clean-data: ## Remove the warehouse, published/, exports/ and receipts/, to begin with your own data after the samples

@@ -17,7 +17,7 @@
             ~ 'coalesce(' ~ value ~ ", '')"
         ) -%}
     {%- endfor -%}
-    {%- set together = 'concat(' ~ values | join(', ') ~ ')' -%}
+    {%- set together = joined_texts(values | join(', ')) -%}
     {#- nothing else begins with these two characters -#}
     {{ digest_number("case when contains(" ~ together ~ ", chr(31)) or contains(" ~ together
         ~ ", chr(30))\n    then concat(chr(30), ':', " ~ measured | join(', ') ~ ")\n    else concat_ws(chr(31), "

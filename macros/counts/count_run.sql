@@ -7,11 +7,14 @@
 {% macro count_run(results) %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% for entity in _built_entities(results) %}
-            {% call statement() %}
+            {% set counting %}
                 -- counts of {{ entity }}
                 {{ count_outcomes(entity) }};
                 {{ store_watermarks(entity) }}
-            {% endcall %}
+            {% endset %}
+            {% for each in separate_statements(counting) %}
+                {% call statement() %}{{ each }}{% endcall %}
+            {% endfor %}
             {% call statement() %}
                 -- counts of {{ entity }}, in full
                 {{ count_state(entity) }}

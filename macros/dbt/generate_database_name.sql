@@ -7,6 +7,9 @@
     node:                 the model.
 #}
 {% macro generate_database_name(custom_database_name=none, node=none) -%}
-    {%- set is_elsewhere = custom_database_name == 'scratch' and target.type != 'duckdb' -%}
-    {{ target.database if is_elsewhere else (custom_database_name or target.database) | trim }}
+    {#- on Spark, a database is the same as a schema -#}
+    {%- if target.type != 'duckdb' -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ (custom_database_name or target.database) | trim }}
 {%- endmacro %}

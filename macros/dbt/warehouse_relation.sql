@@ -6,6 +6,6 @@
 #}
 {% macro warehouse_relation(schema, name) %}
     {{ return(load_relation(
-        api.Relation.create(database=target.database, schema=schema, identifier=name)
+        api.Relation.create(database=target.database or none, schema=schema, identifier=name)
     )) }}
 {% endmacro %}

@@ -38,3 +38,20 @@
         {{ value }}
     ))[1]
 {%- endmacro %}
+
+
+{% macro spark__epoch_as_text(value, unit) -%}
+    {%- do duckdb__epoch_as_text(value, unit) -%}
+    {%- set places = {'seconds': 6, 'milliseconds': 3, 'microseconds': 0}[unit] -%}
+    {%- set number -%}
+        regexp_extract(
+            {{ trimmed(value) }}, r'\A([+-]?[0-9]{1,17}([.][0-9]{0,{{ places }}})?)[0-9]*\z', 1
+        )
+    {%- endset -%}
+    {%- set micros = 'try_cast(' ~ number ~ ' as decimal(24, 6)) * ' ~ 10 ** places -%}
+    case
+        when {{ micros }} between -62135596800000000 and 253402300799999999
+            then concat(cast(timestamp_micros(cast({{ micros }} as bigint)) as string), 'Z')
+        else {{ value }}
+    end
+{%- endmacro %}

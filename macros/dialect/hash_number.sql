@@ -13,3 +13,8 @@
     {#- md5_number_upper takes five times as long -#}
     cast(md5_number({{ value }}) >> 65 as bigint)
 {%- endmacro %}
+
+
+{% macro spark__hash_number(value) -%}
+    ({{ _half_of_digest(value, 1) }} div 2)
+{%- endmacro %}

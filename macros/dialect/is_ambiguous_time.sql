@@ -36,3 +36,20 @@
         else false
     end
 {%- endmacro %}
+
+
+{% macro spark__is_ambiguous_time(value, zone, moment) -%}
+    {%- set shown = 'unix_micros(from_utc_timestamp(' ~ moment ~ ', ' ~ zone ~ '))' -%}
+    {#- by the offset of the day after -#}
+    {%- set later -%}
+        unix_micros({{ moment }}) + {{ shown }} + 86400000000
+        - unix_micros(from_utc_timestamp({{ moment }} + interval '1' day, {{ zone }}))
+    {%- endset -%}
+    case
+        when {{ zone }} = 'UTC' or {{ moment }} is null or {{ later }} = unix_micros({{ moment }})
+            then false
+        when unix_micros(from_utc_timestamp(timestamp_micros({{ later }}), {{ zone }})) = {{ shown }}
+            then not ({{ trimmed(value) }} rlike r'([Zz]|[Uu][Tt][Cc]|:[0-9.]+ ?[+-][0-9:]+)\z')
+        else false
+    end
+{%- endmacro %}

@@ -25,3 +25,9 @@
     {{- '\\x{202A}-\\x{202E}\\x{2060}-\\x{206F}\\x{2800}\\x{3164}\\x{FE00}-\\x{FE0F}\\x{FEFF}\\x{FFA0}' -}}
     \x{FFF0}-\x{FFF8}\x{1BCA0}-\x{1BCA3}\x{1D173}-\x{1D17A}\x{E0000}-\x{E0FFF}
 {%- endmacro %}
+
+
+{% macro spark__is_blank(value) -%}
+    case when ascii({{ value }}) between 33 and 126 then false
+        else coalesce(not ({{ value }} rlike r'[^{{ _invisible() }}]'), true) end
+{%- endmacro %}

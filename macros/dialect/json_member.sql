@@ -12,3 +12,8 @@
 {% macro duckdb__json_member(value, name) -%}
     json_extract_string({{ value }}, '$.{{ name }}')
 {%- endmacro %}
+
+
+{% macro spark__json_member(value, name) -%}
+    get_json_object({{ value }}, '$.{{ name }}')
+{%- endmacro %}

@@ -16,3 +16,13 @@
         else {{ value }}
     end
 {%- endmacro %}
+
+
+{% macro spark__json_plain(value) -%}
+    case
+        when {{ value }} = 'null' then null
+        when {{ value }} like '"%' and try_parse_json({{ value }}) is not null
+            then try_variant_get(try_parse_json({{ value }}), '$', 'string')
+        else {{ value }}
+    end
+{%- endmacro %}

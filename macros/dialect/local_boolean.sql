@@ -34,3 +34,8 @@
 {% macro _lowered_texts(texts) -%}
     {%- for text in texts %}{{ sql_text(text | string | lower) }}{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
+
+
+{% macro spark__local_boolean(value, yes, no) -%}
+    {{ duckdb__local_boolean(value, yes, no) }}
+{%- endmacro %}

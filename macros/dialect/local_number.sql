@@ -40,3 +40,24 @@
         else {{ value }}
     end
 {%- endmacro %}
+
+
+{% macro spark__local_number(value, decimal, thousands) -%}
+    {%- do duckdb__local_number(value, decimal, thousands) -%}
+    {%- set group = '[\\pZ\\t]' if thousands == ' ' else '[' ~ thousands ~ ']' -%}
+    {%- set whole = '[0-9]{1,3}(' ~ group ~ '[0-9]{3})+|[0-9]+' if thousands else '[0-9]+' -%}
+    {%- set point = '[' ~ decimal ~ ']' -%}
+    {%- set pattern -%}
+        \A[+-]?(({{ whole }})({{ point }}[0-9]*)?|{{ point }}[0-9]+)\z
+    {%- endset -%}
+    case
+        when {{ trimmed(value) }} rlike {{ sql_text(pattern) }} then replace(
+            regexp_replace({{ trimmed(value) }}, {{ sql_text(group if thousands else ' ') }}, ''),
+            {{ sql_text(decimal) }},
+            '.'
+        )
+        when {{ parse_number(value) }} is not null
+            then {{ value }} || {{ sql_text(' (expected as 1' ~ thousands ~ '234' ~ decimal ~ '5)') }}
+        else {{ value }}
+    end
+{%- endmacro %}

@@ -118,3 +118,30 @@
     {% endif %}
     {{ return({'codes': codes, 'pattern': '(?i)^' ~ pattern | join ~ '$'}) }}
 {% endmacro %}
+
+
+{% macro spark__local_timestamp(value, format) -%}
+    {%- set form = _form_of_time(format) -%}
+    {%- set parts = {} -%}
+    {%- for code in form.codes -%}
+        {%- do parts.update({code: _part_of_time(value, form.pattern, loop.index)}) -%}
+    {%- endfor -%}
+    {%- set told -%}
+        case when {{ parse_timestamp(value, "'UTC'") }} is not null
+            then concat({{ value }}, {{ sql_text(' (expected as ' ~ format ~ ')') }}) end,
+    {%- endset -%}
+    coalesce(
+        case when {{ trimmed(value) }} rlike {{ sql_text(form.pattern) }} then cast(
+            try_cast(concat({{ _iso_of(parts) | join(', ') }})
+                as {{ 'timestamp' if 'H' in parts or 'I' in parts else 'date' }})
+            as string
+        ) end,
+        {{ told if format.startswith('%Y') and form.codes[1] == 'd' }}
+        {{ value }}
+    )
+{%- endmacro %}
+
+
+{% macro _part_of_time(value, pattern, place) -%}
+    regexp_extract({{ trimmed(value) }}, {{ sql_text(pattern) }}, {{ place }})
+{%- endmacro %}

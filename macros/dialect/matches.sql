@@ -12,3 +12,8 @@
 {% macro duckdb__matches(value, pattern) -%}
     regexp_matches({{ value }}, {{ sql_text(pattern) }})
 {%- endmacro %}
+
+
+{% macro spark__matches(value, pattern) -%}
+    ({{ value }} rlike {{ sql_text(pattern) }})
+{%- endmacro %}

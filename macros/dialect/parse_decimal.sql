@@ -16,3 +16,10 @@
     case when {{ number_by_size('cast(' ~ parsed ~ ' as varchar)') }} = {{ number_by_size(value) }}
         then {{ parsed }} end
 {%- endmacro %}
+
+
+{% macro spark__parse_decimal(value, type) -%}
+    {%- set parsed = 'try_cast(' ~ value ~ ' as ' ~ type ~ ')' -%}
+    case when {{ number_by_size('cast(' ~ parsed ~ ' as string)') }} = {{ number_by_size(value) }}
+        then {{ parsed }} end
+{%- endmacro %}

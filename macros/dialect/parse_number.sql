@@ -25,3 +25,13 @@
 {% macro _finite(text) -%}
     case when isfinite(try_cast({{ text }} as double)) then try_cast({{ text }} as double) end
 {%- endmacro %}
+
+
+{% macro spark__parse_number(value) -%}
+    {%- set text = trimmed(value) -%}
+    case
+        when {{ text }} rlike r'\A[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\z'
+            and abs(try_cast({{ text }} as double)) < double('infinity')
+            then try_cast({{ text }} as double)
+    end
+{%- endmacro %}

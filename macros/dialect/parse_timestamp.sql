@@ -88,3 +88,34 @@
         )[1]
     end
 {%- endmacro %}
+
+
+{% macro spark__parse_timestamp(value, zone) -%}
+    {#- the engine would also take a year alone, names of zones and longer years -#}
+    {%- set tidy -%}
+        regexp_replace(
+            regexp_replace(upper({{ trimmed(value) }}), r' ?UTC\z', 'Z'), ' (Z|[+-])', '$1'
+        )
+    {%- endset -%}
+    {%- set year = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])' -%}
+    {%- set day = year ~ '-[0-9]{1,2}-[0-9]{1,2}' -%}
+    {%- set time = '[T ]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?' -%}
+    {%- set offset = '(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)' -%}
+    {%- set read = 'try_cast(' ~ tidy ~ ' as timestamp)' -%}
+    {%- set moment = 'to_utc_timestamp(' ~ read ~ ', ' ~ zone ~ ')' -%}
+    {%- set first = "timestamp '0001-01-01'" -%}
+    {%- set last = "timestamp '9999-12-31 23:59:59.999999'" -%}
+    case
+        when {{ tidy }} rlike r'\A{{ day }}({{ time }})?\z' then case
+            when {{ zone }} = 'UTC' then {{ read }}
+            {#- a zone may lead out of the calendar, too #}
+            when not ({{ moment }} between {{ first }} and {{ last }}) then null
+            {#- it takes the first of two, as it should, and moves a time that the clocks skipped #}
+            when from_utc_timestamp({{ moment }}, {{ zone }}) = {{ read }} then {{ moment }}
+            {#- a day whose midnight was skipped begins when the clocks go on #}
+            when not contains({{ tidy }}, ':') then {{ moment }}
+        end
+        when {{ tidy }} rlike r'\A{{ day }}{{ time }}{{ offset }}\z'
+            and {{ read }} between {{ first }} and {{ last }} then {{ read }}
+    end
+{%- endmacro %}

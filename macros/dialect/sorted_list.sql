@@ -11,3 +11,8 @@
 {% macro duckdb__sorted_list(value) -%}
     list({{ value }} order by {{ value }})
 {%- endmacro %}
+
+
+{% macro spark__sorted_list(value) -%}
+    array_sort(collect_list({{ value }}))
+{%- endmacro %}

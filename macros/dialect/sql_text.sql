@@ -13,3 +13,9 @@
 {% macro duckdb__sql_text(value) -%}
     '{{ (value | string).replace("'", "''") }}'
 {%- endmacro %}
+
+
+{#- there, a backslash escapes -#}
+{% macro spark__sql_text(value) -%}
+    '{{ (value | string).replace("\\", "\\\\").replace("'", "\\'") }}'
+{%- endmacro %}

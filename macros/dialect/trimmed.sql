@@ -40,3 +40,13 @@
     (ascii({{ text }}) between 33 and 126 or ascii({{ text }}) between 161 and 5759
         or ascii({{ text }}) between 12289 and 65278)
 {%- endmacro %}
+
+
+{% macro spark__trimmed(value) -%}
+    {#- its chr knows no more than Latin-1: the same codes as escapes of a text -#}
+    {%- set signs = [] -%}
+    {%- for code in _white_space()[11:-2].split('), chr(') -%}
+        {%- do signs.append('\\u%04X' | format(code | int)) -%}
+    {%- endfor -%}
+    btrim({{ value }}, '{{ signs | join }}')
+{%- endmacro %}

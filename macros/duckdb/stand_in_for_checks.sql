@@ -8,7 +8,7 @@
     test_unit_tests_still_need_the_columns_of_checks_that_are_gone fails.
 #}
 {% macro stand_in_for_checks() %}
-    {% if execute and flags.WHICH in ['run', 'build', 'test'] %}
+    {% if execute and target.type == 'duckdb' and flags.WHICH in ['run', 'build', 'test'] %}
         {% for entity in var('sources') %}
             {% set id = 'model.' ~ project_name ~ '.int_' ~ entity ~ '__checked' %}
             {% set node = graph.nodes.get(id) %}

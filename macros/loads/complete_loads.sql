@@ -35,17 +35,21 @@ left join {{ source('ops', 'completed_loads') }} as completed
 cross join ({{ current_run() }}) as run
 where completed.load_id is null;
 
-update {{ source('ops', 'redrive_requests') }}
-set completed_at = {{ utc_now() }}
-where entity = '{{ entity }}'
-    and completed_at is null
-    and record_id in (
-        select checked.record_id
-        from {{ checked }} as checked
-        inner join {{ decisions }} as decided
-            on {{ was_decided() | indent(12) }}
-        where checked.attempt > 1
-    );
+{% set redriven -%}
+select checked.record_id
+from {{ checked }} as checked
+inner join {{ decisions }} as decided
+    on {{ was_decided() | indent(4) }}
+where checked.attempt > 1
+{%- endset -%}
+{{ update_where_in(
+    source('ops', 'redrive_requests'),
+    'completed_at',
+    utc_now(),
+    "entity = '" ~ entity ~ "' and completed_at is null",
+    'record_id',
+    redriven,
+) }};
 
 {{ complete_reprocessing(entity) }}
 {% endmacro %}

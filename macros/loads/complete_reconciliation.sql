@@ -28,14 +28,18 @@ where finished.entity = '{{ entity }}'
     and finished.part = 'target'
     and reconciled.load_id is null;
 
-update {{ source('ops', 'entity_orders') }}
-set compared = {{ compared_sources(entity) }}
-where entity = '{{ entity }}'
-    and compared is distinct from {{ compared_sources(entity) }}
+{{ update_where_other(
+    source('ops', 'entity_orders'),
+    'compared',
+    compared_sources(entity),
+    "entity = '" ~ entity ~ "'",
+) }}
 {%- else -%}
-delete from {{ source('ops', 'completed_loads') }}
-where entity = '{{ entity }}'
-    and part = 'reconciliation'
-    and load_id in (select load_id from {{ ref('int_' ~ entity ~ '__checked') }})
+{{ delete_where_in(
+    source('ops', 'completed_loads'),
+    "entity = '" ~ entity ~ "' and part = 'reconciliation'",
+    'load_id',
+    'select load_id from ' ~ ref('int_' ~ entity ~ '__checked'),
+) }}
 {%- endif -%}
 {% endmacro %}

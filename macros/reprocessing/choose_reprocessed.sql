@@ -10,15 +10,17 @@
     {% set requests = open_requests(entity) %}
     {% if requests %}
         {% set chosen = source('ops', 'reprocess_records') %}
-        {% call statement(auto_begin=false) %}
+        {% set choice %}
             -- a run that was stopped chose before; what it forgot already, it alone can name
             delete from {{ chosen }}
             where entity = '{{ entity }}'
                 and new_key_hash is not null;
-            create or replace temporary table keys_of_records as
-            {{ keys_of_records(entity) }};
+            {{ keep_result('keys_of_records', keys_of_records(entity)) }};
             {{ _choose(entity, _first_choice(entity, requests)) }}
-        {% endcall %}
+        {% endset %}
+        {% for each in separate_statements(choice) %}
+            {% call statement(auto_begin=false) %}{{ each }}{% endcall %}
+        {% endfor %}
         {% set ns = namespace(before=-1, chosen=_amount(entity)) %}
         {% for round in range(1000) if ns.chosen > ns.before %}
             {% call statement(auto_begin=false) %}
@@ -27,7 +29,7 @@
             {% set ns.before = ns.chosen %}
             {% set ns.chosen = _amount(entity) %}
         {% endfor %}
-        {% call statement(auto_begin=false) %}drop table keys_of_records{% endcall %}
+        {% call statement(auto_begin=false) %}{{ forget_result('keys_of_records') }}{% endcall %}
     {% endif %}
 {% endmacro %}
 

@@ -14,14 +14,15 @@ where entity = '{{ entity }}'
     and new_key_hash is null
 {%- endset -%}
 {%- set decisions = warehouse_relation('ops', entity ~ '_decisions') -%}
-delete from {{ source('ops', 'completed_loads') }}
-where entity = '{{ entity }}'
-    and load_id in (
-        select load_id from {{ decisions }} where record_id in ({{ removed }})
-    );
-delete from {{ decisions }} where record_id in ({{ removed }})
-    {%- if is_delivered_in_full(entity) or is_reprocessed_whole(entity) %}
-    or row_number is null
-    {%- endif %}
+{{ delete_where_in(
+    source('ops', 'completed_loads'),
+    "entity = '" ~ entity ~ "'",
+    'load_id',
+    'select load_id from ' ~ decisions ~ ' where record_id in (' ~ removed ~ ')',
+) }};
+{{ delete_where_in(decisions, '1 = 1', 'record_id', removed) }}
+{%- if is_delivered_in_full(entity) or is_reprocessed_whole(entity) %};
+delete from {{ decisions }} where row_number is null
+{%- endif %}
 {%- endif -%}
 {% endmacro %}

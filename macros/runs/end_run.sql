@@ -6,10 +6,13 @@
 {% macro end_run(results) %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% for run_id, run_clock, started_at in rows_of(current_run()) %}
-            {% call statement() %}
+            {% set closing %}
                 {%- if results %}{{ store_steps(run_id, results) }};{% endif %}
                 {{ close_run(run_id, failures_of(results)) }}
-            {% endcall %}
+            {% endset %}
+            {% for each in separate_statements(closing) %}
+                {% call statement() %}{{ each }}{% endcall %}
+            {% endfor %}
             {% do adapter.commit() %}
         {% endfor %}
     {% endif %}

@@ -7,4 +7,7 @@ library, so it serves everyday tests; it can be cut off, delayed and told to fai
 
 from pathlib import Path
 
+from tests.support.artifacts import Artifacts
+
 PROJECT = Path(__file__).resolve().parents[2]
+ARTIFACTS = Artifacts(Path(__file__).with_name("pom.xml"), "Kafka")

@@ -1,9 +1,7 @@
 """A real Kafka broker, broker and controller in one process, on loopback and in a folder."""
 
 import base64
-import random
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -15,8 +13,9 @@ from typing import Any, Self
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
-from tests.kafka.artifacts import class_path
+from tests.kafka import ARTIFACTS
 from tests.kafka.cluster import CLIENT, DEADLINE, Cluster
+from tests.support.processes import end_of, free_ports, watch
 
 # Settings of a topic of which only the latest message of each key stays. What is older than the
 # active segment is compacted within seconds of the next message, which begins a new segment.
@@ -29,16 +28,13 @@ _START = 120.0  # seconds to start in; it takes about 3
 _STOP = 30.0  # seconds to stop in
 # it lives for minutes: less of the compiler, the garbage collector and the memory is enough
 _JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
-# Below what systems give to clients by chance: a client that tries again and again to reach a
-# broker that is down could otherwise get its port, and connect to itself.
-_PORTS = range(20_000, 32_000)
 
 
 class Broker(Cluster):
     """A broker, for the time of a `with`: it ends there at the latest.
 
     What it holds is in `folder` and outlives it: start() after kill() or stop() has the same
-    messages at the same address. Ask artifacts.why_not() first whether this machine can run it.
+    messages at the same address. Ask ARTIFACTS.why_not() first whether this machine can run it.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -83,7 +79,7 @@ class Broker(Cluster):
                 stdout=log,
                 stderr=log,
             )
-        self._watchdog = _watch(self._process.pid)
+        self._watchdog = watch(self._process.pid)
         try:
             self._wait_until_it_answers()
         except BaseException:
@@ -150,7 +146,7 @@ class Broker(Cluster):
         return self.folder / "server.properties"
 
     def _java(self, *words: str) -> list[str]:
-        return [*_JAVA, "-cp", class_path(), *words]
+        return [*_JAVA, "-cp", ARTIFACTS.class_path(), *words]
 
     def _format(self) -> None:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -165,7 +161,7 @@ class Broker(Cluster):
             timeout=_START,
         )
         if done.returncode:
-            raise RuntimeError(f"the broker's folder cannot be formatted: {_end_of(done.stderr)}")
+            raise RuntimeError(f"the broker's folder cannot be formatted: {end_of(done.stderr)}")
 
     def _wait_until_it_answers(self) -> None:
         assert self._process
@@ -181,7 +177,7 @@ class Broker(Cluster):
         raise TimeoutError(f"the broker is silent after {_START:.0f} s:\n{self._end_of_log()}")
 
     def _end_of_log(self) -> str:
-        return _end_of(self.log.read_text(errors="replace"))
+        return end_of(self.log.read_text(errors="replace"))
 
     def _end(self, number: int) -> None:
         if not self._process:
@@ -232,27 +228,3 @@ def _properties(data: Path, port: int, controller_port: int) -> dict[str, str]:
         # messages whose timestamps tests set to years ago stay
         "log.retention.ms": "-1",
     }
-
-
-def free_ports(count: int) -> list[int]:
-    found: list[int] = []
-    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
-        with socket.socket() as trial, suppress(OSError):
-            trial.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise RuntimeError("there is no free port")
-
-
-def _watch(pid: int) -> subprocess.Popen[bytes]:
-    """Kill the process when this one ends without having said that it ended."""
-    return subprocess.Popen(
-        ["sh", "-c", 'read -r _ || kill -9 "$1"', "watchdog", str(pid)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    )
-
-
-def _end_of(text: str) -> str:
-    return "\n".join(text.strip().splitlines()[-20:])

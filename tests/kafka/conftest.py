@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kafka.artifacts import why_not
+from tests.kafka import ARTIFACTS
 from tests.kafka.broker import Broker
 from tests.kafka.mock_cluster import MockCluster
 from tests.support.workbench import Workbench
@@ -31,7 +31,7 @@ def mock() -> Iterator[MockCluster]:
 
 @pytest.fixture(scope="session")
 def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    reason = why_not()
+    reason = ARTIFACTS.why_not()
     if reason:
         pytest.skip(reason)
     with Broker(tmp_path_factory.mktemp("broker")) as broker:

@@ -5,7 +5,8 @@ import yaml
 from confluent_kafka import Consumer, Producer
 
 from tests.kafka import PROJECT
-from tests.kafka.broker import DEADLINE, Broker, free_ports
+from tests.kafka.broker import DEADLINE, Broker
+from tests.support.processes import free_ports
 
 pytestmark = pytest.mark.kafka
 

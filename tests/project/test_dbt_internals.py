@@ -59,6 +59,9 @@ _CALLED_FROM_PYTHON = {
 }
 # macros of dbt's that ours call, with what each is dispatched to: the digest of their text
 _CALLED_FROM_MACROS = {
+    "create_csv_table": "c006b4931f33",
+    "create_schema": "0562eedca2c9",
+    "create_table_as": "1fefcf349b7c",
     "datediff": "4b891727c69d",
     "default__persist_docs": "24d2cf14cd21",
     "get_empty_schema_sql": "0f69bb33d9e5",

@@ -16,6 +16,7 @@ EXTRAS = {
     "delta": "loader/delta",
     "telemetry": "hub/telemetry",
     "backup": "hub/backup",
+    "spark": "deploy/spark",
     "mcp": "hub/mcp",
 }
 

@@ -35,7 +35,7 @@ _KEYWORDS = {
 # text is what dbt.type_string() makes of string on DuckDB
 _TYPES = re.compile(r"string|text|bigint|double|decimal\(\d+, \d+\)|boolean|timestamp")
 # folders of macros whose SQL one engine alone reads
-_OF_ONE_ENGINE = ("dialect", "duckdb")
+_OF_ONE_ENGINE = ("dialect", "duckdb", "spark")
 # sought in macros and hooks, too
 _WORDS = {
     "qualify": r"\bqualify\b",

@@ -1,0 +1,85 @@
+"""What is built on Spark equals what is built on DuckDB of the same records, by the same clock."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.spark.cluster import SparkCluster
+from tests.spark.lakehouse import compared_query, lay_landed, on_duckdb, on_spark
+from tests.support.workbench import Workbench
+
+pytestmark = pytest.mark.spark
+
+FIRST, SECOND = "2026-11-27T12:00:00", "2026-11-28T12:00:00"
+# all that a build of events writes, and which of its rows are theirs
+TABLES = {
+    "marts.events": "",
+    "marts.events_history": "",
+    "ops.events_decisions": "",
+    "ops.completed_loads": "where entity = 'events'",
+    "ops.dead_letter_log": "where entity = 'events'",
+    "ops.entity_orders": "where entity = 'events'",
+    "ops.rule_sets": "where entity = 'events'",
+    "ops.run_counts": "where entity = 'events'",
+    "ops.watermark_log": "where source = 'app'",
+}
+
+
+def test_both_builds_of_the_events_and_of_more_are_equal(
+    samples: Workbench, cluster: SparkCluster
+) -> None:
+    _build_on_both(samples, cluster, FIRST)
+    assert _differences(samples.database, cluster) == []
+    samples.drop(
+        "app/more.json",
+        [
+            # newer, older than what is held, broken, and the repeat of a record
+            {"key": "evt-001", "name": "renamed", "value": 1.5, "ts": "2025-01-16T08:00:00+02:00"},
+            {"key": "evt-003", "name": "old", "value": 2, "ts": "2025-01-14T08:00:00"},
+            {"key": "evt-009", "name": " ", "value": "1e400", "ts": "2025-13-01"},
+            {"key": "evt-006", "name": "logout", "value": 1, "ts": "2025-01-15T11:00:00"},
+        ],
+    )
+    _build_on_both(samples, cluster, SECOND)
+    assert _differences(samples.database, cluster) == []
+
+
+def _build_on_both(bench: Workbench, cluster: SparkCluster, now: str) -> None:
+    """Land what is new, lay it on Spark as it stands before the build, and build on both."""
+    bench.land()
+    lay_landed(bench.database, cluster.warehouse)
+    bench.run(now=now)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "build", "--target", "spark"),
+            *("--select", "tag:events", "--exclude-resource-type", "unit_test"),
+            *("--vars", f"{{now: '{now}'}}"),
+            *("--target-path", str(cluster.folder / "target"), "--log-level-file", "none"),
+        ],
+        cwd=bench.root,
+        env={
+            **os.environ,
+            "SPARK_REMOTE": cluster.address,
+            "SPARK_WAREHOUSE": str(cluster.warehouse),
+            "PYTHONWARNINGS": "ignore",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:]
+
+
+def _differences(database: Path, cluster: SparkCluster) -> list[str]:
+    """For each table that differs, its rows that only one engine has."""
+    differing = []
+    for table, condition in TABLES.items():
+        query = f"{compared_query(database, table)} {condition}"
+        expected, found = on_duckdb(database, query), on_spark(cluster, query)
+        if expected != found:
+            only_one = [f"DuckDB only: {row}" for row in expected if row not in found]
+            only_one += [f"Spark only: {row}" for row in found if row not in expected]
+            differing.append("\n  ".join([query, *only_one[:6]]))
+    return differing
