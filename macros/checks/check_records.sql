@@ -13,6 +13,8 @@
 {%- set reasons = contract_reasons(entity) -%}
 {%- set key = contract.key -%}
 {%- set is_sensitive = sensitive_columns(contract) != '' -%}
+{#- whoever knows part of a record could try out the rest by its digest -#}
+{%- set salt = ['salt'] if is_sensitive else [] -%}
 {%- set letter = "'[withheld: " ~ entity ~ " has sensitive columns]'" if is_sensitive else 'record' -%}
 with
 
@@ -86,8 +88,7 @@ reasoned as (
             ), '')
         end as reason_list,
         {{ record_digest(
-            _digest_salt(is_sensitive) + ['source', _unread_text()]
-            + _digest_columns(contract)
+            salt + ['source', _unread_text()] + _digest_columns(contract)
         ) | indent(8) }} as content_hash
     from validated
 
@@ -122,9 +123,7 @@ explained as (
         end as explanation,
         -- a record that broke the contract repeats another only if the whole text is the same
         case when reason_list is not null or settings.late = 'dead_letter'
-            then {{ record_digest(
-                _digest_salt(is_sensitive) + ['reasoned.source', 'record']
-            ) | indent(12) }} end as text_hash
+            then {{ record_digest(salt + ['reasoned.source', 'record']) | indent(12) }} end as text_hash
     from reasoned
     left join settings
         on settings.source = reasoned.source
@@ -200,12 +199,6 @@ from explained
     {%- else -%} {{ shown }}
     {%- endif -%}
 {%- endmacro %}
-
-
-{#- Whoever knows part of a record could try out the rest by its digest. -#}
-{% macro _digest_salt(is_sensitive) %}
-    {{ return(['salt'] if is_sensitive else []) }}
-{% endmacro %}
 
 
 {#- A deletion needs its key and its event time only. -#}

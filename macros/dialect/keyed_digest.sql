@@ -12,3 +12,8 @@
 {% macro duckdb__keyed_digest(salt, text) -%}
     sha256({{ salt }} || {{ text }})
 {%- endmacro %}
+
+
+{% macro spark__keyed_digest(salt, text) -%}
+    sha2(concat({{ salt }}, {{ text }}), 256)
+{%- endmacro %}

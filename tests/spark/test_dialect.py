@@ -59,6 +59,7 @@ _CASES = {
     "trimmed('value')": [" a ", "\u00a0b\u3000", "c\u200d", "\u200bd", "\t\ne\r", "", "\ufefff"],
     "digest_number('value')": ["", "a", "\u00e9", "x" * 100, "\\", "\x1e:"],
     "record_digest(['value', 'cast(null as string)'])": ["", "a", "a\x1fb", "\x1e", "\u00e9"],
+    "keyed_digest(\"'0f'\", 'value')": ["", "a", "\u00e9", "mia@example.org"],
     "hash_number('value')": ["", "a", "\u00e9", "evt-001"],
     "json_canonical('value')": _JSON,
     "json_canonical('value', true)": _JSON,
