@@ -95,7 +95,7 @@ class _Forgetting:
 
     def would_remove(self, *, block: bool) -> Forgotten:
         with read_warehouse(self._project) as connection:
-            self._choose(connection)
+            self._selection = self._choose(connection)
             if not self._selection.entities and not block:
                 raise self._not_seen()
             self._forget_files(connection, None, dry=True)
@@ -104,7 +104,7 @@ class _Forgetting:
 
     def carry_out(self, *, block: bool) -> Forgotten:
         with open_warehouse(self._project) as connection:
-            self._choose(connection)
+            self._selection = self._choose(connection)
             if not self._selection.entities:
                 if not block:
                     raise self._not_seen()
@@ -127,7 +127,7 @@ class _Forgetting:
         with stage("land"):
             landing = land(connection, self._project, (), run_id)
         with stage("forget"):
-            self._choose(connection)
+            self._selection = self._choose(connection)
             self._block(connection, [chosen.entity for chosen in self._selection.entities])
             self._forget_files(connection, run_id)
             scrub(
@@ -148,14 +148,7 @@ class _Forgetting:
         with open_warehouse(self._project) as connection:
             digest = salted_digest(connection, self._key)
             # with what was landed meanwhile, by the same rules
-            choose(
-                connection,
-                self._project,
-                self._sql,
-                self._key,
-                entity=self._entity,
-                blocked=self._blocked(connection),
-            )
+            self._choose(connection)
             searched = list(search_warehouse(connection, self._sql, self._key))
             mentions = texts_that_mention(connection)
         searched += search_files(self._project, self._key, mentions)
@@ -175,8 +168,8 @@ class _Forgetting:
         else:
             remove_snapshots(self._project.database)
 
-    def _choose(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._selection = choose(
+    def _choose(self, connection: duckdb.DuckDBPyConnection) -> Selection:
+        return choose(
             connection,
             self._project,
             self._sql,
