@@ -81,7 +81,7 @@ def test_a_run_that_ends_with_an_error_is_told_of(bench, webhook, monkeypatch):
 
 
 def test_landing_that_failed_is_told_of(bench, webhook, monkeypatch):
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise HubError("here", "it breaks", "Mend it.")
 
     monkeypatch.setattr("hub.commands.landing.land", fails)
