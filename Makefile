@@ -92,9 +92,9 @@ test-nightly: $(extras) ## Run what `make test-all` has no time for: the image, 
 
 test-all: check test test-slow ## Run all but the longest; with a Kafka broker where Java and Maven are
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
-	    $(MAKE) test-kafka test-spark; \
+	    $(MAKE) test-kafka; \
 	else \
-	    echo "test-all: make test-kafka and make test-spark are left out: java or mvn is missing"; \
+	    echo "test-all: make test-kafka is left out: java or mvn is missing"; \
 	fi
 
 coverage: $(extras) ## Run all tests one after the other, with the coverage of hub/ and loader/
