@@ -167,7 +167,7 @@ def test_a_failure_in_the_middle_leaves_all_as_it_was(
 
     rename_in_project(landed)
     with monkeypatch.context() as patch:
-        patch.setattr(renaming, "_name_texts_anew", fail)
+        patch.setattr(renaming, "name_texts_anew", fail)
         with pytest.raises(OSError, match="disk"):
             sources.rename_source(landed.project, "alpha", "north")
     assert landed.sql("select count(*) from raw.alpha") == [(7,)]
