@@ -30,6 +30,7 @@ def test_a_warehouse_that_adds_up_has_no_failures(after_run):
         "rules",
         "removed sources",
         "pulls",
+        "forgotten",
         "receipts",
         "disk",
         "file format",
