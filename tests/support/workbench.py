@@ -183,6 +183,8 @@ def _empty(root: Path) -> None:
         path.unlink()
     for name in ("receipts", "published"):
         shutil.rmtree(root / name, ignore_errors=True)
+    # so that no test finds the plan of the one before it, whichever that is
+    (root / "target" / "plan.json").unlink(missing_ok=True)
 
 
 @contextmanager
