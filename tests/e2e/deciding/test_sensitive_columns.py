@@ -311,11 +311,11 @@ def test_an_increment_and_a_rebuild_decide_as_before(bench):
 
 @pytest.mark.slow
 def test_a_key_that_is_stored_as_a_digest_is_forgotten_as_any_other(bench):
-    stored = hashed(bench, NOA)
-    assert forget(bench.project, NOA, "events").is_forgotten
+    stored = hashed(bench, MIA)
+    assert forget(bench.project, MIA, "events").is_forgotten
     assert bench.sql("select * from marts.events where key = ?", stored) == []
     assert bench.sql("select * from ops.events_decisions where record_key = ?", stored) == []
-    bench.drop("app/returned.ndjson", [{**EVENTS[1], "value": 7}])
+    bench.drop("app/returned.ndjson", [{**EVENTS[0], "value": 7}])
     assert bench.run()["status"] == "succeeded"
     forgotten = [("rejected", ["forgotten"])]
     assert forgotten == bench.sql(
