@@ -67,6 +67,8 @@ def test_a_restore_that_is_killed_leaves_the_old_state_or_the_new(
             seen.append(found)
             doctor = health.doctor(after_run.project)
             assert [finding for finding in doctor if finding.status == "fail"] == []
+        else:
+            life *= 0.9  # the machine is faster now than when it was measured
     assert len(seen) > KILLS // 2
     assert list(after_run.root.glob(".warehouse.duckdb.replacement*")) == []
 
@@ -90,6 +92,8 @@ def test_a_backup_that_is_killed_leaves_the_file_that_was_there(
             halves += len(list(tmp_path.glob(".b.hub.*")))
             checked = restore(after_run.project, first.path, None, force=False, dry=True)
             assert checked.manifest.run_id == first.manifest.run_id
+        else:
+            life *= 0.9
     assert count > KILLS // 2
     assert halves > 0
     back_up(after_run.project, str(first.path), [], force=True)
