@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import duckdb
-
+from hub.forgetting.key import Key, salted_digest
 from hub.queries.explain import Question, answer
 from hub.queries.raw_text import raw_text_for
 from hub.queries.receipt import receipt
 from hub.scaffold.contract import sensitive_entities
-from loader.config.macros import Macros
 from loader.config.project import Project
 from loader.warehouse.latest import read_latest
 from loader.warehouse.run_log import find_run, runs
@@ -25,16 +23,9 @@ def why(project: Project, question: Question, *, raw: bool = False) -> dict[str,
         found = answer(connection, project, question, raw_text)
         if question.key and not found["records"] and raw_text.within(connection).sensitive:
             # whoever knows the key asks for it as its source says it
-            stored = Question(key=_digest_of(connection, project, question.key))
+            stored = Question(key=salted_digest(connection, Key(question.key)))
             found = answer(connection, project, stored, raw_text) | {"asked": found["asked"]}
         return reading.dated(found)
-
-
-def _digest_of(connection: duckdb.DuckDBPyConnection, project: Project, key: str) -> str:
-    """A sensitive key as it is stored."""
-    digest = Macros(project.root, project.vars).call("keyed_digest", "salt", "?")
-    ((stored,),) = connection.execute(f"select {digest} from raw.salt", [key]).fetchall()
-    return str(stored)
 
 
 def report(project: Project, run_id: str | None = None) -> dict[str, Any]:
