@@ -57,11 +57,18 @@ def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def samples(shared_root: Path) -> Iterator[Workbench]:
-    """A workbench with an empty warehouse and the shipped samples in its landing folder.
+    """A workbench whose warehouse has no records, with the shipped samples in its landing folder.
 
     Its project files are shared by all tests: a test that changes them takes own_project.
     """
     with fresh_samples(shared_root) as bench:
+        yield bench
+
+
+@pytest.fixture
+def unbuilt_samples(shared_root: Path) -> Iterator[Workbench]:
+    """The same, but for the warehouse: there is none yet."""
+    with fresh_samples(shared_root, built=False) as bench:
         yield bench
 
 
@@ -84,9 +91,16 @@ def after_run(samples: Workbench, image_of_samples: Path) -> Workbench:
 
 @pytest.fixture
 def bench(samples: Workbench) -> Workbench:
-    """A workbench with an empty warehouse and an empty landing folder."""
+    """A workbench whose warehouse has no records, with an empty landing folder."""
     samples.empty_landing()
     return samples
+
+
+@pytest.fixture
+def unbuilt(unbuilt_samples: Workbench) -> Workbench:
+    """A workbench without a warehouse, with an empty landing folder."""
+    unbuilt_samples.empty_landing()
+    return unbuilt_samples
 
 
 @pytest.fixture

@@ -4,59 +4,32 @@ Parsing takes dbt two seconds, and the tests work in dozens of copies of the pro
 finds the parsed project in its target folder is parsed no more than where it was changed.
 """
 
-import fcntl
-import hashlib
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 import msgpack
 import pytest
 
-from tests.support.shipped import PROJECT
+from tests.support.kept import kept, state_of
 
-_CACHE = PROJECT / ".pytest_cache" / "d" / "parsed"  # ignored by git, removed by `make clean`
 _NAME = "partial_parse.msgpack"
-_HOUR = 3600  # seconds
 _ROOT = "where the project is"
 
 
 def add_parsed_project(root: Path) -> None:
     """Put the parsed project into the target folder of the copy of the project at `root`."""
-    kept = _CACHE / f"{_digest_of(root)}.msgpack"
-    if not kept.exists():
-        with _alone():
-            # another process may have parsed it meanwhile
-            if not kept.exists():
-                _parse(root, kept)
+    anywhere = kept("parsed", parsed_from(root), lambda path: _parse(root, path))
+    parsed = anywhere.read_bytes().replace(msgpack.packb(_ROOT), msgpack.packb(str(root)))
     (root / "target").mkdir(exist_ok=True)
-    parsed = kept.read_bytes().replace(msgpack.packb(_ROOT), msgpack.packb(str(root)))
     (root / "target" / _NAME).write_bytes(parsed)
 
 
-def _digest_of(root: Path) -> str:
-    """What the files that dbt parses, and dbt itself, are known by."""
-    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
-    for path in sorted(root.rglob("*")):
-        if path.suffix in (".sql", ".yml", ".md", ".csv"):
-            digest.update(f"{path.relative_to(root)} {path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def parsed_from(root: Path) -> str:
+    """What the files that dbt parses are known by."""
+    return state_of(root, ".sql", ".yml", ".md", ".csv")
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep the other processes of the session waiting until the block is left."""
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with (_CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _parse(root: Path, kept: Path) -> None:
+def _parse(root: Path, file: Path) -> None:
     """Parse the project at `root`, and keep what dbt wrote, for a project in any folder."""
     from dbt.cli.main import dbtRunner
 
@@ -70,14 +43,8 @@ def _parse(root: Path, kept: Path) -> None:
             ]
         )
         assert outcome.success, outcome.exception
-        for old in _CACHE.glob("*.msgpack"):
-            # not what another session is at work with
-            if time.time() - old.stat().st_mtime > _HOUR:
-                old.unlink()
         # a seed is read from the folder in which it was parsed
         parsed_by_dbt = (Path(target) / _NAME).read_bytes()
         anywhere = parsed_by_dbt.replace(msgpack.packb(str(root)), msgpack.packb(_ROOT))
         assert str(root).encode() not in anywhere, "dbt keeps the project's folder in another form"
-        part = kept.with_suffix(".part")
-        part.write_bytes(anywhere)
-        part.replace(kept)
+        file.write_bytes(anywhere)

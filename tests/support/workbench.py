@@ -21,6 +21,7 @@ from hub.commands import landing, runs
 from loader.config.project import Project, open_project
 from loader.landing.folder import Landing
 from loader.warehouse.run_log import parse_clock
+from tests.support.first_build import add_first_build
 from tests.support.parsed import add_parsed_project
 from tests.support.shipped import PROJECT as PROJECT
 from tests.support.shipped import copy_shipped
@@ -71,11 +72,14 @@ class Workbench:
         (self.root / "landing").mkdir()
 
     def save(self, image: Path) -> None:
-        """Keep warehouse, receipts and landing folder as they are now, in a folder to be made."""
+        """Keep warehouse, plan, receipts and landing folder as they are now, in a folder to be
+        made."""
         image.mkdir(parents=True)
         shutil.rmtree(self.root / "published", ignore_errors=True)
         for path in self._products():
-            shutil.move(path, image / path.name)
+            kept = image / path.relative_to(self.root)
+            kept.parent.mkdir(exist_ok=True)
+            shutil.move(path, kept)
         self.restore(image)
 
     def restore(self, image: Path) -> None:
@@ -85,8 +89,11 @@ class Workbench:
         shutil.copytree(image, self.root, dirs_exist_ok=True)
 
     def _products(self) -> list[Path]:
-        others = [self.root / name for name in ("receipts", "published", "landing")]
-        return [*self.root.glob("warehouse.duckdb*"), *filter(Path.exists, others)]
+        others = ("receipts", "published", "landing", "target/plan.json")
+        return [
+            *self.root.glob("warehouse.duckdb*"),
+            *filter(Path.exists, (self.root / name for name in others)),
+        ]
 
     def run(self, *skip: str, now: str | None = None, **options: Any) -> dict[str, Any]:
         """`hub run`; returns the receipt."""
@@ -167,10 +174,16 @@ def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
 
 
 @contextmanager
-def fresh_samples(shared_root: Path) -> Iterator[Workbench]:
-    """The shared project with an empty warehouse and the shipped samples in its landing folder."""
+def fresh_samples(shared_root: Path, *, built: bool = True) -> Iterator[Workbench]:
+    """The shared project with the shipped samples in its landing folder, and a warehouse without
+    records; see add_first_build.
+
+    built: False for no warehouse at all, as on the first day.
+    """
     with pytest.MonkeyPatch.context() as patch:
         _empty(shared_root)
+        if built:
+            add_first_build(shared_root)
         bench = enter(shared_root, patch)
         bench.empty_landing()
         bench.drop_samples()
