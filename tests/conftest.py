@@ -16,6 +16,7 @@ import pytest
 from hub.cli import output
 from hub.main import main
 from tests.support.command_line import Answer, Command
+from tests.support.first_build import add_first_build, add_plan
 from tests.support.schemas import breaches
 from tests.support.workbench import Workbench, copy_project, enter, fresh_samples
 
@@ -74,11 +75,12 @@ def unbuilt_samples(shared_root: Path) -> Iterator[Workbench]:
 
 @pytest.fixture(scope="session")
 def image_of_samples(shared_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a first run of the samples leaves behind, for `Workbench.restore`."""
+    """What a first run of the samples leaves behind, for `Workbench.restore`, and the plan."""
     image = tmp_path_factory.mktemp("images") / "samples"
-    with fresh_samples(shared_root) as bench:
+    with fresh_samples(shared_root, built=False) as bench:
         bench.run()
         bench.save(image)
+    add_plan(image)
     return image
 
 
@@ -110,6 +112,14 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     root.mkdir()
     copy_project(root)
     return enter(root, monkeypatch)
+
+
+@pytest.fixture
+def own_built(own_project: Workbench) -> Workbench:
+    """The same, with a warehouse that has no records, for tests that build before they change the
+    project."""
+    add_first_build(own_project.root)
+    return own_project
 
 
 @pytest.fixture(scope="session")

@@ -290,14 +290,14 @@ class TestOptions:
         ],
     )
     def test_that_make_no_sense_are_refused(
-        self, bench: Workbench, command: Command, arguments: list[str], said: str
+        self, unbuilt: Workbench, command: Command, arguments: list[str], said: str
     ) -> None:
         for name in ("land", "compact"):
             answer = command(name, *arguments)
             assert (answer.code, answer.out) == (2, "")
             assert said in answer.err
-        assert not bench.database.exists()
-        assert not (bench.root / "lake").exists()
+        assert not unbuilt.database.exists()
+        assert not (unbuilt.root / "lake").exists()
 
     def test_nothing_stays_beside_the_warehouse(self, bench: Workbench, land: Land) -> None:
         before = set(bench.root.iterdir())

@@ -27,6 +27,12 @@ def add_first_build(root: Path) -> None:
     shutil.copytree(_first_build(), root, dirs_exist_ok=True)
 
 
+def add_plan(root: Path) -> None:
+    """Put only the plan there."""
+    (root / _PLAN).parent.mkdir(exist_ok=True)
+    shutil.copy(_first_build() / _PLAN, root / _PLAN)
+
+
 @cache
 def _first_build() -> Path:
     with tempfile.TemporaryDirectory() as home:

@@ -76,7 +76,7 @@ def test_a_run_that_ends_with_an_error_is_told_of(bench, webhook, monkeypatch):
     monkeypatch.setattr("hub.runs.run.build", fails)
     bench.drop("app/1.json", [event("a")])
     with pytest.raises(HubError, match="it breaks"):
-        bench.run()
+        bench.run(by_dbt=True)
     assert webhook.told() == [("run", None, "firing")]
 
 
@@ -215,9 +215,9 @@ def test_a_build_alone_and_a_run_with_nothing_new_change_nothing_of_an_alert(ben
 
 
 @pytest.mark.slow
-def test_rules_that_changed_are_judged_though_nothing_is_new(own_project, webhook):
-    own_project.drop("app/1.json", [event("a"), event("b", "x")])
-    own_project.run()
-    own_project.edit("alerts.yml", "threshold: 0.99", "threshold: 0.4")
-    own_project.run()
+def test_rules_that_changed_are_judged_though_nothing_is_new(own_built, webhook):
+    own_built.drop("app/1.json", [event("a"), event("b", "x")])
+    own_built.run()
+    own_built.edit("alerts.yml", "threshold: 0.99", "threshold: 0.4")
+    own_built.run()
     assert webhook.told() == [("quality", "app", "firing"), ("quality", "app", "resolved")]

@@ -167,12 +167,12 @@ def test_without_snapshots_it_is_of_a_copy_that_nobody_writes_to(
     assert sorted(path.name for path in tmp_path.glob("*.hub")) == ["b.hub"]
 
 
-def test_where_nothing_is_there_to_back_up_nothing_is_written(bench: Workbench, tmp_path: Path):
+def test_where_nothing_is_there_to_back_up_nothing_is_written(unbuilt: Workbench, tmp_path: Path):
     with pytest.raises(HubError, match="no warehouse yet"):
-        back_up(bench.project, str(tmp_path / "b.hub"), [], force=False)
-    duckdb.connect(str(bench.database)).close()
+        back_up(unbuilt.project, str(tmp_path / "b.hub"), [], force=False)
+    duckdb.connect(str(unbuilt.database)).close()
     with pytest.raises(HubError, match="knows of no run yet"):
-        back_up(bench.project, str(tmp_path / "b.hub"), [], force=False)
+        back_up(unbuilt.project, str(tmp_path / "b.hub"), [], force=False)
     assert list(tmp_path.glob("*b.hub*")) == []
 
 

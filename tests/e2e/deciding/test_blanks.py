@@ -129,8 +129,8 @@ def test_a_contract_may_keep_blank_texts(own_project: Workbench) -> None:
 
 
 @pytest.mark.slow
-def test_other_nulls_are_another_rule_set(own_project: Workbench) -> None:
-    bench = own_project
+def test_other_nulls_are_another_rule_set(own_built: Workbench) -> None:
+    bench = own_built
     bench.drop("plant/1.csv", "id,value,category,timestamp\nm1,1,none,\nm2,1,flow,\n")
     bench.run()
     bench.set_meta("plant", nulls=["none"])

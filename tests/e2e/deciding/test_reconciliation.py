@@ -335,15 +335,15 @@ def test_with_one_source_left_nothing_is_compared_until_the_other_is_back(
 
 @pytest.mark.slow
 def test_a_source_taken_out_leaves_at_once_though_nothing_is_taken_up(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    add_gamma(own_project)
-    own_project.drop("alpha/1.json", [alpha("both", "x")])
-    own_project.drop("beta/1.json", [beta("both", "y"), beta("alone", "y")])
-    own_project.run()
-    registered = own_project.project.vars.sources
-    own_project.set_vars(sources={**registered, "orders": ["alpha", "gamma"]})
-    own_project.drop("gamma/1.json", [gamma("new", "z")])
-    assert own_project.run("adapt")["errors"] == []
+    add_gamma(own_built)
+    own_built.drop("alpha/1.json", [alpha("both", "x")])
+    own_built.drop("beta/1.json", [beta("both", "y"), beta("alone", "y")])
+    own_built.run()
+    registered = own_built.project.vars.sources
+    own_built.set_vars(sources={**registered, "orders": ["alpha", "gamma"]})
+    own_built.drop("gamma/1.json", [gamma("new", "z")])
+    assert own_built.run("adapt")["errors"] == []
     compared = "select order_id, status from marts.orders_reconciliation order by order_id"
-    assert own_project.sql(compared) == [("both", "single_source")]
+    assert own_built.sql(compared) == [("both", "single_source")]

@@ -71,7 +71,7 @@ def test_a_warehouse_is_created_where_there_are_no_links(
 
 
 def test_a_warehouse_that_another_one_created_meanwhile_is_kept(
-    samples: Workbench, monkeypatch: pytest.MonkeyPatch
+    unbuilt_samples: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def come_too_late(path: Path, _: Path) -> None:
         with duckdb.connect(str(path)) as connection:
@@ -80,6 +80,6 @@ def test_a_warehouse_that_another_one_created_meanwhile_is_kept(
 
     monkeypatch.setattr(Path, "hardlink_to", come_too_late)
 
-    samples.land()
+    unbuilt_samples.land()
 
-    assert samples.sql("select count(*) from theirs") == [(0,)]
+    assert unbuilt_samples.sql("select count(*) from theirs") == [(0,)]

@@ -37,15 +37,15 @@ def test_the_later_of_two_in_one_file_corrects_the_earlier(bench: Workbench) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("later", ["app", "mobile"])
 def test_between_sources_the_first_registered_wins_a_tie_whatever_comes_later(
-    own_project: Workbench, later: str
+    own_built: Workbench, later: str
 ) -> None:
-    add_source(own_project.root, "mobile", like="app", entity="events")
+    add_source(own_built.root, "mobile", like="app", entity="events")
     for source in ("mobile", "app") if later == "app" else ("app", "mobile"):
         value = 1 if source == "app" else 2
-        own_project.drop(f"{source}/1.json", [event("e1", value)])
-        own_project.run()
-    assert values(own_project) == {"e1": 1.0}
-    ties = own_project.sql("select source from ops.record_outcomes where is_tie")
+        own_built.drop(f"{source}/1.json", [event("e1", value)])
+        own_built.run()
+    assert values(own_built) == {"e1": 1.0}
+    ties = own_built.sql("select source from ops.record_outcomes where is_tie")
     assert ties == [(later,)]
 
 

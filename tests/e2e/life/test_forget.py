@@ -313,24 +313,24 @@ def test_what_other_records_say_of_it_is_told_and_stays(
 
 @pytest.mark.slow
 def test_a_record_that_had_the_key_once_gives_way_to_others_of_its_present_key(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    own_project.drop("app/1.json", [event("old-name", 1, "09:00")])
-    own_project.run()
-    own_project.edit(
+    own_built.drop("app/1.json", [event("old-name", 1, "09:00")])
+    own_built.run()
+    own_built.edit(
         "models/staging/app/stg_app__events.sql",
         "{{ json_text('key') }} as key",
         "replace({{ json_text('key') }}, 'old', 'new') as key",
     )
-    own_project.drop("app/2.json", [event("new-name", 2, "08:00")])
-    own_project.run()
-    rules.reprocess(own_project.project, ReprocessChoice("events"))
-    assert own_project.sql("select key, value from marts.events") == [("new-name", 1)]
-    assert forget(own_project.project, "old-name", None).is_forgotten
-    assert own_project.sql("select key, value from marts.events") == [("new-name", 2)]
-    assert decided(own_project, "app/1.json") == [("rejected", ["forgotten"], None)]
-    assert fails(own_project) == []
-    assert rows_that_hold(own_project.database, "old-name") == []
+    own_built.drop("app/2.json", [event("new-name", 2, "08:00")])
+    own_built.run()
+    rules.reprocess(own_built.project, ReprocessChoice("events"))
+    assert own_built.sql("select key, value from marts.events") == [("new-name", 1)]
+    assert forget(own_built.project, "old-name", None).is_forgotten
+    assert own_built.sql("select key, value from marts.events") == [("new-name", 2)]
+    assert decided(own_built, "app/1.json") == [("rejected", ["forgotten"], None)]
+    assert fails(own_built) == []
+    assert rows_that_hold(own_built.database, "old-name") == []
 
 
 _KILLED = """

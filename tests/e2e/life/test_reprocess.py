@@ -39,9 +39,9 @@ def read_names_in_upper_case(bench: Workbench) -> None:
 
 
 def test_an_adapter_that_is_corrected_is_told_and_reprocess_corrects_old_rows(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("app/1.ndjson", [event("e1"), event("e2"), event("e2", moment="09:00")])
     bench.run()
     read_names_in_upper_case(bench)
@@ -65,9 +65,9 @@ def test_an_adapter_that_is_corrected_is_told_and_reprocess_corrects_old_rows(
 
 @pytest.mark.slow
 def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_place(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("app/log.ndjson", [event("e1"), event("e2")])
     bench.drop("plant/log.csv", "id,value,category,timestamp\nm1,1,flow,2025-01-15T08:00:00\n")
     bench.run()
@@ -86,9 +86,9 @@ def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_pl
 
 @pytest.mark.slow
 def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("app/1.ndjson", [event("E1", 1), event("e1", 2, "09:00"), event("e2")])
     bench.run()
     bench.edit(
@@ -118,9 +118,9 @@ def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
 
 @pytest.mark.slow
 def test_another_preference_stops_the_entity_until_it_is_reprocessed(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("alpha/1.ndjson", [{"uid": "o1", "data": "a"}, {"uid": "o2", "data": "a"}])
     bench.drop("beta/1.ndjson", [{"identifier": "o1", "payload": "b"}])
     bench.drop("app/1.ndjson", [event("e1")])
@@ -146,8 +146,8 @@ def test_another_preference_stops_the_entity_until_it_is_reprocessed(
 
 
 @pytest.mark.slow
-def test_a_rule_that_is_taken_away_fails_no_build(own_project: Workbench) -> None:
-    bench = own_project
+def test_a_rule_that_is_taken_away_fails_no_build(own_built: Workbench) -> None:
+    bench = own_built
     click = {"event_id": "c1", "event_timestamp": "2025-01-15T08:00:00", "user_id": "u"}
     bench.drop("web/1.ndjson", [click | {"event_type": "unheard"}])
     bench.run()
@@ -167,9 +167,9 @@ def test_a_rule_that_is_taken_away_fails_no_build(own_project: Workbench) -> Non
 
 @pytest.mark.slow
 def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("app/1.ndjson", [event("e1", 5), event("e2", -5), event("e1", -1, "09:00")])
     bench.run()
     bench.edit(
@@ -188,9 +188,9 @@ def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
 
 @pytest.mark.slow
 def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target_by_reprocess(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("alpha/1.ndjson", [{"uid": "o1", "data": "a"}, {"uid": "o3", "data": "a"}])
     bench.drop(
         "beta/1.ndjson",
@@ -226,8 +226,8 @@ def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target
 
 
 @pytest.mark.slow
-def test_sources_that_change_places_stop_an_entity_with_event_times(own_project: Workbench) -> None:
-    bench = own_project
+def test_sources_that_change_places_stop_an_entity_with_event_times(own_built: Workbench) -> None:
+    bench = own_built
     add_source(bench.root, "mobile", like="app", entity="events")
     bench.drop("app/1.ndjson", [event("e1", 1)])
     bench.drop("mobile/1.ndjson", [event("e1", 2)])
@@ -246,9 +246,9 @@ def test_sources_that_change_places_stop_an_entity_with_event_times(own_project:
 
 @pytest.mark.slow
 def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("app/1.ndjson", [event("e1")])
     bench.run()
     read_names_in_upper_case(bench)
@@ -264,9 +264,9 @@ def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
 
 @pytest.mark.slow
 def test_a_period_of_history_goes_on_where_no_business_column_changes(
-    own_project: Workbench,
+    own_built: Workbench,
 ) -> None:
-    bench = own_project
+    bench = own_built
     bench.drop("app/1.ndjson", [event("e1"), event("e2")])
     bench.run()
     periods = "select key, dbt_valid_from, dbt_valid_to from marts.events_history order by 1, 2"
@@ -280,8 +280,8 @@ def test_a_period_of_history_goes_on_where_no_business_column_changes(
     assert bench.sql(periods) == before
 
 
-def test_reprocess_of_an_unknown_entity_is_refused(own_project: Workbench) -> None:
-    own_project.drop_samples()
-    own_project.run()
+def test_reprocess_of_an_unknown_entity_is_refused(own_built: Workbench) -> None:
+    own_built.drop_samples()
+    own_built.run()
     with pytest.raises(HubError, match="Known are events"):
-        reprocess(own_project, "event")
+        reprocess(own_built, "event")

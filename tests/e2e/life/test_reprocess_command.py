@@ -294,16 +294,16 @@ class TestASourceTakenOut:
         assert "    beta/1.json:1: its source, beta, is registered no more\n" in printed
 
 
-def test_a_redrive_and_a_reprocessing_are_told_apart(own_project: Workbench) -> None:
-    own_project.drop("app/1.ndjson", [event("a", value=None), event("b", value=None), event("c")])
-    own_project.run()
-    turn_the_contract(own_project)
+def test_a_redrive_and_a_reprocessing_are_told_apart(own_built: Workbench) -> None:
+    own_built.drop("app/1.ndjson", [event("a", value=None), event("b", value=None), event("c")])
+    own_built.run()
+    turn_the_contract(own_built)
 
-    dead_letters.redrive(own_project.project, DeadLetterChoice(record_id=10000000001))
-    reprocess(own_project)
+    dead_letters.redrive(own_built.project, DeadLetterChoice(record_id=10000000001))
+    reprocess(own_built)
 
     steps = "select record_key, step from ops.lineage where step_number = 0 order by record_key"
-    assert own_project.sql(steps) == [("a", "redrive"), ("b", "reprocess"), ("c", "reprocess")]
+    assert own_built.sql(steps) == [("a", "redrive"), ("b", "reprocess"), ("c", "reprocess")]
 
 
 def test_late_records_are_warned_of_and_taken_up(own_project: Workbench) -> None:

@@ -1,4 +1,4 @@
-"""A fixture: a project whose `partner` is pulled from the API that a test gives."""
+"""Fixtures: a project with its tables, whose `partner` is pulled from the API of a test."""
 
 from typing import Any
 
@@ -7,8 +7,16 @@ import pytest
 from hub.commands import pulling
 from hub.commands.pulling import PullResult
 from tests.demo.api import SampleApi
+from tests.support.first_build import add_first_build
 from tests.support.partner import CURSOR, FAST, Pull
 from tests.support.workbench import Workbench
+
+
+@pytest.fixture
+def own_project(own_project: Workbench) -> Workbench:
+    """With its tables: most of these tests land, and none asks how tables are made."""
+    add_first_build(own_project.root)
+    return own_project
 
 
 @pytest.fixture

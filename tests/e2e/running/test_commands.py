@@ -112,7 +112,7 @@ class TestExitCodes:
         assert "Traceback" not in answer.err
         assert "Error" in answer.err
 
-    def test_a_failure_is_1(self, bench: Workbench, command: Command) -> None:
+    def test_a_failure_is_1(self, unbuilt: Workbench, command: Command) -> None:
         assert command("report").code == 1
 
 
@@ -134,9 +134,13 @@ class TestJson:
         assert answer.data["unclaimed"] == ["gamma"]
 
     def test_of_a_run_its_reports_and_its_receipts_beside_the_database(
-        self, samples: Workbench, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        unbuilt_samples: Workbench,
+        command: Command,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        samples.drop("app/sheet.xlsx", "?")
+        unbuilt_samples.drop("app/sheet.xlsx", "?")
         monkeypatch.setenv("HUB_DATABASE", str(tmp_path / "hub.duckdb"))
         output = tmp_path / "receipt.json"
         noon = ("--now", "2025-01-15T14:00:00+02:00")
@@ -149,8 +153,8 @@ class TestJson:
         assert receipts.keys() == {"latest.json", f"{run.data['run_id']}.json"}
         assert {json.loads(text)["run_id"] for text in receipts.values()} == {run.data["run_id"]}
         assert json.loads(receipts["latest.json"]) == run.data
-        assert not samples.database.exists()
-        assert not (samples.root / "receipts").exists()
+        assert not unbuilt_samples.database.exists()
+        assert not (unbuilt_samples.root / "receipts").exists()
 
         assert command("report", "--json").data == run.data
         assert command("report", "--run", run.data["run_id"], "--json").data == run.data
@@ -209,9 +213,9 @@ def without_a_key(data: Any, place: str = "$") -> Iterator[tuple[str, Any]]:
 
 class TestWhereThingsAre:
     def test_shared_options_may_stand_before_the_command_and_the_last_one_counts(
-        self, bench: Workbench, command: Command, tmp_path: Path
+        self, unbuilt: Workbench, command: Command, tmp_path: Path
     ) -> None:
-        bench.drop("app/a.ndjson", [EVENT])
+        unbuilt.drop("app/a.ndjson", [EVENT])
         mine, others = str(tmp_path / "mine.duckdb"), str(tmp_path / "others.duckdb")
 
         assert command("--json", "--database", mine, "land").data["unclaimed"] == []
@@ -219,7 +223,7 @@ class TestWhereThingsAre:
 
         assert Path(mine).exists()
         assert not Path(others).exists()
-        assert not bench.database.exists()
+        assert not unbuilt.database.exists()
 
     @pytest.fixture
     def elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -272,7 +276,7 @@ class TestWhereThingsAre:
         assert list(tmp_path.iterdir()) == []
 
     def test_the_environment_names_database_and_landing_folder(
-        self, bench: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, unbuilt: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         (tmp_path / "in" / "app").mkdir(parents=True)
         (tmp_path / "in" / "app" / "a.ndjson").write_text(json.dumps(EVENT))
@@ -282,7 +286,7 @@ class TestWhereThingsAre:
         assert command("land", "--json").data["files"][0]["status"] == "landed"
 
         assert (tmp_path / "other.duckdb").exists()
-        assert not bench.database.exists()
+        assert not unbuilt.database.exists()
 
     def test_options_go_before_the_environment(
         self, bench: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

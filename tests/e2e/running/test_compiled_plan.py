@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hub.runs.compiled_plan import plan_file
 from hub.runs.execute import Counting, StepFailed
 from tests.support.command_line import Command
 from tests.support.tables import contents, differences
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, fresh_samples
 
 NOW = "2025-01-15T12:10:00"
 
@@ -27,13 +28,26 @@ def order(key: str, status: str) -> dict[str, object]:
     return {"uid": key, "data": {"status": status}}
 
 
+@pytest.fixture(scope="module")
+def image_of_planned(
+    shared_root: Path, image_of_samples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    image = tmp_path_factory.mktemp("images") / "planned"
+    with fresh_samples(shared_root) as bench:
+        bench.restore(image_of_samples)
+        plan_file(bench.project).unlink()
+        bench.drop("app/planned.ndjson", [event("planned")])
+        bench.drop("alpha/planned.json", [order("planned", "shipped")])
+        bench.run(now=NOW)
+        bench.save(image)
+    return image
+
+
 @pytest.fixture
-def planned(after_run: Workbench) -> Workbench:
-    """A workbench whose next increment of any entity finds a plan."""
-    after_run.drop("app/planned.ndjson", [event("planned")])
-    after_run.drop("alpha/planned.json", [order("planned", "shipped")])
-    after_run.run(now=NOW, by_dbt=True)
-    return after_run
+def planned(samples: Workbench, image_of_planned: Path) -> Workbench:
+    """A workbench on which dbt has built the increment before, so that the next finds its plan."""
+    samples.restore(image_of_planned)
+    return samples
 
 
 @pytest.fixture
@@ -332,19 +346,19 @@ class TestDbtBuilds:
 
     @pytest.mark.slow
     def test_once_after_a_file_of_the_project_has_changed(
-        self, own_project: Workbench, dbts: list[Any]
+        self, own_built: Workbench, dbts: list[Any]
     ) -> None:
         for number in range(2):
-            own_project.drop(f"app/{number}.ndjson", [event(f"k{number}")])
-            own_project.run()
-        own_project.edit("models/staging/app/stg_app__events.sql", "as name", "|| '!' as name")
+            own_built.drop(f"app/{number}.ndjson", [event(f"k{number}")])
+            own_built.run()
+        own_built.edit("models/staging/app/stg_app__events.sql", "as name", "|| '!' as name")
         for number, builds in ((3, 1), (4, 2), (5, 2)):
             if number == 3:
                 dbts.clear()
-            own_project.drop(f"app/{number}.ndjson", [event(f"k{number}")])
-            assert own_project.run()["status"] == "succeeded"
+            own_built.drop(f"app/{number}.ndjson", [event(f"k{number}")])
+            assert own_built.run()["status"] == "succeeded"
             assert len(dbts) == builds
-        names = own_project.sql("select key, name from marts.events order by key")
+        names = own_built.sql("select key, name from marts.events order by key")
         assert names == [("k0", "a"), ("k1", "a"), ("k3", "a!"), ("k4", "a!"), ("k5", "a!")]
 
 

@@ -19,34 +19,34 @@ RECORDS = [
 ]
 
 
-def test_records_that_would_change_sides_are_counted_by_rule_with_samples(own_project):
-    own_project.drop("app/1.json", RECORDS)
-    own_project.run()
-    before = own_project.sql("select * from ops.events_decisions order by record_id")
+def test_records_that_would_change_sides_are_counted_by_rule_with_samples(own_built):
+    own_built.drop("app/1.json", RECORDS)
+    own_built.run()
+    before = own_built.sql("select * from ops.events_decisions order by record_id")
 
-    own_project.edit(
+    own_built.edit(
         EVENTS,
         "'value': {'type': 'number', 'required': true,",
         "'value': {'type': 'number', 'min': 0,",
     )
-    difference = rules.contract_diff(own_project.project, "events")
+    difference = rules.contract_diff(own_built.project, "events")
     assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}
     assert difference["newly_rejected"]["samples"][0]["place"] == "app/1.json:2"
     assert difference["newly_accepted"]["by_rule"] == {"invalid_value": 1}
     assert difference["newly_accepted"]["samples"][0]["place"] == "app/1.json:3"
     # nothing was built
-    assert own_project.sql("select * from ops.events_decisions order by record_id") == before
+    assert own_built.sql("select * from ops.events_decisions order by record_id") == before
 
     printed = CliRunner().invoke(command, ["contract", "diff", "--entity", "events"]).output
     assert "raise the major version" in printed
-    own_project.edit(EVENTS, "'version': '1.0.0'", "'version': '2.0.0'")
-    assert not rules.contract_diff(own_project.project, "events")["needs_major"]
+    own_built.edit(EVENTS, "'version': '1.0.0'", "'version': '2.0.0'")
+    assert not rules.contract_diff(own_built.project, "events")["needs_major"]
 
 
-def test_without_a_build_there_is_nothing_to_compare_with(bench):
-    bench.land()
+def test_without_a_build_there_is_nothing_to_compare_with(unbuilt):
+    unbuilt.land()
     with pytest.raises(HubError, match="nothing was built yet"):
-        rules.contract_diff(bench.project, "events")
+        rules.contract_diff(unbuilt.project, "events")
 
 
 @pytest.fixture(scope="module")

@@ -80,8 +80,8 @@ def test_a_target_alone_finishes_nothing_that_is_not_decided(bench: Workbench) -
 
 
 @pytest.mark.slow
-def test_a_target_alone_leaves_a_redrive_to_be_made(own_project: Workbench) -> None:
-    bench = own_project
+def test_a_target_alone_leaves_a_redrive_to_be_made(own_built: Workbench) -> None:
+    bench = own_built
     bench.drop("app/a.ndjson", [EVENT, WITHOUT_KEY])
     bench.run()
     # under another contract, the record may be decided otherwise

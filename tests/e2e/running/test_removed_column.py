@@ -7,8 +7,8 @@ from tests.support.workbench import Workbench
 
 
 @pytest.mark.slow
-def test_a_column_that_is_taken_out_is_null_in_new_rows(own_project: Workbench) -> None:
-    bench = own_project
+def test_a_column_that_is_taken_out_is_null_in_new_rows(own_built: Workbench) -> None:
+    bench = own_built
     click = {"event_id": "c1", "event_timestamp": "2025-01-15T08:00:00", "event_type": "search"}
     click |= {"user_id": "u", "product_id": "p"}
     bench.drop("web/1.ndjson", [click])

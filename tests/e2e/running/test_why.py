@@ -127,12 +127,12 @@ def test_a_record_whose_load_is_gone_from_the_ledger_has_no_place(told):
 
 
 @pytest.mark.slow
-def test_the_text_of_a_record_whose_source_was_taken_out_is_still_told(own_project):
-    own_project.drop("alpha/1.json", [{"uid": "o", "data": "shipped"}])
-    own_project.run()
-    own_project.set_vars(sources={**own_project.project.vars.sources, "orders": ["beta"]})
-    own_project.run()
-    (record,) = questions.why(own_project.project, Question(key="o"))["records"]
+def test_the_text_of_a_record_whose_source_was_taken_out_is_still_told(own_built):
+    own_built.drop("alpha/1.json", [{"uid": "o", "data": "shipped"}])
+    own_built.run()
+    own_built.set_vars(sources={**own_built.project.vars.sources, "orders": ["beta"]})
+    own_built.run()
+    (record,) = questions.why(own_built.project, Question(key="o"))["records"]
     assert '"shipped"' in record["record"]
 
 
