@@ -20,10 +20,10 @@ HUB = Path(sys.executable).parent / "hub"
 @pytest.mark.parametrize(
     "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
 )
-def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(samples, number):
+def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(unbuilt_samples, number):
     with subprocess.Popen(
         [HUB, "run", "--log-level", "info"],
-        cwd=samples.root,
+        cwd=unbuilt_samples.root,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
@@ -35,15 +35,15 @@ def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(samples, number):
     assert process.returncode == 1
     assert "the next run completes what this one began" in rest
     assert "Traceback" not in rest
-    assert samples.sql("select status from ops.run_log") == [("interrupted",)]
+    assert unbuilt_samples.sql("select status from ops.run_log") == [("interrupted",)]
 
-    assert samples.run()["status"] == "succeeded"
-    assert samples.sql("select count(*) from marts.events") == [(4,)]
+    assert unbuilt_samples.run()["status"] == "succeeded"
+    assert unbuilt_samples.sql("select count(*) from marts.events") == [(4,)]
 
 
 @pytest.mark.slow
 def test_an_interrupt_while_a_run_leaves_the_warehouse_to_dbt_closes_it(
-    samples: Workbench, monkeypatch: pytest.MonkeyPatch
+    unbuilt_samples: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = one_run.open_warehouse
     met: list[str] = []
@@ -59,6 +59,6 @@ def test_an_interrupt_while_a_run_leaves_the_warehouse_to_dbt_closes_it(
     monkeypatch.setattr(one_run, "open_warehouse", interrupted_once)
 
     with pytest.raises(KeyboardInterrupt):
-        samples.run()
+        unbuilt_samples.run()
 
-    assert samples.sql("select status from ops.runs") == [("interrupted",)]
+    assert unbuilt_samples.sql("select status from ops.runs") == [("interrupted",)]

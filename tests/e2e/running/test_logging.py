@@ -27,12 +27,12 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 
 def test_each_line_is_json_with_run_and_stage_and_no_content_of_records_above_debug(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    unbuilt: Workbench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench.land()
-    bench.drop("app/a.ndjson", [EVENT, GOOD, {**GOOD, "value": 2}])
-    bench.drop("app/b.ndjson", f'{{"{SECRET}')
-    bench.drop("app/c.json", f'[{{"key": "{SECRET}"')
+    unbuilt.land()
+    unbuilt.drop("app/a.ndjson", [EVENT, GOOD, {**GOOD, "value": 2}])
+    unbuilt.drop("app/b.ndjson", f'{{"{SECRET}')
+    unbuilt.drop("app/c.json", f'[{{"key": "{SECRET}"')
     arguments = ["run", "--json", "--log-level", "debug", "--log-format", "json"]
     monkeypatch.setattr(sys, "argv", ["hub", *arguments])
 
@@ -103,16 +103,16 @@ class TestLevels:
 
     def test_text_lines_name_level_run_and_stage_too(
         self,
-        bench: Workbench,
+        unbuilt: Workbench,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        bench.drop("app/a.ndjson", [GOOD])
+        unbuilt.drop("app/a.ndjson", [GOOD])
         monkeypatch.setattr(sys, "argv", ["hub", "land", "--log-level", "info"])
 
         main()
 
         (line,) = capsys.readouterr().err.splitlines()
-        ((run_id,),) = bench.sql("select run_id from ops.runs")
+        ((run_id,),) = unbuilt.sql("select run_id from ops.runs")
         assert f"run={run_id} stage=land app/a.ndjson: landed, 1 rows" in line
         assert " info " in line

@@ -18,7 +18,7 @@ DATA_ONLY = ("--exclude-resource-type", "unit_test")
 @pytest.fixture(scope="class")
 def built(shared_root: Path) -> Iterator[Workbench]:
     """The samples landed, then built and tested by a plain `dbt build`, unit tests included."""
-    with fresh_samples(shared_root) as bench:
+    with fresh_samples(shared_root, built=False) as bench:
         bench.land()
         _succeed(bench, "build")
         yield bench
@@ -135,24 +135,24 @@ class TestAfterABuild:
 
 class TestOneEntityAlone:
     def test_is_right_on_a_fresh_warehouse_and_the_shared_views_answer(
-        self, samples: Workbench
+        self, unbuilt_samples: Workbench
     ) -> None:
-        samples.land()
+        unbuilt_samples.land()
 
-        _succeed(samples, "build", "--select", "tag:events", *DATA_ONLY)
+        _succeed(unbuilt_samples, "build", "--select", "tag:events", *DATA_ONLY)
 
-        assert samples.sql("select key, value from marts.events order by 1") == [
+        assert unbuilt_samples.sql("select key, value from marts.events order by 1") == [
             ("evt-001", 1.0),
             ("evt-002", 0.5),
             ("evt-003", 59.99),
             ("evt-006", 1.0),
         ]
-        assert samples.sql("select row_number, error from ops.dead_letters order by 1") == [
+        assert unbuilt_samples.sql("select row_number, error from ops.dead_letters order by 1") == [
             (4, "missing_key"),
             (5, "invalid_value"),
         ]
-        assert samples.sql("select count(*) from ops.lineage") == [(12,)]
-        assert samples.sql("select source, recomputed from ops.watermarks") == [
+        assert unbuilt_samples.sql("select count(*) from ops.lineage") == [(12,)]
+        assert unbuilt_samples.sql("select source, recomputed from ops.watermarks") == [
             ("app", "2025-01-15T12:00:00")
         ]
         for view, rows in (
@@ -163,9 +163,11 @@ class TestOneEntityAlone:
             ("run_log", 2),
             ("run_report", 1),
         ):
-            assert samples.sql(f"select count(*) from ops.{view}") == [(rows,)], view
+            assert unbuilt_samples.sql(f"select count(*) from ops.{view}") == [(rows,)], view
         # the others wait for their turn
-        assert samples.sql("select distinct entity from ops.completed_loads") == [("events",)]
+        assert unbuilt_samples.sql("select distinct entity from ops.completed_loads") == [
+            ("events",)
+        ]
 
 
 @pytest.mark.slow
@@ -253,15 +255,15 @@ class TestATableThatStays:
         )
 
 
-def test_before_hub_land_a_build_says_what_to_do(bench: Workbench) -> None:
-    result = bench.dbt("build")
+def test_before_hub_land_a_build_says_what_to_do(unbuilt: Workbench) -> None:
+    result = unbuilt.dbt("build")
 
     assert not result.success
     assert "run `hub land` first" in str(result.exception)
 
 
-def test_before_the_first_build_the_shared_views_answer(bench: Workbench) -> None:
-    bench.land()
+def test_before_the_first_build_the_shared_views_answer(unbuilt: Workbench) -> None:
+    unbuilt.land()
 
     for view in (
         "record_outcomes",
@@ -272,6 +274,6 @@ def test_before_the_first_build_the_shared_views_answer(bench: Workbench) -> Non
         "schema_drift",
         "run_report",
     ):
-        assert bench.sql(f"select * from ops.{view}") == [], view
-    assert bench.sql("select command from ops.run_log") == [("land",)]
-    assert bench.sql("select source, landed_files from ops.source_freshness where source='app'")
+        assert unbuilt.sql(f"select * from ops.{view}") == [], view
+    assert unbuilt.sql("select command from ops.run_log") == [("land",)]
+    assert unbuilt.sql("select source, landed_files from ops.source_freshness where source='app'")

@@ -30,15 +30,15 @@ def everything_in(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 @pytest.mark.parametrize("asked", READERS[:-1])
 def test_without_a_warehouse_nothing_is_created(
-    bench: Workbench, command: Command, asked: str
+    unbuilt: Workbench, command: Command, asked: str
 ) -> None:
-    before = everything_in(bench.root)
+    before = everything_in(unbuilt.root)
 
     answer = command(*asked.split())
 
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.endswith("there is no warehouse yet. Start with `hub run`.\n")
-    assert everything_in(bench.root) == before
+    assert everything_in(unbuilt.root) == before
 
 
 class TestAWarehouse:

@@ -50,7 +50,7 @@ def files_under(folder: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.fixture(scope="class")
 def settled(shared_root: Path) -> Iterator[Workbench]:
     """The samples after a run over everything; what the tests of a class do adds up."""
-    with fresh_samples(shared_root) as bench:
+    with fresh_samples(shared_root, built=False) as bench:
         bench.drop("app/cut.json", "[{")
         bench.run(now=NOON)
         yield bench
@@ -232,14 +232,14 @@ class TestInterrupted:
         assert samples.sql("select count(*) from ops.decisions") == [(30,)]
         assert samples.sql("select count(*) from marts.orders_reconciliation") == [(4,)]
 
-    def test_a_landing_closes_it_too(self, bench: Workbench) -> None:
-        bench.land()
-        bench.sql("update ops.runs set status = 'running', ended_at = null")
+    def test_a_landing_closes_it_too(self, unbuilt: Workbench) -> None:
+        unbuilt.land()
+        unbuilt.sql("update ops.runs set status = 'running', ended_at = null")
 
-        bench.land()
+        unbuilt.land()
 
-        assert logged(bench) == [("land", "interrupted"), ("land", "succeeded")]
-        assert bench.sql("select count(*) from ops.runs where ended_at is null") == [(0,)]
+        assert logged(unbuilt) == [("land", "interrupted"), ("land", "succeeded")]
+        assert unbuilt.sql("select count(*) from ops.runs where ended_at is null") == [(0,)]
 
 
 def _kill_run_at(bench: Workbench, node: str) -> None:

@@ -18,9 +18,9 @@ _PROMISED = {
 
 
 @pytest.fixture
-def new_warehouse(bench: Workbench) -> Workbench:
-    with open_warehouse(bench.project):
-        return bench
+def new_warehouse(unbuilt: Workbench) -> Workbench:
+    with open_warehouse(unbuilt.project):
+        return unbuilt
 
 
 def comparable(sql: str) -> str:
@@ -56,11 +56,11 @@ def test_a_new_warehouse_answers_every_question_with_nothing(new_warehouse):
 
 
 @pytest.mark.slow
-def test_a_view_keeps_its_columns_when_dbt_replaces_it(samples):
+def test_a_view_keeps_its_columns_when_dbt_replaces_it(unbuilt_samples):
     columns = "select table_name, column_name, data_type from duckdb_columns() where not internal"
-    with open_warehouse(samples.project):
+    with open_warehouse(unbuilt_samples.project):
         pass
-    before = {row for row in samples.sql(columns) if row[0] in SHARED_VIEWS}
-    samples.run()
-    after = {row for row in samples.sql(columns) if row[0] in SHARED_VIEWS}
+    before = {row for row in unbuilt_samples.sql(columns) if row[0] in SHARED_VIEWS}
+    unbuilt_samples.run()
+    after = {row for row in unbuilt_samples.sql(columns) if row[0] in SHARED_VIEWS}
     assert before == after

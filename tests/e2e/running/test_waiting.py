@@ -34,10 +34,10 @@ EVENT = {"key": "k1", "name": "a", "value": 1, "ts": "2025-01-15T08:00:00"}
 
 
 @pytest.fixture
-def landed(bench: Workbench) -> Workbench:
-    bench.drop("app/a.ndjson", [EVENT])
-    bench.land()
-    return bench
+def landed(unbuilt: Workbench) -> Workbench:
+    unbuilt.drop("app/a.ndjson", [EVENT])
+    unbuilt.land()
+    return unbuilt
 
 
 def seconds(work: Callable[[], Any]) -> float:

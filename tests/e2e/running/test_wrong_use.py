@@ -375,23 +375,23 @@ class TestTheCommandLine:
         assert bench.sql("select count(*) from ops.runs where status = 'running'") == [(0,)]
 
     def test_an_unknown_stage_names_the_known_ones_and_lands_nothing(
-        self, bench: Workbench, complaint: Complaint
+        self, unbuilt: Workbench, complaint: Complaint
     ) -> None:
-        bench.drop("app/a.ndjson", [EVENT])
+        unbuilt.drop("app/a.ndjson", [EVENT])
 
         assert "adapt, deduplicate, validate, freshness, reconcile" in complaint(
             "run", "--skip", "checks"
         )
-        assert not bench.database.exists()
+        assert not unbuilt.database.exists()
 
     @pytest.mark.parametrize(
         "moment", ["tomorrow", "2025-13-01", "12:00", "", "0001-01-01T00:00:00+05:00"]
     )
     def test_a_now_that_is_no_moment_is_refused(
-        self, bench: Workbench, complaint: Complaint, moment: str
+        self, unbuilt: Workbench, complaint: Complaint, moment: str
     ) -> None:
         assert "--now" in complaint("run", "--now", moment)
-        assert not bench.database.exists()
+        assert not unbuilt.database.exists()
 
     @pytest.mark.parametrize("option", ["--since", "--until", "--now"])
     def test_a_moment_of_a_reprocessing_is_named_by_its_option(
@@ -411,16 +411,16 @@ class TestTheCommandLine:
         assert after_run.sql("select count(*) from ops.reprocess_requests") == [(0,)]
 
     def test_output_into_a_missing_folder_is_refused_before_anything_is_done(
-        self, bench: Workbench, complaint: Complaint
+        self, unbuilt: Workbench, complaint: Complaint
     ) -> None:
         assert "nowhere/receipt.json" in complaint("run", "--output", "nowhere/receipt.json")
-        assert not bench.database.exists()
+        assert not unbuilt.database.exists()
 
     def test_output_onto_a_folder_is_refused_before_anything_is_done(
-        self, bench: Workbench, complaint: Complaint
+        self, unbuilt: Workbench, complaint: Complaint
     ) -> None:
         assert "landing" in complaint("run", "--output", "landing")
-        assert not bench.database.exists()
+        assert not unbuilt.database.exists()
 
     def test_a_missing_landing_folder_is_named(
         self, bench: Workbench, complaint: Complaint
@@ -448,10 +448,10 @@ class TestTheCommandLine:
         assert "hub report --history" in complaint("report", "--run", run_id, code=1)
 
     def test_a_report_before_the_first_run_says_how_to_start(
-        self, bench: Workbench, complaint: Complaint
+        self, unbuilt: Workbench, complaint: Complaint
     ) -> None:
         assert "hub run" in complaint("report", code=1)
-        assert not bench.database.exists()
+        assert not unbuilt.database.exists()
 
 
 class TestTheDatabase:

@@ -136,7 +136,7 @@ def test_a_run_that_is_left_early_has_its_end(samples, log, monkeypatch, error, 
 
     monkeypatch.setattr("hub.runs.run.build", fails)
     with pytest.raises(type(error)):
-        samples.run()
+        samples.run(by_dbt=True)
     assert [event["eventType"] for event in events(log)] == ["START", state]
     assert "s3cret" not in log.read_text()
 
