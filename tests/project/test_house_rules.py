@@ -153,12 +153,12 @@ def test_a_column_that_is_named_is_described(manifest):
     assert not breaches
 
 
-def test_every_column_of_the_warehouse_is_described(samples: Workbench):
-    manifest = samples.dbt("parse").result
+def test_every_column_of_the_warehouse_is_described(unbuilt_samples: Workbench):
+    manifest = unbuilt_samples.dbt("parse").result
     actual: dict[tuple[str, str], dict[str, str]] = {}
     # opened beforehand, so that what a build keeps in memory is still there
-    with duckdb.connect(str(samples.database)) as connection:
-        samples.run()
+    with duckdb.connect(str(unbuilt_samples.database)) as connection:
+        unbuilt_samples.run()
         for schema, table, column, data_type in connection.execute(
             "select schema_name, table_name, column_name, data_type from duckdb_columns() "
             "where not internal"

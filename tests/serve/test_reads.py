@@ -220,8 +220,8 @@ def test_without_a_token_nobody_learns_whether_something_changed(served):
     assert answer.status_code == 401
 
 
-def test_before_the_first_run_there_is_nothing_to_read(bench):
-    client = client_of(application(bench))
+def test_before_the_first_run_there_is_nothing_to_read(unbuilt):
+    client = client_of(application(unbuilt))
     answer = client.get("/runs")
     assert (answer.status_code, answer.json()["title"]) == (503, "Nothing published yet")
     health = client.get("/health")

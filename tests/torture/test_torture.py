@@ -155,17 +155,17 @@ class TestFaults:
         assert isinstance(error, OSError)
         assert (error.errno, error.filename) == (number, "a file")
 
-    def test_every_step_of_a_landing_is_seen(self, samples: Any) -> None:
+    def test_every_step_of_a_landing_is_seen(self, unbuilt_samples: Any) -> None:
         # not a fork of this process, in whose DuckDB other tests have left threads
         subprocess.run(
-            [sys.executable, "-c", WATCHED_LANDING, samples.root / "steps"],
-            cwd=samples.root,
+            [sys.executable, "-c", WATCHED_LANDING, unbuilt_samples.root / "steps"],
+            cwd=unbuilt_samples.root,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
             check=True,
         )
 
-        steps = (samples.root / "steps").read_text().splitlines()
-        (samples.root / "steps").unlink()
+        steps = (unbuilt_samples.root / "steps").read_text().splitlines()
+        (unbuilt_samples.root / "steps").unlink()
         assert [step for step in steps if re.match("connect|close", step)] == [
             "connect ",
             "close ",
@@ -177,7 +177,7 @@ class TestFaults:
             "statement commit",
         ):
             assert any(step.startswith(part) for step in steps), part
-        landing = samples.root / "landing" / "app"
+        landing = unbuilt_samples.root / "landing" / "app"
         assert f"read {landing}" in steps
         # by its name in the folder that is open: no link on the way can be followed
         assert "open events.json" in steps

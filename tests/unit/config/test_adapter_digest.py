@@ -1,7 +1,6 @@
 """An adapter's digest changes with what it reads, and with nothing else."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -156,14 +155,8 @@ def test_the_names_are_those_that_tags_may_call() -> None:
     assert not names & {"a", "b", "e", "raw", "hub"}
 
 
-def test_of_the_shipped_adapters_it_takes_no_time() -> None:
+def test_each_shipped_adapter_has_one_of_its_own() -> None:
     adapters = sorted((PROJECT / "models" / "staging").glob("*/*.sql"))
-
-    def cost() -> float:
-        start = time.process_time()
-        digests = AdapterDigests(PROJECT)
-        assert all(re.fullmatch("[0-9a-f]{64}", digests.of(adapter)) for adapter in adapters)
-        return time.process_time() - start
-
-    # 3 ms; a machine that is busy with other things takes longer
-    assert min(cost() for _ in range(5)) < 0.015
+    digests = {AdapterDigests(PROJECT).of(adapter) for adapter in adapters}
+    assert len(digests) == len(adapters) > 0
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
