@@ -14,8 +14,9 @@ from tests.support.workbench import Workbench
 
 @pytest.fixture
 def own_project(own_project: Workbench) -> Workbench:
-    """With its tables: most of these tests land, and none asks how tables are made."""
+    """With its tables, and no run in its log: none of these tests asks how tables are made."""
     add_first_build(own_project.root)
+    own_project.sql("delete from ops.runs")
     return own_project
 
 

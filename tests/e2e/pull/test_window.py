@@ -167,7 +167,7 @@ def test_what_is_no_window_is_refused(
     answer = command("pull", *arguments)
 
     assert (answer.code, said in answer.err) == (2, True)
-    assert not own_project.database.exists()
+    assert own_project.sql("select count(*) from ops.runs") == [(0,)]
 
 
 def test_a_source_that_cannot_is_refused_by_name_with_what_to_write(
