@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.objects.s3 import S3Server
+from tests.support.first_build import add_tables
 from tests.support.workbench import Workbench
 
 
@@ -27,5 +28,6 @@ def s3(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 @pytest.fixture
 def bucket_bench(s3: S3Server, own_project: Workbench) -> Workbench:
     """A workbench whose source `app` has its files in the bucket."""
+    add_tables(own_project.root)
     own_project.set_meta("app", path="s3://drop/in/")
     return own_project

@@ -13,6 +13,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import duckdb
+
 from tests.support.kept import kept, state_of
 from tests.support.parsed import add_parsed_project, parsed_from
 from tests.support.shipped import PROJECT, copy_shipped
@@ -25,6 +27,14 @@ def add_first_build(root: Path) -> None:
     """Put into the copy of the project at `root` the warehouse that one run has left, which had
     nothing to land, and the plan of later runs."""
     shutil.copytree(_first_build(), root, dirs_exist_ok=True)
+
+
+def add_tables(root: Path) -> None:
+    """Put there the warehouse without the run in its log: it has its tables, as after a landing of
+    nothing."""
+    add_first_build(root)
+    with duckdb.connect(str(root / _WAREHOUSE)) as connection:
+        connection.execute("delete from ops.runs")
 
 
 def add_plan(root: Path) -> None:

@@ -7,16 +7,15 @@ import pytest
 from hub.commands import pulling
 from hub.commands.pulling import PullResult
 from tests.demo.api import SampleApi
-from tests.support.first_build import add_first_build
+from tests.support.first_build import add_tables
 from tests.support.partner import CURSOR, FAST, Pull
 from tests.support.workbench import Workbench
 
 
 @pytest.fixture
 def own_project(own_project: Workbench) -> Workbench:
-    """With its tables, and no run in its log: none of these tests asks how tables are made."""
-    add_first_build(own_project.root)
-    own_project.sql("delete from ops.runs")
+    """With its tables: none of these tests asks how they are made."""
+    add_tables(own_project.root)
     return own_project
 
 
