@@ -139,6 +139,7 @@ def test_the_row_by_row_program_decides_as_the_hub_does(decided, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_rebuild_that_changes_a_row_is_seen(decided, tmp_path):
     copy = tmp_path / "copy.duckdb"
     shutil.copy(decided.database, copy)

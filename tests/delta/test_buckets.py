@@ -39,6 +39,7 @@ def start(bench: Workbench, server: S3Server, *arguments: str) -> subprocess.Pop
     )
 
 
+@pytest.mark.slow
 def test_two_landings_at_once_land_each_file_once_and_a_third_none(
     samples: Workbench, server: S3Server
 ) -> None:
@@ -58,6 +59,7 @@ def test_two_landings_at_once_land_each_file_once_and_a_third_none(
     assert (err, len(json.loads(out)["tables"])) == ("", 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bucket", ["nowhere", "drop"])
 def test_what_cannot_be_reached_is_told_in_a_line_without_secrets(
     samples: Workbench, server: S3Server, bucket: str

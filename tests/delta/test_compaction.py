@@ -29,6 +29,7 @@ def contents(lake: Lake) -> list[object]:
     return [lake.sql(f"from {table} order by all", table) for table in _TABLES]
 
 
+@pytest.mark.slow
 def test_the_tables_have_few_files_and_the_same_rows(
     bench: Workbench, lake: Lake, land: Land, command: Command
 ) -> None:
@@ -45,6 +46,7 @@ def test_the_tables_have_few_files_and_the_same_rows(
     assert "raw.app           1 files  now 1" in command("compact", "--to", lake.root).out
 
 
+@pytest.mark.slow
 def test_old_files_that_no_version_needs_go_and_young_ones_stay(
     bench: Workbench, lake: Lake, land: Land
 ) -> None:
@@ -66,6 +68,7 @@ def test_old_files_that_no_version_needs_go_and_young_ones_stay(
     assert len(lake.files("raw.app")) == 6
 
 
+@pytest.mark.slow
 def test_what_lands_meanwhile_stays(
     bench: Workbench, lake: Lake, land: Land, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ def test_no_record_is_lost_or_doubled(trials: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_of_and_the_next_landing_completes_it(
     bench: Workbench, lake: Lake, land: Land
 ) -> None:

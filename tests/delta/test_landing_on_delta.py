@@ -67,6 +67,7 @@ def ledger(lake: Lake) -> list[tuple[Any, ...]]:
 
 
 class TestEqualToTheWarehouse:
+    @pytest.mark.slow
     def test_rows_and_ledger_of_samples_and_of_files_that_are_turned_away(
         self, bench: Workbench, lake: Lake, land: Land
     ) -> None:
@@ -87,6 +88,7 @@ class TestEqualToTheWarehouse:
         assert land() == bench.land()
         assert_equal(lake, bench)
 
+    @pytest.mark.slow
     def test_deliveries_of_a_whole_state_may_repeat(
         self, own_project: Workbench, lake: Lake
     ) -> None:
@@ -142,6 +144,7 @@ class TestTables:
             land()
         assert records(lake) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", _STRANGE)
     def test_lie_where_one_says(self, bench: Workbench, tmp_path: Path, name: str) -> None:
         bench.drop("app/a.ndjson", _RECORD)
@@ -154,6 +157,7 @@ class TestTables:
 
 
 class TestKilledBetweenTheCommits:
+    @pytest.mark.slow
     def test_the_next_landing_completes_the_ledger(
         self, bench: Workbench, lake: Lake, land: Land, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -200,6 +204,7 @@ class TestKilledBetweenTheCommits:
 
 
 class TestTwoAtOnce:
+    @pytest.mark.slow
     def test_a_content_lands_once_and_no_number_is_given_twice(
         self, bench: Workbench, lake: Lake, land: Land
     ) -> None:
@@ -231,6 +236,7 @@ class TestTwoAtOnce:
             (numbers["app/b.ndjson"], 2),
         ]
 
+    @pytest.mark.slow
     def test_a_landing_that_ends_while_another_begins_is_known_to_it(
         self, bench: Workbench, lake: Lake, land: Land, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -266,6 +272,7 @@ class TestTwoAtOnce:
 
 
 class TestOptions:
+    @pytest.mark.slow
     def test_the_answer_is_that_of_a_landing_in_the_warehouse(
         self, bench: Workbench, lake: Lake, command: Command
     ) -> None:

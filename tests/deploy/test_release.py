@@ -64,6 +64,7 @@ def test_a_tag_of_another_version_is_no_release(release, tag):
 _BUILD = "import sys, pathlib, release; release.build(pathlib.Path(sys.argv[1]))"
 
 
+@pytest.mark.slow
 def test_the_wheel_has_both_packages_and_their_version(tmp_path):
     subprocess.run(
         [sys.executable, "-c", _BUILD, str(tmp_path)],

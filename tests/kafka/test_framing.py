@@ -10,6 +10,7 @@ from tests.kafka.test_stream import drain, letters, read_from
 HEAD = b"\x00\x00\x00\x00\x2a"
 
 
+@pytest.mark.slow
 def test_json_of_a_registry_is_read_and_binary_formats_are_dead_letters(own_project, mock):
     mock.create_topic(TOPIC, 1)
     read_from(own_project, mock, framing="registry")

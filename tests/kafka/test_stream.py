@@ -38,6 +38,7 @@ def letters(bench: Workbench) -> dict[int, tuple[str, str | None]]:
     return {json.loads(position)["offset"]: (error, record) for position, error, record in rows}
 
 
+@pytest.mark.slow
 def test_every_message_lands_verbatim_with_its_place(streamed, mock):
     sent = [
         Message(
@@ -94,6 +95,7 @@ def test_the_command_tells_what_it_took(streamed, mock, command):
     assert command("stream", "--once", "--json").data["receipt"] is None
 
 
+@pytest.mark.slow
 def test_messages_that_cannot_be_read_become_letters_with_their_bytes(streamed, mock):
     big = b'{"event_id": "' + b"x" * 5_000_000
     poison: list[Content] = [b'{"cut', b'\xff\xfe{"a"', b"", None, b"[1]", b" \n", big, b"\x00"]

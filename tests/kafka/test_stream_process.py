@@ -34,8 +34,9 @@ def count(bench: Workbench, query: str) -> int:
     return int(bench.sql(query)[0][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.nightly), signal.SIGTERM]
 )
 def test_a_stream_that_is_asked_to_stop_ends_well(streamed, mock, number):
     mock.produce(TOPIC, [click(1)])

@@ -17,6 +17,8 @@ from tests.mcp.test_tools import CALLS
 from tests.project.test_docs import blocks, sections
 from tests.support.workbench import PROJECT
 
+pytestmark = pytest.mark.slow
+
 HUB = Path(sys.executable).with_name("hub")
 GREETING = {
     "jsonrpc": "2.0",

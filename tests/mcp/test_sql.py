@@ -25,6 +25,7 @@ def snapshot(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -48,6 +49,7 @@ def test_a_query_is_answered(snapshot, query):
     assert {len(row) for row in found.rows} == {len(found.columns)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -95,6 +97,7 @@ def test_nothing_else_is(snapshot, tmp_path, query, said):
     assert not out.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -111,6 +114,7 @@ def test_one_that_needs_too_much_memory_ends_and_the_next_is_answered(snapshot, 
     assert queries.answer(snapshot, "select 1", 5).rows == [[1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [

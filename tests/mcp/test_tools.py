@@ -47,6 +47,7 @@ def test_every_tool_says_that_it_only_reads_and_what_its_parameters_are(served):
             assert "type" in parameter or "anyOf" in parameter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_every_answer_says_as_of_which_run_it_is_and_is_the_same_as_text_and_as_data(
     ask, served, name
@@ -160,6 +161,7 @@ def test_tables_are_described_as_a_query_names_them(ask):
     assert (len(told.data["rows"]), told.data["more"]) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
@@ -208,6 +210,7 @@ def test_before_the_first_run_each_says_how_to_begin(bench):
     assert "`hub run` publishes one" in told.text
 
 
+@pytest.mark.slow
 def test_an_answer_is_of_the_newest_state(own_served):
     ask = client_of(own_served)
     before = ask("find_record", key="k1").data

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.workbench import PROJECT, Workbench
 
 # Lands, and says whether what buckets, lakehouses and exports need was imported for it.
@@ -25,6 +27,7 @@ print([name for name in seen if name in sys.modules], file=sys.stderr)
 """
 
 
+@pytest.mark.slow
 def test_a_project_without_a_bucket_or_a_lakehouse_imports_nothing_of_them(
     own_project: Workbench,
 ) -> None:

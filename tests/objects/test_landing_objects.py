@@ -29,6 +29,7 @@ OTHER = '{"key":"k3"}\n'
 
 
 class TestWhatLands:
+    @pytest.mark.slow
     def test_an_object_lands_verbatim_and_is_not_fetched_again(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -46,6 +47,7 @@ class TestWhatLands:
         assert size == len(NDJSON)
         assert state.startswith('etag:"')
 
+    @pytest.mark.slow
     def test_a_changed_object_lands_anew_under_its_name(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -61,6 +63,7 @@ class TestWhatLands:
             ("app/a.ndjson", "landed", 3),
         ]
 
+    @pytest.mark.slow
     def test_a_renamed_copy_is_fetched_once_and_lands_nothing(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -87,6 +90,7 @@ class TestWhatLands:
 
         assert statuses(bucket_bench.land()) == {"app/b.ndjson": "known", "app/a.ndjson": "known"}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("ending", "packed"),
         [(".gz", gzip.compress), (".zst", zstandard.compress)],
@@ -143,6 +147,7 @@ class TestWhatLands:
         assert statuses(landing) == {"app/c d+ü%.ndjson": "landed", "app/empty.ndjson": "landed"}
         assert landing.hidden == ("app/.b.ndjson", "app/.tmp/a.ndjson")
 
+    @pytest.mark.slow
     def test_the_objects_of_all_pages_of_a_listing_land(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -174,6 +179,7 @@ class TestWhatLands:
 
 
 class TestFullDelivery:
+    @pytest.mark.slow
     def test_an_earlier_state_that_comes_again_is_a_new_delivery(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -232,6 +238,7 @@ class TestFaults:
         assert statuses(landing) == {"app/a.ndjson": "refused", "app/b.ndjson": "landed"}
         assert "403" in landing.warnings()[0]
 
+    @pytest.mark.slow
     def test_one_in_quarantine_is_a_finding_until_another_takes_its_name(
         self, bucket_bench: Workbench, s3: S3Server
     ) -> None:
@@ -291,6 +298,7 @@ class TestFaults:
 
         assert statuses(bucket_bench.land()) == {"app/a.ndjson": "landed"}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("path", "changed", "told"),
         [

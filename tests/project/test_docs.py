@@ -20,6 +20,8 @@ from tests.kafka.mock_cluster import MockCluster
 from tests.objects.s3 import S3Server
 from tests.support.workbench import PROJECT, copy_project
 
+pytestmark = pytest.mark.slow
+
 _BLOCK = re.compile(r"^( *)```(\w+)(?: (\S+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # what changes from run to run; the samples are of January 2025
 _VARIES = (
@@ -330,14 +332,12 @@ def test_the_page_of_dbt_has_what_the_docs_replace():
     assert not missing, "an upgrade of dbt has changed its page: see hub/docs_page.py"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != "extending.md"])
 def test_the_commands_and_queries_of_the_docs_work(reader, samples, document):
     reader.restore(samples)
     follow(reader, (PROJECT / "docs" / document).read_text())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "section", [name for name, text in sections("docs/extending.md").items() if blocks(text)]
 )

@@ -153,6 +153,7 @@ def test_a_column_that_is_named_is_described(manifest):
     assert not breaches
 
 
+@pytest.mark.slow
 def test_every_column_of_the_warehouse_is_described(unbuilt_samples: Workbench):
     manifest = unbuilt_samples.dbt("parse").result
     actual: dict[tuple[str, str], dict[str, str]] = {}
@@ -185,6 +186,7 @@ def test_every_column_of_the_warehouse_is_described(unbuilt_samples: Workbench):
     assert not breaches
 
 
+@pytest.mark.slow
 def test_an_adapter_has_the_columns_of_its_contract(samples: Workbench):
     """In their order, after the identity of the record, and all of them as text."""
     samples.run()

@@ -31,6 +31,7 @@ def rows_of(content: bytes, form: str, tmp_path) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", list(Format))
 @pytest.mark.parametrize("entity", ["events", "orders", "clicks", "measurements"])
 def test_an_export_has_every_row(client, served, form, entity, tmp_path):
@@ -89,6 +90,7 @@ def test_an_export_that_fails_at_once_is_an_error(served, monkeypatch):
     assert (answer.status_code, answer.json()["title"]) == (503, "Export failed")
 
 
+@pytest.mark.slow
 def test_an_export_ends_after_its_time(served):
     export = begun(snapshot_of(served), MANY, seconds=5)
     assert export.read()
@@ -107,6 +109,7 @@ def test_an_export_can_read_and_write_nothing_else(served):
             begun(snapshot_of(served), query).read()
 
 
+@pytest.mark.slow
 def test_there_are_few_exports_at_once(served):
     app = application(served)
     client = client_of(app)

@@ -20,6 +20,7 @@ print([name for name in sys.argv[0].split(",") if name in sys.modules], file=sys
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

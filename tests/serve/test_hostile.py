@@ -42,6 +42,7 @@ def port(served) -> Iterator[int]:
         yield port
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", HARM)
 def test_what_looks_like_sql_or_a_path_is_a_value(client, harm):
     quoted = httpx.QueryParams({"x": harm})
@@ -151,6 +152,7 @@ def talk(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
         return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "request_of_harm",
     [

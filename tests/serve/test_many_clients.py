@@ -14,7 +14,8 @@ _CLIENTS = 50
 _MIB = 1 << 20
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.nightly)])
 def test_fifty_clients_read_while_runs_build(own_served, seconds):
     runs = [own_served.sql("select run_id from ops.runs")[0][0]]
     failures: list[Any] = []

@@ -160,6 +160,7 @@ def test_the_documentation_lists_every_metric_with_its_type_and_labels(after_run
     assert documented == written
 
 
+@pytest.mark.slow
 def test_a_second_scrape_of_a_snapshot_asks_nothing(after_run, monkeypatch):
     asked = []
     open_cursor = Snapshot.cursor
@@ -209,6 +210,7 @@ def test_a_server_without_a_snapshot_says_so(samples):
     assert "process_resident_memory_bytes" in found
 
 
+@pytest.mark.slow
 def test_a_snapshot_that_lacks_tables_is_told_of(after_run):
     after_run.sql("drop table ops.run_steps")
     with published(after_run) as client:

@@ -83,6 +83,7 @@ def schema_of(served) -> Any:
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize("path", PATHS)
 def test_every_endpoint_does_as_it_says(served, path, mode):

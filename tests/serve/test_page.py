@@ -33,6 +33,7 @@ def test_the_overview_says_how_the_hub_is_doing(after_run):
     assert "up to 30 in one" in text
 
 
+@pytest.mark.slow
 def test_every_link_leads_to_a_page_that_is_well_formed(after_run):
     seen, due = set(), ["/"]
     with published(after_run) as client:
@@ -62,6 +63,7 @@ def test_every_link_leads_to_a_page_that_is_well_formed(after_run):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "rows"),
     [
@@ -89,6 +91,7 @@ def test_each_number_leads_to_its_rows(after_run, address, rows):
     assert text.count("<tr>") - text.count("<thead>") == rows
 
 
+@pytest.mark.slow
 def test_a_list_goes_on_where_the_page_before_ended(bench):
     bench.drop(
         "app/many.json",
@@ -142,6 +145,7 @@ def test_what_is_not_there_is_told_as_a_page(after_run):
             assert Page(answer.text).faults == [], address
 
 
+@pytest.mark.slow
 def test_raw_text_is_shown_as_text(bench):
     hostile = json.dumps({"key": _HOSTILE, "name": "", "value": 1, "ts": "2025-01-15"})
     bench.drop("app/a&b<i>.json", f"[{hostile}, {hostile.replace('img', 'IMG')}]")
@@ -171,6 +175,7 @@ def test_raw_text_is_shown_as_text(bench):
         assert _HOSTILE in look(client, story).text
 
 
+@pytest.mark.slow
 def test_a_long_text_is_cut_and_can_be_had_whole(bench):
     text = json.dumps({"key": "", "name": "x" * 50_000, "value": 1, "ts": "2025-01-15"})
     bench.drop("app/long.json", f"[{text}]")

@@ -24,6 +24,7 @@ def discards(bench):
     return bench.sql("select record_id, discarded_by, reason from ops.discards")
 
 
+@pytest.mark.slow
 def test_a_letter_is_discarded_with_who_and_why(after_run):
     with published(after_run) as client:
         fields = signed_in(client, Role.OPERATOR)
@@ -48,6 +49,7 @@ def test_a_letter_is_discarded_with_who_and_why(after_run):
     ]
 
 
+@pytest.mark.slow
 def test_a_letter_is_redriven_and_the_run_can_be_watched(after_run):
     with published(after_run) as client:
         fields = signed_in(client, Role.OPERATOR)
@@ -77,6 +79,7 @@ def test_a_letter_is_redriven_and_the_run_can_be_watched(after_run):
     assert completed == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "headers", "status"),
     [

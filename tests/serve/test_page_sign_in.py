@@ -50,6 +50,7 @@ def test_under_tls_the_cookie_stays_there(after_run):
     assert "Secure" in answer.headers["set-cookie"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "status"),
     [

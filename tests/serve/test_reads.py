@@ -38,6 +38,7 @@ def test_an_entity_that_there_is_none_of(client, path):
     assert "clicks, events, measurements, orders" in answer.json()["detail"]
 
 
+@pytest.mark.slow
 def test_a_key_that_several_entities_hold(own_served):
     own_served.drop("alpha/more.json", [{"uid": "evt-003", "data": "shipped"}])
     own_served.run()
@@ -88,6 +89,7 @@ def test_a_walk_over_a_reconciliation_meets_every_key_once(client, limit):
     assert page["counts"] == {"matched": 1, "mismatched": 1, "single_source": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("filters", "keys"),
     [
@@ -148,6 +150,7 @@ def test_why_is_what_the_command_says(client, command):
     assert client.get("/why/never-seen").status_code == 404
 
 
+@pytest.mark.slow
 def test_why_finds_what_has_no_key_to_speak_of(own_served):
     """A blank key has no digest of its own."""
     events = [

@@ -50,6 +50,7 @@ def test_a_setting_that_is_no_number_is_refused(command, served, monkeypatch, na
     assert (answer.code, name in answer.err) == (2, True), answer.err
 
 
+@pytest.mark.slow
 def test_it_speaks_tls(served, tmp_path):
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
@@ -71,6 +72,7 @@ def test_it_speaks_tls(served, tmp_path):
             httpx.get(f"http://127.0.0.1:{port}/health")
 
 
+@pytest.mark.slow
 def test_a_proxy_tells_the_address_of_the_client(served):
     with hub_serve(served, "--behind-proxy", "--log-format", "json") as server:
         for given in ("203.0.113.9", "198.51.100.4"):
@@ -81,6 +83,7 @@ def test_a_proxy_tells_the_address_of_the_client(served):
     assert clients == ["203.0.113.9", "198.51.100.4"]
 
 
+@pytest.mark.slow
 def test_without_a_proxy_nobody_forges_an_address(served):
     with hub_serve(served, "--log-format", "json") as server:
         httpx.get(f"{server.base}/health", headers={"X-Forwarded-For": "203.0.113.9"})
@@ -89,6 +92,7 @@ def test_without_a_proxy_nobody_forges_an_address(served):
     assert [line["client"] for line in lines if line.get("route") == "/health"] == ["127.0.0.1"]
 
 
+@pytest.mark.slow
 def test_the_level_of_the_log_comes_from_the_environment(served):
     with hub_serve(served, LOG_LEVEL="INFO") as server:
         httpx.get(f"{server.base}/health")
@@ -96,6 +100,7 @@ def test_the_level_of_the_log_comes_from_the_environment(served):
     assert any("GET /health 200" in line for line in server.log)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_it_is_asked_to_and_leaves_nothing(served, number):
     with hub_serve(served) as server:
@@ -104,6 +109,7 @@ def test_it_stops_when_it_is_asked_to_and_leaves_nothing(served, number):
         wait_for(lambda: not any(map(is_alive, publisher)))
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_told(served, command, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", SECRET)
     with hub_serve(served) as server:
@@ -112,6 +118,7 @@ def test_a_port_in_use_is_told(served, command, monkeypatch):
     assert "the server cannot listen there" in answer.err
 
 
+@pytest.mark.slow
 def test_after_a_kill_in_mid_request_it_serves_again(served):
     """The export is cut off visibly, nothing stays behind, and the next server is right at once."""
     with hub_serve(served) as server:
@@ -128,6 +135,7 @@ def test_after_a_kill_in_mid_request_it_serves_again(served):
         assert httpx.get(f"{server.base}/data/evt-003", headers=bearing()).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_the_server_ends(own_served):
     own_served.drop("app/more.json", [{"key": "k1", "name": "n", "value": 1, "ts": "2025-01-16"}])
     with hub_serve(own_served) as server:

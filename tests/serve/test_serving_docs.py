@@ -71,6 +71,7 @@ def test_the_docs_show_every_endpoint(own_served):
         assert re.search(r"\$API" + re.sub(r"\{\w+\}", r"[^\\s`\"?]+", path), text), path
 
 
+@pytest.mark.slow
 def test_the_docs_can_be_followed_from_top_to_bottom(own_served):
     text = (PROJECT / "docs/serving.md").read_text()
     before, change, after = text.partition("## Change something")
@@ -85,6 +86,7 @@ def test_the_docs_can_be_followed_from_top_to_bottom(own_served):
     assert '"message":"Redrive triggered"' in printed
 
 
+@pytest.mark.slow
 def test_the_readme_serves_in_a_few_lines(own_served):
     makefile = own_served.root / "Makefile"
     makefile.write_text((PROJECT / "Makefile").read_text())

@@ -36,6 +36,7 @@ def test_a_snapshot_can_be_read_and_nothing_else(served, sql):
     assert cursor.execute("select count(*) from marts.events").fetchall() == [(4,)]
 
 
+@pytest.mark.slow
 def test_a_new_snapshot_is_opened_and_the_old_one_let_go(own_served):
     snapshots = Snapshots(own_served.project)
     first = snapshots.current()

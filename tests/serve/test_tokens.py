@@ -85,6 +85,7 @@ WRITES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_token_that_is_not_ours_is_refused(served, kind):
     client = client_of(application(served), role=None)
@@ -106,6 +107,7 @@ def test_another_scheme_is_refused(served, scheme):
     assert answer.status_code == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", READS)
 def test_a_read_needs_a_reader(served, path):
     app = application(served)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from hub.commands import publishing
 from hub.serve.access import Role
 from loader.config.request import Request
@@ -17,6 +19,7 @@ def audit(bench) -> list[tuple]:
     )
 
 
+@pytest.mark.slow
 def test_a_run_is_started_and_can_be_followed(own_served):
     client = client_of(application(own_served), Role.OPERATOR)
     own_served.drop("app/more.json", [{"key": "k1", "name": "n", "value": 1, "ts": "2025-01-16"}])
@@ -37,6 +40,7 @@ def test_a_run_is_started_and_can_be_followed(own_served):
     assert audit(own_served) == [("mia", "run", "{}", run, run, "from-a-test")]
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_tells_why(own_served):
     client = client_of(application(own_served), Role.OPERATOR)
     own_served.edit("models/marts/events.sql", "from applied", "from nowhere_at_all")
@@ -80,6 +84,7 @@ def test_a_discard_waits_for_nobody(own_served):
     assert "has it open" in answer.json()["detail"]
 
 
+@pytest.mark.slow
 def test_dead_letters_are_decided_again(own_served):
     client = client_of(application(own_served), Role.OPERATOR)
     answer = client.post("/dead-letters/redrive", json={"entity": "events"})

@@ -32,6 +32,7 @@ BIG = Decimal("9" * 39)
 INT64_MAX = 2**63 - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "data_type", "named"),
     [
@@ -252,6 +253,7 @@ class TestMemory:
 
         assert records == [f'{{"n":{number},"v":"{text}"}}' for number, text in enumerate(values)]
 
+    @pytest.mark.slow
     def test_many_columns_are_read_in_parts(self) -> None:
         table = {f"c{number}": [f"{number}", None] for number in range(900)}
 
@@ -260,6 +262,7 @@ class TestMemory:
         assert first == "{" + ",".join(f'"c{n}":"{n}"' for n in range(900)) + "}"
         assert second == "{" + ",".join(f'"c{n}":null' for n in range(900)) + "}"
 
+    @pytest.mark.slow
     def test_a_record_beyond_reason_is_told(self) -> None:
         content = parquet_of({"v": ["x" * (65 << 20)]})
 
@@ -268,6 +271,7 @@ class TestMemory:
 
         assert caught.value.reason == "record_too_big"
 
+    @pytest.mark.slow
     def test_a_small_file_cannot_take_more_than_the_limit(self, tmp_path: Path) -> None:
         indices = pa.array([0] * 3000, pa.int32())
         text = pa.DictionaryArray.from_arrays(indices, pa.array(["x" * 1_000_000]))

@@ -92,6 +92,7 @@ def test_an_int96_keeps_its_nanoseconds(nest: Nest) -> None:
     _check(parquet_of(table, use_deprecated_int96_timestamps=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encoding", "data_type"),
     [

@@ -44,6 +44,7 @@ def inserted(
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 @given(lines=st.lists(st.sampled_from(LINES)), end=st.sampled_from(["", "\n"]))
 def test_sql_takes_lines_apart_as_python_does(

@@ -73,6 +73,7 @@ def test_a_file_that_is_not_compressed_at_all_is_damage() -> None:
     assert refusal(LINES, "a.ndjson.zst").reason == "damaged_zstd"
 
 
+@pytest.mark.slow
 def test_a_decompression_bomb_comes_in_bounded_chunks() -> None:
     bomb = (b" " * 1023 + b"\n") * (64 << 10)
     for content, name in ((gzip.compress(bomb), "a.ndjson.gz"), (zst(bomb), "a.ndjson.zst")):

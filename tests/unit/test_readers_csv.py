@@ -52,6 +52,7 @@ def test_line_ends_may_be_mixed_and_blank_lines_hold_no_record() -> None:
     assert [json.loads(record)["a"] for record, _ in found] == ["1", "2", "3", "4"]
 
 
+@pytest.mark.slow
 def test_batches_are_bounded() -> None:
     def sizes(content: str) -> list[int]:
         batches = read_records(io.BytesIO(content.encode()), format_of("a.csv"))

@@ -128,6 +128,7 @@ def test_an_element_of_50_mb_is_one_record() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_bad_elements_by_the_thousand_do_not_stop_the_reader() -> None:
     elements = ["{bad}", "nul", '{"a": }'] * 20_000
     assert texts(f"[{','.join(elements)}]".encode(), "a.json") == elements

@@ -61,6 +61,7 @@ def test_encoded_surrogates_and_cut_characters_are_not_utf8() -> None:
         assert [problem for _, problem in read(b"1\n" + bad, "a.ndjson")] == [None, "invalid_utf8"]
 
 
+@pytest.mark.slow
 def test_batches_are_bounded_and_a_bigger_record_comes_alone() -> None:
     def sizes(content: bytes) -> list[int]:
         return [len(b.records) for b in read_records(io.BytesIO(content), format_of("a.ndjson"))]

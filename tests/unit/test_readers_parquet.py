@@ -120,6 +120,7 @@ def test_a_file_cut_anywhere_is_truncated(written: bytes) -> None:
         assert error.reason == "truncated_parquet"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", ["select 1 as a"], indirect=True)
 def test_nothing_is_left_behind_and_a_strange_temporary_folder_does_no_harm(
     written: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

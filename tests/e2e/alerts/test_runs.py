@@ -23,6 +23,7 @@ def event(key: str, value: Any = 1) -> dict[str, Any]:
     return {"key": key, "name": "n", "value": value, "ts": "2025-01-15T08:00:00"}
 
 
+@pytest.mark.slow
 def test_a_run_tells_of_what_began_and_of_what_ended(bench, webhook):
     bench.drop("app/1.json", [event("a"), event("b", "s3cret-value")])
     bench.run()
@@ -99,6 +100,7 @@ def test_a_name_that_somebody_mistyped_is_no_alert(after_run, webhook):
     assert ("run", None, "firing") not in webhook.told()
 
 
+@pytest.mark.slow
 def test_pulls_that_fail_in_a_row_are_told_of_until_one_succeeds(own_project, webhook, monkeypatch):
     http = {"url": "${PARTNER_URL}", "items": "data", "retries": {"attempts": 1}}
     own_project.set_meta("partner", http=http)
@@ -133,6 +135,7 @@ def test_a_webhook_that_fails_neither_fails_nor_holds_up_a_run(bench, webhook, a
     assert took < quick + watch._PATIENCE_SECONDS + 1
 
 
+@pytest.mark.slow
 def test_a_webhook_that_is_gone_costs_a_run_seconds_at_most(bench, monkeypatch, command):
     monkeypatch.setenv("WEBHOOK_URL", refused_url())
     bench.drop("app/1.json", [event("a"), event("b", "x")])
@@ -195,6 +198,7 @@ def test_the_watcher_tells_what_no_run_does(after_run, webhook):
     webhook.wait_for(len(later))
 
 
+@pytest.mark.slow
 def test_a_stream_tells_between_its_batches(bench, cluster, webhook):
     cluster.produce("clicks", [b'{"event_id": "1"}', b"no JSON"])
     streaming.stream(bench.project, ("web",), once=True)

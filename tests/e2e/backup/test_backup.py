@@ -69,6 +69,7 @@ def test_while_another_command_writes_it_is_of_what_was_published_last(
     assert before in runs_in(tmp_path / "made" / "warehouse.duckdb")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read_only", [True, False])
 def test_while_somebody_else_has_the_warehouse_open_it_is_made_all_the_same(
     after_run: Workbench, tmp_path: Path, read_only: bool

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pyrage
+import pytest
 
 from tests.support.command_line import Command
 from tests.support.workbench import Workbench
 
 
+@pytest.mark.slow
 def test_a_backup_and_a_restore_say_what_they_are_of(
     after_run: Workbench, command: Command, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_dry_run_checks_everything_and_changes_nothing(after_run: Workbench, b
     assert state_of(after_run.project) == state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock", [warehouse_lock, pull_lock, stream_lock])
 def test_a_hub_that_is_at_work_is_not_replaced(after_run: Workbench, backup, lock):
     state = state_of(after_run.project)
@@ -138,6 +139,7 @@ def test_a_hub_that_is_at_work_is_not_replaced(after_run: Workbench, backup, loc
     assert state_of(after_run.project) == state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read_only", [True, False])
 def test_a_warehouse_that_somebody_has_open_is_not_replaced(
     after_run: Workbench, backup, read_only
@@ -152,6 +154,7 @@ def test_a_warehouse_that_somebody_has_open_is_not_replaced(
     assert state_of(after_run.project) == state
 
 
+@pytest.mark.slow
 def test_the_log_of_a_killed_process_goes_with_the_old_warehouse(after_run: Workbench, backup):
     kill = (
         "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]);"
@@ -166,6 +169,7 @@ def test_the_log_of_a_killed_process_goes_with_the_old_warehouse(after_run: Work
     assert after_run.sql("select * from duckdb_tables() where table_name = 'unfinished'") == []
 
 
+@pytest.mark.slow
 def test_a_warehouse_that_is_broken_can_be_replaced(after_run: Workbench, backup):
     after_run.database.write_bytes(b"broken" * 10_000)
     after_run.database.with_name("warehouse.duckdb.wal").write_bytes(b"broken")
@@ -191,6 +195,7 @@ def test_a_damaged_backup_changes_nothing(after_run: Workbench, backup, tmp_path
     assert list(after_run.root.glob(".warehouse.duckdb.re*")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -215,6 +220,7 @@ def test_a_backup_that_does_not_add_up_changes_nothing(
     assert state_of(after_run.project) == state
 
 
+@pytest.mark.slow
 def test_rows_missing_in_a_target_fail_the_data_tests(after_run: Workbench, tmp_path):
     after_run.drop("app/1.ndjson", [EVENT])
     after_run.run(by_dbt=True)  # leaves a plan, which has the data tests

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 _ADAPTER = "models/staging/plant/stg_plant__measurements.sql"
 _DEVICE = """id,value,category,timestamp
 m1,"1.234,50",flow,31.12.2024 14:05
@@ -65,7 +67,6 @@ def test_what_an_adapter_cannot_read_is_rejected_with_its_reason(own_project: Wo
     assert found["m6"][0] == ["invalid_timestamp"]
 
 
-@pytest.mark.slow
 def test_golden_rows_show_the_macros_at_work(own_project: Workbench) -> None:
     bench = own_project
     read_local_forms(bench)
@@ -96,7 +97,6 @@ def break_adapter(bench: Workbench) -> str:
     return "plant/2.csv:3211"
 
 
-@pytest.mark.slow
 def test_a_build_that_fails_in_an_adapter_names_it_with_file_and_row(
     own_project: Workbench,
 ) -> None:
@@ -127,7 +127,6 @@ def test_a_build_that_fails_in_an_adapter_names_it_with_file_and_row(
     assert [key for key, (why, _) in reasons(bench).items() if why] == ["g4000"]
 
 
-@pytest.mark.slow
 def test_an_adapter_that_fails_on_no_row_alone_is_named_with_its_file(
     own_project: Workbench,
 ) -> None:
@@ -143,7 +142,6 @@ def test_an_adapter_that_fails_on_no_row_alone_is_named_with_its_file(
     assert f"{_ADAPTER}, fails at plant/1.csv: Invalid Input Error: too many." in error
 
 
-@pytest.mark.slow
 def test_dbt_by_itself_names_the_adapters_that_it_read(own_project: Workbench) -> None:
     bench = own_project
     break_adapter(bench)
@@ -154,7 +152,6 @@ def test_dbt_by_itself_names_the_adapters_that_it_read(own_project: Workbench) -
     assert "`hub run` names it, with the file and row" in errors
 
 
-@pytest.mark.slow
 def test_a_failure_that_is_no_adapters_says_nothing_of_adapters(own_project: Workbench) -> None:
     bench = own_project
     bench.drop("plant/1.csv", "id,value,category,timestamp\na,1,flow,\n")

@@ -6,6 +6,8 @@ from hub.commands import rules
 from hub.queries.reprocess import ReprocessChoice
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 # one text of each kind that shows nothing
 UNSEEN = {
     "no-break space": "\u00a0",
@@ -116,7 +118,6 @@ def test_what_means_nothing_to_its_source_is_null(decided: Workbench) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_a_contract_may_keep_blank_texts(own_project: Workbench) -> None:
     bench = own_project
     bench.edit(
@@ -128,7 +129,6 @@ def test_a_contract_may_keep_blank_texts(own_project: Workbench) -> None:
     assert bench.sql("select page_url, product_id from marts.clicks") == [(" ", None)]
 
 
-@pytest.mark.slow
 def test_other_nulls_are_another_rule_set(own_built: Workbench) -> None:
     bench = own_built
     bench.drop("plant/1.csv", "id,value,category,timestamp\nm1,1,none,\nm2,1,flow,\n")

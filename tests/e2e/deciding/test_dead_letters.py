@@ -10,6 +10,8 @@ import pytest
 from hub.queries.receipt import entity_receipt
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 Record = dict[str, Any]
 # verbatim means: blanks, key order, escapes and digits as they stood
 ODD_TEXT = '{ "ts":"2025-01-15T08:00:00",  "name":"\\u0041 é","value":1.50e0,"key":""  }'
@@ -220,7 +222,6 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
         return changed
 
 
-@pytest.mark.slow
 def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
@@ -231,7 +232,6 @@ def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     ]
 
 
-@pytest.mark.slow
 def test_after_a_change_of_the_adapter_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
@@ -243,7 +243,6 @@ def test_after_a_change_of_the_adapter_a_repeat_is_decided_again(
     ) == [(40000000001,)]
 
 
-@pytest.mark.slow
 def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: Changed) -> None:
     before, after, _ = project_that_changed.orders
     assert [len(before[table]) for table in TABLES] == [1, 3, 3]
@@ -253,7 +252,6 @@ def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: 
     assert "fewer than two sources" in part["reconciliation_skipped"]
 
 
-@pytest.mark.slow
 def test_the_rows_of_a_source_switched_off_are_told_of(project_that_changed: Changed) -> None:
     receipt = project_that_changed.receipts[1]
     assert (
@@ -266,7 +264,6 @@ def test_the_rows_of_a_source_switched_off_are_told_of(project_that_changed: Cha
     assert checks == [("warn", "of sources registered no more: 1 rows of marts.orders from beta")]
 
 
-@pytest.mark.slow
 def test_what_is_still_registered_goes_on_beside_a_source_switched_off(
     project_that_changed: Changed,
 ) -> None:

@@ -8,6 +8,8 @@ from hub.scaffold.derived.files import write_stale_files
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 LONG = "12345678901234567.89"
 FORMS = [
     *("1", "1.0", "1e0", "1.50", "1.5", "-0", "-0.0", "0.0000001", "1E+2", "123456789.10", LONG),

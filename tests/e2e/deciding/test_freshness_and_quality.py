@@ -8,6 +8,8 @@ import pytest
 from hub.queries.receipt import entity_receipt
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 Record = dict[str, Any]
 NOW = datetime(2025, 6, 1, 12)
 
@@ -176,7 +178,6 @@ def test_quality_is_kept_per_source_and_run(bench_aged: Workbench) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_the_least_quality_and_the_age_of_a_source_are_set_in_the_project(
     own_project: Workbench,
 ) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 CHAINS = ("--select", "tag:orders", "tag:events")
 CHAINS += ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
 

@@ -10,6 +10,8 @@ from hub.queries.receipt import entity_receipt
 from tests.support.additions import add_source
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 Record = dict[str, Any]
 Receipt = dict[str, Any]
 
@@ -142,7 +144,6 @@ def test_under_skip_only_what_is_after_the_watermark_is_staged(
     assert receipts[1]["sources"]["app"]["applied"] == 2
 
 
-@pytest.mark.slow
 def test_the_classic_of_one_record_past_the_watermark(own_project: Workbench) -> None:
     own_project.set_meta("app", late="skip")
     own_project.drop("app/1.json", [event("a", "08:00"), event("b", "08:30")])

@@ -11,6 +11,8 @@ from hub.queries.receipt import entity_receipt
 from tests.support.additions import add_source
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 ABSENT = object()
 # per key what alpha and beta say, and whether that is the same
 PAIRS: dict[str, tuple[Any, Any, str]] = {
@@ -302,7 +304,6 @@ def test_fewer_than_two_sources_are_skipped_with_the_reason(
     assert "reconcile" not in part["stages_run"]
 
 
-@pytest.mark.slow
 def test_a_full_refresh_gives_the_same_reconciliation(
     table: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,7 +315,6 @@ def test_a_full_refresh_gives_the_same_reconciliation(
     assert bench.sql(rows) == table.sql(rows)
 
 
-@pytest.mark.slow
 def test_with_one_source_left_nothing_is_compared_until_the_other_is_back(
     own_project: Workbench,
 ) -> None:
@@ -333,7 +333,6 @@ def test_with_one_source_left_nothing_is_compared_until_the_other_is_back(
     assert part["reconciliation"] == {"matched": 1, "mismatched": 0, "single_source": 1}
 
 
-@pytest.mark.slow
 def test_a_source_taken_out_leaves_at_once_though_nothing_is_taken_up(
     own_built: Workbench,
 ) -> None:

@@ -11,6 +11,8 @@ from hub.commands import dead_letters, questions
 from hub.queries.dead_letters import DeadLetterChoice
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 EVENTS = "macros/contracts/events.sql"
 STRICT = "'value': {'type': 'number', 'required': true,"
 LENIENT = "'value': {'type': 'number',"
@@ -73,7 +75,6 @@ def test_a_fixed_contract_resolves_the_letters_it_now_accepts(fixed):
     assert fixed.outcomes() == ["applied", "applied", "outdated", "rejected", "duplicate"]
 
 
-@pytest.mark.slow
 def test_a_second_redrive_changes_nothing(fixed):
     redrive(fixed)
     before = fixed.sql("select * exclude (decided_at) from ops.events_decisions order by all")
@@ -83,7 +84,6 @@ def test_a_second_redrive_changes_nothing(fixed):
     assert before == after
 
 
-@pytest.mark.slow
 def test_a_redriven_record_says_so_in_the_lineage(fixed):
     redrive(fixed, reason="invalid_value", record_id=10000000001)
     assert fixed.sql(
@@ -92,7 +92,6 @@ def test_a_redriven_record_says_so_in_the_lineage(fixed):
     ) == [("redrive",), ("stage",), ("load",)]
 
 
-@pytest.mark.slow
 def test_a_letter_from_the_future_is_accepted_once_it_is_due(bench):
     bench.drop("app/1.json", [{"key": "a", "name": "n", "value": 1, "ts": "2025-01-20"}])
     bench.run(now="2025-01-15T00:00:00")
@@ -102,7 +101,6 @@ def test_a_letter_from_the_future_is_accepted_once_it_is_due(bench):
     assert bench.sql("select key from marts.events") == [("a",)]
 
 
-@pytest.mark.slow
 def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     fixed.run()
     before = fixed.database.read_bytes()
@@ -111,7 +109,6 @@ def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     assert fixed.database.read_bytes() == before
 
 
-@pytest.mark.slow
 def test_a_dry_redrive_says_that_it_was_dry(fixed):
     arguments = ["redrive", "--entity", "events"]
     text = CliRunner().invoke(command, [*arguments, "--dry-run"]).output
@@ -129,7 +126,6 @@ def test_a_dry_redrive_says_that_it_was_dry(fixed):
     assert dry == "dry run, nothing was changed: no open dead letter fits\n"
 
 
-@pytest.mark.slow
 def test_what_was_discarded_since_is_warned_of_no_more(fixed):
     assert fixed.run()["warnings"]
     dead_letters.discard(fixed.project, DeadLetterChoice(entity="events"), "mia", "a test")
@@ -139,7 +135,6 @@ def test_what_was_discarded_since_is_warned_of_no_more(fixed):
         assert not [text for text in receipt["warnings"] if "another contract" in text]
 
 
-@pytest.mark.slow
 def test_a_redrive_that_failed_says_why(fixed):
     adapter = "models/staging/app/stg_app__events.sql"
     fixed.edit(adapter, "json_text('value')", "no_such_macro('value')")
@@ -148,7 +143,6 @@ def test_a_redrive_that_failed_says_why(fixed):
     assert "no_such_macro" in result.stdout
 
 
-@pytest.mark.slow
 def test_discarding_marks_letters_and_deletes_nothing(bench):
     bench.drop("app/1.json", [WITHOUT_VALUE])
     bench.run()

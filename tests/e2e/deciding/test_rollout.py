@@ -12,6 +12,8 @@ from hub.main import main
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 KEYS = [f"key-{number}" for number in range(5000)]
 MOMENT = "2025-01-15T08:00:00"
 
@@ -21,7 +23,6 @@ def share_by_md5(key: str) -> int:
     return (number >> 65) % 100
 
 
-@pytest.mark.slow
 def test_a_stage_covers_its_share_of_the_keys_and_the_receipt_compares_both_groups(
     own_project: Workbench,
     monkeypatch: pytest.MonkeyPatch,
@@ -124,7 +125,6 @@ def test_a_wrong_rollout_is_wrong_use_and_says_what_is_right(
     assert "dbt_project.yml" in str(error.value)
 
 
-@pytest.mark.slow
 def test_plain_dbt_refuses_a_wrong_rollout_too(bench: Workbench) -> None:
     bench.land()
 

@@ -101,6 +101,7 @@ def _inside(root: Path) -> Iterator[Workbench]:
         yield Workbench(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("off", COMBINATIONS)
 def test_every_combination_of_stages_off_builds_green_and_accounts_for_every_record(
     without: BuildWithout, off: tuple[str, ...]
@@ -327,6 +328,7 @@ def test_with_validation_off_null_keys_and_untypable_event_times_are_still_rejec
     ]
 
 
+@pytest.mark.slow
 def test_vars_skip_in_the_project_file_knows_cache_as_deduplicate(own_project: Workbench) -> None:
     own_project.set_vars(skip=["cache"])
     row = {"event_id": "c", "event_timestamp": NOON, "event_type": "search", "user_id": "u"}
@@ -375,6 +377,7 @@ class TestAnUnknownStage:
 
         assert "dbt_project.yml" in str(error.value)
 
+    @pytest.mark.slow
     def test_in_a_plain_dbt_build_fails_and_names_the_known_ones(self, bench: Workbench) -> None:
         bench.land()
 

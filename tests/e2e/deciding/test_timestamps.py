@@ -8,6 +8,8 @@ import pytest
 from hub.commands import questions
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 # web declares no time zone, so times without an offset are UTC
 IN_UTC: dict[str, str | None] = {
     "2025-01-15T08:00:00": "2025-01-15 08:00:00",
@@ -270,7 +272,6 @@ def test_a_day_begins_with_the_first_moment_that_it_has(
         assert reasons_of(parsed, text) == [["invalid_updated_at"]]
 
 
-@pytest.mark.slow
 def test_a_time_outside_of_the_calendar_is_none_in_any_column(parsed: Workbench) -> None:
     texts = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"]
     for number, text in enumerate(texts):

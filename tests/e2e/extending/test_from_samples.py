@@ -38,6 +38,7 @@ def outcomes_of(bench: Workbench, entity: str) -> dict[str, int]:
     )
 
 
+@pytest.mark.slow
 def test_an_entity_and_a_source_from_samples_build_as_they_are(
     own_project: Workbench, command: Command
 ) -> None:
@@ -128,6 +129,7 @@ def test_two_files_are_two_sources_that_are_reconciled(own_project: Workbench) -
 
 
 class TestNothingIsWritten:
+    @pytest.mark.slow
     def test_in_a_dry_run_which_tells_all(self, own_project: Workbench, command: Command) -> None:
         refunds = own_project.drop("shop/refunds.csv", REFUNDS)
         before = files_of(own_project.root)
@@ -146,6 +148,7 @@ class TestNothingIsWritten:
             "column",
         }
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
@@ -179,6 +182,7 @@ class TestNothingIsWritten:
         assert files_of(own_project.root) == before
         assert re.search(message, answer.err), answer.err
 
+    @pytest.mark.slow
     def test_where_a_person_on_a_terminal_says_no(
         self, own_project: Workbench, command: Command, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -37,6 +37,8 @@ from tests.support.record_strategies import (
 )
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 WINNING = ("applied", "superseded")
 
 
@@ -93,7 +95,6 @@ def test_some_hundred_rows_in_two_runs_are_decided_as_the_rules_say(bench: Workb
         decide_by_both(bench, oracle, files)
 
 
-@pytest.mark.slow
 @given(shape=shapes(), at=cuts())
 @examples(4)
 def test_every_row_is_decided_as_the_rules_say(
@@ -105,7 +106,6 @@ def test_every_row_is_decided_as_the_rules_say(
         decide_by_both(bench, oracle, files)
 
 
-@pytest.mark.slow
 @given(
     shape=shapes(),
     at=cuts(runs=4),
@@ -153,7 +153,6 @@ def trusting(
     return own_project, request.param
 
 
-@pytest.mark.slow
 @given(shape=shapes(), at=cuts())
 @examples(1)
 def test_late_rows_and_trust_are_handled_as_declared(
@@ -172,7 +171,6 @@ def records(path: str, *lines: str, header: str = "") -> File:
     return File(source, name, tuple(line.encode() for line in lines), header)
 
 
-@pytest.mark.slow
 def test_blank_is_any_white_space_and_a_number_has_one_sign(bench: Workbench) -> None:
     files = [
         records(
@@ -248,7 +246,6 @@ def test_sources_are_compared_in_decimals_of_any_size(bench: Workbench) -> None:
     decide_by_both(bench, Oracle(NOW), files)
 
 
-@pytest.mark.slow
 def test_a_row_that_came_unvalidated_is_decided_anew_when_it_comes_again(bench: Workbench) -> None:
     event = '{"key": "k1", "name": "", "value": "x", "ts": "2025-05-01T10:00:00"}'
     order = '{"uid": "o1", "data": ""}'
@@ -268,7 +265,6 @@ def test_a_row_that_came_unvalidated_is_decided_anew_when_it_comes_again(bench: 
     decide_by_both(bench, oracle, again)
 
 
-@pytest.mark.slow
 def test_null_says_the_same_as_no_field_at_all(bench: Workbench) -> None:
     files = [
         records(
@@ -284,7 +280,6 @@ def test_null_says_the_same_as_no_field_at_all(bench: Workbench) -> None:
     decide_by_both(bench, Oracle(NOW), files, skip=["validate"])
 
 
-@pytest.mark.slow
 def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench) -> None:
     """Asked for by its place, each record tells its text and the outcome that the rules give."""
     start_over(bench)
@@ -309,7 +304,6 @@ def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench)
             assert told["is_current"] == held, row.row_id
 
 
-@pytest.mark.slow
 def test_a_row_of_an_appended_file_keeps_its_place_through_all_versions(bench: Workbench) -> None:
     """With validation off, it is decided under other rules."""
     start_over(bench)
@@ -323,7 +317,6 @@ def test_a_row_of_an_appended_file_keeps_its_place_through_all_versions(bench: W
     assert oracle.state().targets["orders"]["o1"]["status"] == "returned"
 
 
-@pytest.mark.slow
 def test_a_deletion_that_comes_late_deletes_nothing(own_project: Workbench) -> None:
     bench = own_project
     bench.edit(
@@ -350,7 +343,6 @@ def test_a_deletion_that_comes_late_deletes_nothing(own_project: Workbench) -> N
     assert bench.outcomes("web") == ["applied", "late", "duplicate"]
 
 
-@pytest.mark.slow
 def test_a_whole_state_says_all_of_its_rows_anew(own_project: Workbench) -> None:
     """Also where they stand as they did in the file of the same name before."""
     bench = own_project

@@ -50,6 +50,7 @@ def test_what_landed_is_archived_by_date_and_the_rest_stays(archiver: Workbench)
     assert len(raw(archiver)) == 2
 
 
+@pytest.mark.slow
 def test_an_archived_file_that_is_put_back_lands_nothing_and_goes_back(
     archiver: Workbench,
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_dry_run_moves_nothing(archiver: Workbench, monkeypatch: pytest.Monkey
     assert places(archiver) == (["a.ndjson"], [])
 
 
+@pytest.mark.slow
 def test_a_file_that_grows_after_it_landed_stays_and_lands_anew(
     archiver: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +154,7 @@ def test_the_archive_may_be_on_another_disk(
     assert (archived.read_bytes(), archived.stat().st_mtime_ns) == (content, modified)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_across_disks", [False, True])
 @pytest.mark.parametrize("step", ["digest_of", "sync", "aside_of", "Path.unlink", "Path.mkdir"])
 @pytest.mark.parametrize("call", [1, 2])

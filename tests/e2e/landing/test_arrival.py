@@ -95,6 +95,7 @@ def test_what_was_turned_away_arrives_when_it_lands(bench: Workbench) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_fixed_settings_do_not_let_it_arrive_earlier(own_project: Workbench) -> None:
     own_project.drop("plant/a.csv", "id;value\n1;2\n")
     own_project.set_meta("plant", format={"kind": "parquet"})
@@ -128,6 +129,7 @@ def landed(bench: Workbench) -> list[tuple[Any, ...]]:
 class TestAWholeState:
     """Of a source whose every file is its whole state, an earlier state may come again."""
 
+    @pytest.mark.slow
     def test_lands_again_where_it_is_not_the_newest(self, full: Workbench) -> None:
         for name, content in (("1", LINE), ("2", OTHER), ("3", LINE)):
             full.drop(f"app/{name}.ndjson", content)
@@ -139,6 +141,7 @@ class TestAWholeState:
             ("app/3.ndjson", LINE),
         ]
 
+    @pytest.mark.slow
     def test_that_waits_is_said_to_wait(self, full: Workbench) -> None:
         for content in (LINE, OTHER, LINE):
             full.drop("app/state.ndjson", content)
@@ -149,11 +152,13 @@ class TestAWholeState:
 
         assert finding.detail == "1 not landed yet: app/state.ndjson"
 
+    @pytest.mark.slow
     def test_lands_again_under_its_own_name(self, full: Workbench) -> None:
         for content in (LINE, OTHER, LINE):
             full.drop("app/state.ndjson", content)
             assert statuses(full.land()) == {"app/state.ndjson": "landed"}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("wait", [0, 0.15], ids=["just written", "at rest"])
     def test_stays_in_the_folder_and_lands_once(self, full: Workbench, wait: float) -> None:
         full.drop("app/1.ndjson", LINE)
@@ -166,6 +171,7 @@ class TestAWholeState:
 
         assert len(landed(full)) == 2
 
+    @pytest.mark.slow
     def test_that_is_touched_or_copied_back_is_no_new_delivery(self, full: Workbench) -> None:
         first = full.drop("app/1.ndjson", LINE)
         full.drop("app/2.ndjson", OTHER)
@@ -178,6 +184,7 @@ class TestAWholeState:
         assert set(statuses(full.land()).values()) == {"known"}
         assert len(landed(full)) == 2
 
+    @pytest.mark.slow
     def test_copied_while_it_is_the_newest_never_becomes_a_delivery(self, full: Workbench) -> None:
         full.drop("app/1.ndjson", LINE)
         full.drop("app/copy.ndjson", LINE)
@@ -195,6 +202,7 @@ class TestAWholeState:
             ("app/2.ndjson", "landed", 1, None),
         ]
 
+    @pytest.mark.slow
     def test_packed_is_known_by_the_newest_only(self, full: Workbench) -> None:
         full.drop("app/1.ndjson", LINE)
         full.drop("app/2.ndjson", OTHER)
@@ -204,6 +212,7 @@ class TestAWholeState:
         full.drop("app/4.ndjson.gz", gzip.compress(LINE.encode()))
         assert statuses(full.land())["app/4.ndjson.gz"] == "landed"
 
+    @pytest.mark.slow
     def test_that_is_damaged_is_turned_away_each_time(self, full: Workbench) -> None:
         full.drop("app/1.json", f"[{LINE}]")
         full.land()

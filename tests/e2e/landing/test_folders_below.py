@@ -37,6 +37,7 @@ def test_names_that_differ_in_the_folder_only_are_two_files(bench: Workbench) ->
     assert set(statuses(bench.land()).values()) == {"known"}
 
 
+@pytest.mark.slow
 def test_an_appended_file_repeats_its_own_rows_and_not_those_of_its_namesake(
     bench: Workbench,
 ) -> None:
@@ -57,6 +58,7 @@ def test_an_appended_file_repeats_its_own_rows_and_not_those_of_its_namesake(
     ]
 
 
+@pytest.mark.slow
 def test_why_doctor_and_views_name_the_path(bench: Workbench) -> None:
     bench.drop(DAY, [EVENT, {**EVENT, "key": ""}])
     bench.land()

@@ -23,27 +23,26 @@ ARRAY = f"[{RECORDS[0]},\n {RECORDS[1]}]"
 
 
 class TestFormats:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("name", "content"),
         [
             ("a.json", ARRAY.encode()),
             ("a.ndjson", NDJSON.encode()),
-            pytest.param("a.jsonl", NDJSON.rstrip().encode(), marks=pytest.mark.slow),
+            ("a.jsonl", NDJSON.rstrip().encode()),
             ("a.csv", CSV.encode()),
             ("a.tsv", CSV.replace(",", "\t").encode()),
-            pytest.param("A.CSV", CSV.encode(), marks=pytest.mark.slow),
+            ("A.CSV", CSV.encode()),
             ("a.json.gz", gzip.compress(ARRAY.encode())),
-            pytest.param("a.ndjson.gz", gzip.compress(NDJSON.encode()), marks=pytest.mark.slow),
-            pytest.param("a.csv.gz", gzip.compress(CSV.encode()), marks=pytest.mark.slow),
-            pytest.param(
-                "a.ndjson.zst", zstandard.compress(NDJSON.encode()), marks=pytest.mark.slow
-            ),
+            ("a.ndjson.gz", gzip.compress(NDJSON.encode())),
+            ("a.csv.gz", gzip.compress(CSV.encode())),
+            ("a.ndjson.zst", zstandard.compress(NDJSON.encode())),
             ("a.csv.zst", zstandard.compress(CSV.encode())),
-            pytest.param("bom.json", b"\xef\xbb\xbf" + ARRAY.encode(), marks=pytest.mark.slow),
+            ("bom.json", b"\xef\xbb\xbf" + ARRAY.encode()),
             ("bom.ndjson", b"\xef\xbb\xbf" + NDJSON.encode()),
-            pytest.param("bom.csv", b"\xef\xbb\xbf" + CSV.encode(), marks=pytest.mark.slow),
-            pytest.param("utf-16.json", ARRAY.encode("utf-16"), marks=pytest.mark.slow),
-            pytest.param("utf-16.ndjson", NDJSON.encode("utf-16"), marks=pytest.mark.slow),
+            ("bom.csv", b"\xef\xbb\xbf" + CSV.encode()),
+            ("utf-16.json", ARRAY.encode("utf-16")),
+            ("utf-16.ndjson", NDJSON.encode("utf-16")),
             ("utf-16.csv.gz", gzip.compress(CSV.encode("utf-16"))),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
@@ -204,6 +203,7 @@ class TestVerbatim:
             ('{"id":"7","value":"8"}', None),
         ]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("delimiter", "quote"),
         [pair for pair in product([",", "\t", "§", "{", '"'], ['"', "'", ""]) if len({*pair}) == 2],

@@ -26,6 +26,8 @@ from tests.support.hostile_files import NAMES, HostileFile, endless_line, hostil
 from tests.support.independent_reader import Record, Untrustworthy, content_of, records_of
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 # HUB_HOSTILE asks for more than the usual number of files with random damage.
 MUTATIONS = max(300, int(os.environ.get("HUB_HOSTILE", "0")))
 
@@ -130,7 +132,6 @@ def expected(file: HostileFile) -> list[Record] | None:
         return None
 
 
-@pytest.mark.slow
 def test_each_named_file_ends_as_it_must(landed: list[Landed]) -> None:
     named = [each for each in landed if each.file.expect != "either"]
     assert len({each.file.name for each in named}) == len(named)
@@ -161,7 +162,6 @@ def test_records_are_numbered_without_gaps_in_the_order_of_the_file(landed: list
         assert [row.number for row in each.rows] == list(range(1, len(each.rows) + 1)), each.file
 
 
-@pytest.mark.slow
 def test_an_independent_reader_finds_the_same_records_letter_by_letter(
     landed: list[Landed],
 ) -> None:
@@ -199,7 +199,6 @@ def test_records_and_blank_lines_put_together_are_the_file(landed: list[Landed])
     assert put_together > 50
 
 
-@pytest.mark.slow
 def test_a_line_of_fifty_megabytes_lands_as_it_is(bench: Workbench) -> None:
     size = 50 << 20
     for each in land_all(bench, endless_line(size)):
@@ -291,7 +290,6 @@ def test_a_device_is_refused(bench: Workbench) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_a_build_decides_every_record_of_all_of_them(bench: Workbench) -> None:
     files = [file for file, *_ in spread((f for f in hostile_files(0) if not f.format), bench)]
 

@@ -165,6 +165,7 @@ class TestTheWarehouse:
 
 
 class TestTheCommands:
+    @pytest.mark.slow
     @pytest.mark.parametrize("key", ARGUMENTS)
     def test_why_finds_exactly_the_key_and_shows_it_unharmed(
         self, poisoned: Workbench, said: Said, key: str
@@ -209,6 +210,7 @@ class TestTheCommands:
         assert "not seen" in said("why", f"app/a.json:{'9' * 400}", code=1)[0]
         assert "no record has such a number" in said("why", "--record", "9" * 40, code=2)[1]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "arguments",
         [

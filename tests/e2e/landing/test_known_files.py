@@ -35,6 +35,7 @@ class TestKnownFiles:
         assert ledger(bench) == [("app/a.ndjson", "landed", 2)]
         assert len(raw(bench)) == 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("first", [".json", ".json.gz", ".json.zst"])
     def test_a_copy_that_is_compressed_in_another_way_lands_nothing(
         self, bench: Workbench, first: str
@@ -59,6 +60,7 @@ class TestKnownFiles:
         }
         assert raw(bench) == RECORDS
 
+    @pytest.mark.slow
     def test_an_order_does_not_go_back_when_its_file_is_packed(self, bench: Workbench) -> None:
         first = json.dumps([{"uid": "o1", "data": "shipped"}])
         bench.drop("alpha/day1.json", first)
@@ -108,6 +110,7 @@ class TestKnownFiles:
             (datetime(1970, 1, 1),)
         ]
 
+    @pytest.mark.slow
     def test_an_appended_file_lands_and_its_old_rows_are_duplicates(self, bench: Workbench) -> None:
         path = bench.drop("app/log.ndjson", [EVENT, {**EVENT, "key": ""}])
         bench.land()

@@ -102,6 +102,7 @@ class TestTheLedger:
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         assert statuses(bench.land()) == {"app/a.ndjson": "landed"}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("written_anew", [False, True])
     def test_a_file_that_was_touched_is_read_once_more_and_not_at_every_run(
         self, bench: Workbench, monkeypatch: pytest.MonkeyPatch, written_anew: bool
@@ -150,6 +151,7 @@ class TestTheLedger:
         assert raw(bench) == []
         assert ledger(bench) == [("app/a.ndjson", "quarantined", 0)]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("name", "content"),
         [("app/a.ndjson", NDJSON), ("app/a.json", ARRAY), ("plant/a.csv", CSV)],

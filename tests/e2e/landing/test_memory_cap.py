@@ -87,6 +87,7 @@ def test_what_does_not_fit_in_little_memory_lands_with_more(
     assert bench.sql("select count(*) from raw.app") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_file_for_which_memory_does_not_suffice_is_held_and_the_others_land(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +217,7 @@ def test_a_build_takes_no_more_than_a_quarter_of_the_machine() -> None:
         assert build_bytes(connection, is_small=True) == SMALL_BUILD_BYTES
 
 
+@pytest.mark.slow
 def test_plain_dbt_keeps_to_the_limit(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.land()
     monkeypatch.setenv("HUB_MEMORY_LIMIT", "2GiB")

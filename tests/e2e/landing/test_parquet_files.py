@@ -25,6 +25,7 @@ def small_and_hungry() -> bytes:
     return parquet_of({"v": text}, dictionary_pagesize_limit=64 << 20)
 
 
+@pytest.mark.slow
 def test_each_file_that_does_not_land_has_a_true_reason(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

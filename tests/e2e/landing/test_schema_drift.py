@@ -138,6 +138,7 @@ def test_a_source_that_declares_no_fields_is_not_watched(own_project: Workbench)
     assert drift(own_project) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", ["boolean?", "boolean"])
 def test_a_declaration_that_changes_is_judged_anew(own_project: Workbench, declared: str) -> None:
     own_project.drop("app/a.ndjson", [{**EVENT, "extra": True}])

@@ -46,6 +46,7 @@ SOUND_LINES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("record", "problem"), CASES)
 def test_the_reason_is_true(bench: Workbench, record: str, problem: str) -> None:
     records = [*SOUND_LINES, record, *SOUND_LINES]

@@ -56,6 +56,7 @@ WIDE_AND_MANY: dict[str, tuple[str, Callable[[], bytes], int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has another unit")
 @pytest.mark.parametrize("limit", ["", "512MB"])
 @pytest.mark.parametrize(

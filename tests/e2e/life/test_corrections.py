@@ -16,6 +16,7 @@ def values(bench: Workbench) -> dict[str, float]:
     return dict(bench.sql("select key, value from marts.events"))
 
 
+@pytest.mark.slow
 def test_a_source_corrects_itself_by_sending_again_with_the_same_time(bench: Workbench) -> None:
     keys = [f"e{number}" for number in range(20)]
     bench.drop("app/1.json", [event(key, 1) for key in keys])

@@ -24,6 +24,8 @@ from tests.support.parquet_files import parquet_of
 from tests.support.published import is_published
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 KEY = "person-17"
 # of others, and like it
 LIKE = "person-170"
@@ -311,7 +313,6 @@ def test_what_other_records_say_of_it_is_told_and_stays(
     assert after_run.sql("select count(*) from marts.events where key = 'evt-003-x'") == [(1,)]
 
 
-@pytest.mark.slow
 def test_a_record_that_had_the_key_once_gives_way_to_others_of_its_present_key(
     own_built: Workbench,
 ) -> None:
@@ -360,7 +361,6 @@ _STEPS = [
 ]
 
 
-@pytest.mark.slow
 def test_a_command_that_is_killed_at_any_step_is_completed_by_the_same_command(
     after_run: Workbench,
 ) -> None:

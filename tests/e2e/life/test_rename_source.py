@@ -17,6 +17,8 @@ from hub.runs import rename_source as renaming
 from loader.errors import WrongUse
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 ORDERS = [
     {"uid": "o1", "data": "shipped"},
     {"uid": "o2", "data": "pending"},
@@ -116,7 +118,6 @@ def test_all_it_had_goes_on_under_the_new_name(landed: Workbench) -> None:
     assert landed.run(force=True)["status"] == "succeeded"
 
 
-@pytest.mark.slow
 def test_a_rebuild_ends_in_the_same(landed: Workbench) -> None:
     rename_in_project(landed)
     sources.rename_source(landed.project, "alpha", "north")

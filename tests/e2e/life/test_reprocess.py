@@ -11,6 +11,8 @@ from loader.errors import HubError
 from tests.support.additions import add_source
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 
 def event(key: str, value: Any = 1, moment: str = "08:00", **more: Any) -> dict[str, Any]:
     return {"key": key, "name": "n", "value": value, "ts": f"2025-01-15T{moment}:00", **more}
@@ -63,7 +65,6 @@ def test_an_adapter_that_is_corrected_is_told_and_reprocess_corrects_old_rows(
     assert business(bench, "events") == before
 
 
-@pytest.mark.slow
 def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_place(
     own_built: Workbench,
 ) -> None:
@@ -84,7 +85,6 @@ def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_pl
     assert bench.sql("select count(*) from ops.decisions where arrived_as is not null") == [(3,)]
 
 
-@pytest.mark.slow
 def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
     own_built: Workbench,
 ) -> None:
@@ -116,7 +116,6 @@ def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
     assert [value for _, _, value, *_ in business(bench, "events")] == [5.0, 1.0]
 
 
-@pytest.mark.slow
 def test_another_preference_stops_the_entity_until_it_is_reprocessed(
     own_built: Workbench,
 ) -> None:
@@ -145,7 +144,6 @@ def test_another_preference_stops_the_entity_until_it_is_reprocessed(
     assert bench.run()["status"] == "succeeded"
 
 
-@pytest.mark.slow
 def test_a_rule_that_is_taken_away_fails_no_build(own_built: Workbench) -> None:
     bench = own_built
     click = {"event_id": "c1", "event_timestamp": "2025-01-15T08:00:00", "user_id": "u"}
@@ -165,7 +163,6 @@ def test_a_rule_that_is_taken_away_fails_no_build(own_built: Workbench) -> None:
     assert bench.outcomes() == ["applied"]
 
 
-@pytest.mark.slow
 def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
     own_built: Workbench,
 ) -> None:
@@ -186,7 +183,6 @@ def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
     assert bench.sql("select status, count(*) from ops.dead_letters group by 1") == [("open", 2)]
 
 
-@pytest.mark.slow
 def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target_by_reprocess(
     own_built: Workbench,
 ) -> None:
@@ -225,7 +221,6 @@ def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target
     ]
 
 
-@pytest.mark.slow
 def test_sources_that_change_places_stop_an_entity_with_event_times(own_built: Workbench) -> None:
     bench = own_built
     add_source(bench.root, "mobile", like="app", entity="events")
@@ -244,7 +239,6 @@ def test_sources_that_change_places_stop_an_entity_with_event_times(own_built: W
     assert [value for _, _, value, *_ in business(bench, "events")] == [2.0, 1.0]
 
 
-@pytest.mark.slow
 def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
     own_built: Workbench,
 ) -> None:
@@ -262,7 +256,6 @@ def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
     assert bench.sql("select * from ops.reprocess_records") == []
 
 
-@pytest.mark.slow
 def test_a_period_of_history_goes_on_where_no_business_column_changes(
     own_built: Workbench,
 ) -> None:

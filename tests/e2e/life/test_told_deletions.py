@@ -12,6 +12,8 @@ from hub.text.explanation import render_explanation
 from hub.text.receipt import render_receipt
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Told:
@@ -62,7 +64,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield Told(bench, second, third)
 
 
-@pytest.mark.slow
 def test_deletions_count_as_loaded_and_apart(told: Told) -> None:
     part = told.second["entities"]["events"]
     assert (part["input_records"], part["loaded"], part["deleted"]) == (6, 5, 3)

@@ -59,6 +59,7 @@ class TestLinks:
         assert result.exit_code == 0, result.sources[0].error
         assert len(landed(own_project)) == len(LINKS) + 1 == 21
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "header",
         ['</page-2>; rel="next', "/page-2; rel=next", "</a>; rel=next, </b>; rel=next"],
@@ -84,6 +85,7 @@ def at_the_start(request: Request) -> Request:
 
 
 class TestEmptyPages:
+    @pytest.mark.slow
     @pytest.mark.parametrize("pagination", [CURSOR, PAGE, LINK, None], ids=str)
     def test_may_have_null_for_their_items(
         self, own_project: Workbench, pull: Pull, pagination: dict[str, Any] | None
@@ -99,6 +101,7 @@ class TestEmptyPages:
         assert result.exit_code == 0
         assert landed(own_project) == ([] if pagination is None else api.records[:3])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "body", ["{}", '{"data": {}}', '{"data": null}', '{"data": [], "meta": {"next": ""}}']
     )
@@ -115,6 +118,7 @@ class TestEmptyPages:
 
         assert landed(own_project) == api.records[:3]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("body", ['{"data": {"items": {}}}', '{"data": "none"}', "7", "[1]"])
     def test_are_not_what_has_something_else_there(
         self, own_project: Workbench, pull: Pull, body: str
@@ -129,6 +133,7 @@ class TestEmptyPages:
         assert result.exit_code == 0
         assert "nothing at results and no items at all" in result.sources[0].warnings[0]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "pagination", [PAGE, {**PAGE, "has_more": "meta.more"}, {**PAGE, "total": "meta.total"}]
     )
@@ -150,6 +155,7 @@ class TestEmptyPages:
 
 
 class TestCursors:
+    @pytest.mark.slow
     @pytest.mark.parametrize("last", ['""', '" "', "null", "false", "[]", "{}", "0.0", None])
     def test_may_be_empty_on_the_last_page(
         self, own_project: Workbench, pull: Pull, last: str | None
@@ -170,6 +176,7 @@ class TestCursors:
 
         assert len(landed(own_project)) == 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("cursor", ['{"id": 1}', "[7]", '"\\ud800"', '"\xff"'])
     def test_that_cannot_be_sent_fail_the_pull(
         self, own_project: Workbench, pull: Pull, cursor: str
@@ -180,6 +187,7 @@ class TestCursors:
 
 
 class TestNamesGivenTwice:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("body", "says"),
         [
@@ -251,6 +259,7 @@ class TestBytes:
 
         assert items == ['{"id": "a"}', '{"id": "\udcff"}']
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "kind",
         ["text/plain", "application/octet-stream", "text/html; charset=utf-8", "x", "a/b+json", ""],
@@ -264,6 +273,7 @@ class TestBytes:
 
         assert landed(own_project) == ['{"id": 1.0}']
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "body",
         [b"<h1>Sorry</h1>", b"Sorry", b"nul", b"NaN", b"", b"\x00\x01", b'{"data"'],
@@ -289,6 +299,7 @@ class TestBytes:
         assert "range" not in api.requests[0].headers
         assert len(api.requests) == 1
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("left_out", [1, 4, 8, 9, 20])
     def test_that_are_packed_and_cut_are_asked_for_again(
         self, own_project: Workbench, pull: Pull, left_out: int
@@ -308,6 +319,7 @@ class TestBytes:
         assert result.sources[0].retries == 1
         assert landed(own_project) == ['{"id": "m-1"}']
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("encoding", "packed"),
         [

@@ -46,6 +46,7 @@ class TestTheCommand:
         yield call
         logging.getLogger("loader").handlers.clear()
 
+    @pytest.mark.slow
     def test_pulls_the_shipped_source(
         self, command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -182,6 +183,7 @@ class TestAKilledPull:
         )
         assert counted == [("applied", 24)]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_that_is_asked_to_stop_while_it_waits_is_closed(
         self, own_project: Workbench, monkeypatch: pytest.MonkeyPatch, number: int

@@ -371,6 +371,7 @@ class TestTheState:
         monkeypatch.setattr(checkpoint, "save_state", save)
         return numbers
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("seconds", "pages_saved"), [(0, [1, 2, 3, 4]), (100, [4])], ids=["due", "not due"]
     )

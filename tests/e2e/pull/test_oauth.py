@@ -127,6 +127,7 @@ class TestTokens:
         assert "PARTNER_CLIENT_SECRET" in error
         assert (len(api.requests), len(login.requests)) == (2, 2)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("lasts", "fetched"),
         [(3600, 1), ("3600", 1), (None, 1), ("soon", 1), (100, 2), (31, 4), (0, 4), (-1, 4)],
@@ -182,6 +183,7 @@ class Clock:
 
 
 class TestFailures:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("answer", "says"),
         [
@@ -214,6 +216,7 @@ class TestFailures:
         assert says in error
         assert (len(login.requests), len(api.requests)) == (1, 0)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("answer", [Answer(503), Answer(429), Answer(200, b"<h1>")], ids=str)
     def test_of_the_login_that_pass_are_tried_again(
         self, own_project: Workbench, pull: Pull, login: SampleApi, answer: Answer
@@ -244,6 +247,7 @@ class TestFailures:
 
 
 class TestSecrets:
+    @pytest.mark.slow
     def test_are_nowhere(
         self,
         own_project: Workbench,

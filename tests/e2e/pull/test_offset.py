@@ -12,6 +12,7 @@ OFFSET = {"kind": "offset"}
 
 
 class TestOffset:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "pagination",
         [OFFSET, {**OFFSET, "has_more": "meta.more"}, {**OFFSET, "total": "meta.total"}],

@@ -25,6 +25,7 @@ def body_of(text: str) -> Body:
 
 
 class TestPages:
+    @pytest.mark.slow
     @pytest.mark.parametrize("pagination", PAGINATIONS, ids=str)
     @pytest.mark.parametrize("sizes", [(3,), (4, 1, 5)], ids=str)
     def test_of_every_kind_and_size_are_pulled_to_the_end(
@@ -47,6 +48,7 @@ class TestPages:
         assert [request.query for request in api.requests] == [{"format": "full", "page": "1"}]
         assert len(landed(own_project)) == 5
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("pagination", PAGINATIONS, ids=str)
     def test_may_be_none_at_all(
         self, own_project: Workbench, pull: Pull, pagination: dict[str, Any]
@@ -101,6 +103,7 @@ class TestPages:
 
 
 class TestItems:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "items",
         [

@@ -23,6 +23,7 @@ def project() -> Project:
 
 
 class TestSince:
+    @pytest.mark.slow
     def test_the_next_pull_asks_for_what_is_new_and_reaches_back(
         self, own_project: Workbench, pull: Pull
     ) -> None:
@@ -43,6 +44,7 @@ class TestSince:
         )
         assert counted == [("applied", 17), ("duplicate", 3)]
 
+    @pytest.mark.slow
     def test_moves_only_when_a_pull_has_come_to_its_end(
         self, own_project: Workbench, pull: Pull
     ) -> None:
@@ -116,6 +118,7 @@ FORMS = [
 ]
 
 
+@pytest.mark.slow
 def test_times_are_read_in_every_form_that_the_warehouse_reads_and_in_no_other(
     own_project: Workbench, project: Project
 ) -> None:

@@ -35,6 +35,7 @@ def later(record: str, **changes: Any) -> str:
     return json.dumps({**json.loads(record), **changes})
 
 
+@pytest.mark.slow
 def test_a_window_brings_what_is_new_in_it_and_the_run_says_what_that_changed(
     own_project: Workbench, pull: Pull
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_window_brings_what_is_new_in_it_and_the_run_says_what_that_changed(
     assert len(landed(own_project)) == 12 + 5 + 5
 
 
+@pytest.mark.slow
 def test_a_window_that_failed_is_continued_by_the_same_command_and_by_no_other(
     own_project: Workbench, pull: Pull
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_window_that_failed_is_continued_by_the_same_command_and_by_no_other(
     assert landed(own_project) == [*records, records[9]]
 
 
+@pytest.mark.slow
 def test_a_window_killed_in_the_middle_is_continued_and_nothing_is_lost_or_doubled(
     own_project: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,11 +24,8 @@ RAW_TEXT = RawText(frozenset(), {})
 @pytest.fixture(
     params=[
         "alter table ops.orders_decisions drop column outcome",
-        pytest.param("drop table ops.orders_decisions", marks=pytest.mark.slow),
-        pytest.param(
-            "drop table ops.orders_decisions; create table ops.orders_decisions (nothing integer)",
-            marks=pytest.mark.slow,
-        ),
+        "drop table ops.orders_decisions",
+        "drop table ops.orders_decisions; create table ops.orders_decisions (nothing integer)",
         "drop table raw.alpha",
     ]
 )

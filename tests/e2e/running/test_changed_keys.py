@@ -63,6 +63,7 @@ def test_new_changed_unchanged_and_deleted_keys_are_counted(
     assert changes(earlier) == changes(receipt)
 
 
+@pytest.mark.slow
 def test_rows_that_a_killed_run_had_projected_are_unchanged(after_run: Workbench) -> None:
     after_run.drop("app/more.ndjson", EVENTS)
     after_run.run()

@@ -133,6 +133,7 @@ class TestJson:
         }
         assert answer.data["unclaimed"] == ["gamma"]
 
+    @pytest.mark.slow
     def test_of_a_run_its_reports_and_its_receipts_beside_the_database(
         self,
         unbuilt_samples: Workbench,
@@ -169,15 +170,16 @@ class TestJson:
         assert run.data["run_id"] in text.out
         assert "app/sheet.xlsx: quarantined" in text.out
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "words",
         [
             *("report", "report --entity events", "report --history 3"),
             *("why evt-003", "why app/events.json:4", "why nobody", "doctor", "land", "publish"),
             "discard --entity clicks --by m --why x",
-            pytest.param("contract diff --entity events", marks=pytest.mark.slow),
-            pytest.param("redrive --dry-run", marks=pytest.mark.slow),
-            pytest.param("reprocess --entity events --dry-run", marks=pytest.mark.slow),
+            "contract diff --entity events",
+            "redrive --dry-run",
+            "reprocess --entity events --dry-run",
         ],
     )
     def test_has_no_key_that_could_go_or_change_its_name_unnoticed(
@@ -212,6 +214,7 @@ def without_a_key(data: Any, place: str = "$") -> Iterator[tuple[str, Any]]:
 
 
 class TestWhereThingsAre:
+    @pytest.mark.slow
     def test_shared_options_may_stand_before_the_command_and_the_last_one_counts(
         self, unbuilt: Workbench, command: Command, tmp_path: Path
     ) -> None:
@@ -325,13 +328,11 @@ def test_the_two_commands_work_as_processes_from_the_root_of_the_project(
     assert samples.sql("select count(*) from marts.events") == [(4,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "out", "err"),
     [
-        pytest.param(
-            *(("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
-            marks=pytest.mark.slow,
-        ),
+        (("run",), 0, r"run \S+ succeeded(.|\n)+see ops.schema_drift\n", ""),
         (("report", "--run", "no-such-run"), 1, "", r"hub: run no-such-run: .+\n"),
         (("report", "--no-such-option"), 2, "", r"(.|\n)+--no-such-option.*\n"),
     ],

@@ -17,6 +17,8 @@ from tests.support.command_line import Command
 from tests.support.tables import contents, differences
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 NOW = "2025-01-15T12:10:00"
 
 
@@ -321,7 +323,6 @@ class TestDbtBuilds:
         assert self.run(planned, dbts, dry=True) == 1
         assert not plan_file(planned.project).exists()
 
-    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("file", "old", "new"),
         [
@@ -344,7 +345,6 @@ class TestDbtBuilds:
         assert len(dbts) == 3
         assert not plan_file(own_project.project).exists()
 
-    @pytest.mark.slow
     def test_once_after_a_file_of_the_project_has_changed(
         self, own_built: Workbench, dbts: list[Any]
     ) -> None:
@@ -372,7 +372,6 @@ def test_the_plan_says_nothing_of_the_run_that_left_it(planned: Workbench) -> No
     ]
 
 
-@pytest.mark.slow
 def test_models_of_no_entity_are_built_where_dbt_would_build_them(
     own_project: Workbench, dbts: list[Any]
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.workbench import Workbench, copy_project, enter
 
+pytestmark = pytest.mark.slow
+
 # each damage is done to a load of its own, once in app's events and once in alpha's orders
 RAW_AND_DECISIONS = {
     "raw-row-gone": "delete from {raw} where load_id = {load} and row_number = 2",
@@ -146,7 +148,6 @@ def test_hub_run_fails_and_names_load_and_file(
     assert f"load_id={load_ids(sound)[file]}, source={source}, file={file}" in after_hub_run[1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("source", ENTITIES)
 @pytest.mark.parametrize("damage", RAW_AND_DECISIONS)
 def test_a_plain_dbt_build_fails_likewise(
@@ -156,7 +157,6 @@ def test_a_plain_dbt_build_fails_likewise(
     assert f"load_id={load_ids(sound)[file]}, source={source}, file={file}" in dbt_errors
 
 
-@pytest.mark.slow
 def test_only_what_was_damaged_is_named(dbt_errors: str) -> None:
     assert dbt_errors.count("load_id=") == len(RAW_AND_DECISIONS) * len(ENTITIES)
 
@@ -182,7 +182,6 @@ def test_one_entity_s_loss_does_not_hold_back_another(
     assert "clicks" not in after_hub_run[1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("source", ENTITIES)
 @pytest.mark.parametrize("damage", ["ledger-wrong", "rejection-no-letter", "letter-no-rejection"])
 def test_a_ledger_or_letter_that_does_not_add_up_is_named(
@@ -191,7 +190,6 @@ def test_a_ledger_or_letter_that_does_not_add_up_is_named(
     assert f"file={source}/{damage}.ndjson" in ledger_errors
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("source", ENTITIES)
 def test_rows_without_their_ledger_row_are_named_by_load(
     sound: Workbench, ledger_errors: str, source: str
@@ -199,14 +197,12 @@ def test_rows_without_their_ledger_row_are_named_by_load(
     assert f"load_id={load_ids(sound)[f'{source}/ledger-row-gone.ndjson']}," in ledger_errors
 
 
-@pytest.mark.slow
 def test_a_lost_row_is_noticed_with_nothing_to_land_and_not_forgotten(damaged: Workbench) -> None:
     damaged.sql("delete from raw.app where row_number = 3")
     assert "accounts_for_every_record_events" in run_errors(damaged)
     assert "accounts_for_every_record_events" in run_errors(damaged)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["min", "max"])
 def test_a_file_that_lands_again_does_not_hide_its_lost_ledger_row(
     damaged: Workbench, lost: str

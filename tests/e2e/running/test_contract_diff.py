@@ -10,6 +10,8 @@ from hub.commands import rules
 from loader.errors import HubError
 from tests.support.workbench import Workbench, fresh_samples, held
 
+pytestmark = pytest.mark.slow
+
 EVENTS = "macros/contracts/events.sql"
 ADAPTER = "models/staging/app/stg_app__events.sql"
 RECORDS = [
@@ -76,7 +78,6 @@ class TestTheFilesOfNow:
         own_project.restore(image)
         return own_project
 
-    @pytest.mark.slow
     def test_a_new_column_is_compared_before_any_build(self, built: Workbench) -> None:
         target = {path: path.stat().st_mtime_ns for path in (built.root / "target").rglob("*")}
         built.edit(
@@ -93,7 +94,6 @@ class TestTheFilesOfNow:
         assert {path: path.stat().st_mtime_ns for path in target} == target
         assert "channel" not in str(built.sql("select sql from duckdb_views()"))
 
-    @pytest.mark.slow
     def test_a_changed_adapter_is_compared_before_any_build(self, built: Workbench) -> None:
         built.edit(ADAPTER, "json_text('value')", "json_text('title')")
 
@@ -102,7 +102,6 @@ class TestTheFilesOfNow:
         assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}
         assert difference["newly_rejected"]["samples"][0]["place"] == "app/1.ndjson:2"
 
-    @pytest.mark.slow
     def test_a_changed_time_zone_is_compared_before_any_build(self, built: Workbench) -> None:
         built.edit(
             EVENTS,
@@ -115,7 +114,6 @@ class TestTheFilesOfNow:
 
         assert difference["newly_rejected"]["total"] == 0
 
-    @pytest.mark.slow
     def test_a_source_that_has_brought_nothing_yet_is_no_obstacle(self, built: Workbench) -> None:
         built.sql("drop table raw.beta cascade")
 
@@ -123,14 +121,12 @@ class TestTheFilesOfNow:
 
         assert difference["newly_rejected"]["total"] == 0
 
-    @pytest.mark.slow
     def test_an_adapter_that_does_not_compile_is_named(self, built: Workbench) -> None:
         built.edit(ADAPTER, "json_text('value')", "json_txt('value')")
 
         with pytest.raises(HubError, match=r"(?s)json_txt.*Correct"):
             rules.contract_diff(built.project, "events")
 
-    @pytest.mark.slow
     def test_it_reads_beside_another_reader(self, built: Workbench) -> None:
         with held(built.database, read_only=True):
             assert rules.contract_diff(built.project, "events")["stored_versions"] == ["1.0.0"]

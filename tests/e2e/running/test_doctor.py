@@ -41,6 +41,7 @@ def test_a_warehouse_that_adds_up_has_no_failures(after_run):
     assert CliRunner().invoke(command, ["doctor"]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_every_fault_is_found_and_has_a_remedy(after_run):
     after_run.sql("delete from raw.app where row_number = 1")
     after_run.sql("delete from ops.orders_decisions where row_number = 1")
@@ -77,6 +78,7 @@ def test_a_quarantined_file_and_a_failed_run_are_found(samples):
     assert (found["quarantine"], found["last run"]) == ("warn", "fail")
 
 
+@pytest.mark.slow
 def test_a_quarantined_file_is_told_of_until_it_is_gone_or_fixed(samples):
     cut = samples.drop("app/cut.json", "[{")
     odd = samples.drop("app/odd\udcff.json", "[{}")

@@ -13,6 +13,8 @@ from loader.warehouse.connection import read_warehouse
 from loader.warehouse.run_log import new_run_id, utc_now
 from tests.support.workbench import Workbench
 
+pytestmark = pytest.mark.slow
+
 RETENTION = {"runs": "365 days", "receipts": "90 days"}
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 NOON = "2025-01-15T12:00:00"
 DATA_ONLY = ("--exclude-resource-type", "unit_test")
 BOTH = ("--select", "tag:events", "tag:orders", *DATA_ONLY)
@@ -122,7 +124,6 @@ class TestFullRefresh:
             ("orders", "target", 6),
         ]
 
-    @pytest.mark.slow
     def test_after_a_build_with_nothing_to_do_it_is_the_same_again(self, grown: Workbench) -> None:
         expected = result_of(grown)
         build(grown, *BOTH)
@@ -132,7 +133,6 @@ class TestFullRefresh:
 
         assert result_of(grown) == expected
 
-    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("part", "entity"),
         [
@@ -154,7 +154,6 @@ class TestFullRefresh:
         assert f"--select tag:{entity} --full-refresh" in said
         assert result_of(grown) == before
 
-    @pytest.mark.slow
     def test_stopped_after_the_decisions_is_completed_by_the_next_run(
         self, grown: Workbench
     ) -> None:
@@ -174,7 +173,6 @@ class TestFullRefresh:
         assert result_of(grown) == expected
         assert grown.sql("select count(*) from ops.completed_loads where part = 'target'") == [(9,)]
 
-    @pytest.mark.slow
     def test_with_adapt_off_is_refused(self, grown: Workbench) -> None:
         before = result_of(grown)
 
@@ -217,7 +215,6 @@ class TestRedriveRequests:
         build(own_project, *EVENTS)
         return own_project
 
-    @pytest.mark.slow
     def test_end_applied_outdated_duplicate_or_still_rejected_and_are_idempotent(
         self, redriven: Workbench
     ) -> None:

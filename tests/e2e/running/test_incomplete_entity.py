@@ -40,6 +40,7 @@ def remove_block(bench: Workbench, name: str) -> None:
     raise AssertionError(f"{name} stands nowhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "lack"),
     [
@@ -283,6 +284,7 @@ def test_what_is_stored_is_told_though_one_entity_is_broken(
             bench.run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "lack"),
     [

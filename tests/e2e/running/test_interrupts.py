@@ -17,8 +17,9 @@ from tests.support.workbench import Workbench
 HUB = Path(sys.executable).parent / "hub"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.nightly), signal.SIGTERM]
 )
 def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(unbuilt_samples, number):
     with subprocess.Popen(

@@ -12,6 +12,8 @@ from hub.commands import questions
 from tests.support.tables import contents
 from tests.support.workbench import Workbench, fresh_samples
 
+pytestmark = pytest.mark.slow
+
 DATA_ONLY = ("--exclude-resource-type", "unit_test")
 
 
@@ -41,7 +43,6 @@ def event(key: str, value: float) -> dict[str, Any]:
 class TestAfterABuild:
     """What stands after `hub land` and `dbt build` on the samples."""
 
-    @pytest.mark.slow
     def test_the_tables_are_those_of_hub_run(self, built: Workbench, tmp_path: Path) -> None:
         found = contents(built.database)
         aside = shutil.move(built.database, tmp_path / "built.duckdb")
@@ -170,7 +171,6 @@ class TestOneEntityAlone:
         ]
 
 
-@pytest.mark.slow
 class TestATableThatStays:
     """It is as the project wants it after each build, though nobody asks where nothing changed."""
 

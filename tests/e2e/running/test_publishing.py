@@ -45,6 +45,7 @@ def targets(path: Path) -> int:
 
 
 class TestAfterACommand:
+    @pytest.mark.slow
     def test_a_snapshot_is_the_warehouse_and_the_next_one_writes_what_differs(
         self, after_run: Workbench
     ) -> None:
@@ -87,6 +88,7 @@ class TestAfterACommand:
             with duckdb.connect(str(second.path), read_only=True) as reader:
                 assert reader.execute("select count(*) from marts.later").fetchone()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "work",
         [
@@ -104,6 +106,7 @@ class TestAfterACommand:
 
         assert is_published(after_run.database)
 
+    @pytest.mark.slow
     def test_nothing_is_published_by_a_dry_run_or_where_it_is_switched_off(
         self, own_project: Workbench
     ) -> None:
@@ -160,6 +163,7 @@ class TestReaders:
                 publish(after_run.database)
             assert kept.read_bytes() == content
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("asked", ["why evt-003", "report", "doctor", "report --json"])
     def test_are_answered_as_of_the_last_run_while_another_is_at_work(
         self, after_run: Workbench, command: Command, asked: str
@@ -189,6 +193,7 @@ class TestReaders:
 class TestHalfARun:
     """A build that failed or was killed between decisions and targets is not published."""
 
+    @pytest.mark.slow
     def test_is_not_published_until_the_next_run_has_completed_it(
         self, after_run: Workbench, command: Command
     ) -> None:

@@ -28,6 +28,7 @@ def everything_in(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", READERS[:-1])
 def test_without_a_warehouse_nothing_is_created(
     unbuilt: Workbench, command: Command, asked: str
@@ -56,6 +57,7 @@ class TestAWarehouse:
 
         assert everything_in(after_run.root) == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "asked", ["report", "why k1", "doctor", "contract diff --entity events"]
     )
@@ -74,6 +76,7 @@ class TestAWarehouse:
         assert "Table with name loads does not exist" in answer.err
         assert "`hub run`" in answer.err
 
+    @pytest.mark.slow
     def test_that_lacks_views_or_has_older_ones_is_read_by_those_of_the_files(
         self, bench: Workbench, command: Command
     ) -> None:
@@ -98,6 +101,7 @@ class TestAFormat:
         assert [row[:2] for row in made] == [(WAREHOUSE_FORMAT, __version__)]
         assert bench.sql("select format, hub_version, created_at from ops.warehouse_format") == made
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("change", "says"),
         [

@@ -58,6 +58,7 @@ def settled(shared_root: Path) -> Iterator[Workbench]:
 
 
 class TestTheLog:
+    @pytest.mark.slow
     def test_a_run_has_start_end_clock_and_counts(self, settled: Workbench) -> None:
         (entry,) = settled.sql(
             "select command, status, started_at < ended_at, run_clock, skip, errors, "
@@ -316,6 +317,7 @@ class TestFailed:
         assert runs.run(own_project.project).did_nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "change"),
     [

@@ -33,6 +33,7 @@ def test_every_promised_view_is_made():
     assert len(SHARED_VIEWS) == len(_PROMISED)
 
 
+@pytest.mark.slow
 def test_the_loader_renders_what_dbt_compiles(new_warehouse):
     outcome = new_warehouse.dbt("compile", "--select", "path:models/ops,config.materialized:view")
     assert outcome.success, outcome.exception
@@ -45,6 +46,7 @@ def test_the_loader_renders_what_dbt_compiles(new_warehouse):
     }
 
 
+@pytest.mark.slow
 def test_a_new_warehouse_answers_every_question_with_nothing(new_warehouse):
     counts = {
         name: new_warehouse.sql(f"select count(*) from ops.{name}")[0][0] for name in SHARED_VIEWS

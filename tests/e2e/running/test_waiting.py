@@ -72,6 +72,7 @@ def test_the_hubs_lock_is_waited_for_and_its_holder_named(
     assert 0.3 <= took < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["land", "report", "run --dry-run", "discard --entity events"])
 def test_duckdbs_lock_is_waited_for_and_its_holder_named(
     landed: Workbench, command: Command, asked: str
@@ -95,6 +96,7 @@ def test_a_writer_waits_for_a_reader(landed: Workbench) -> None:
         landing.land_files(project, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [open_warehouse, read_warehouse])
 def test_what_is_free_again_in_time_is_had(landed: Workbench, way: Any) -> None:
     project = open_project(str(landed.database), wait=20)

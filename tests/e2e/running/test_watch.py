@@ -63,6 +63,7 @@ def watch(
     return arrivals.take_arrivals(bench.project, every=every)
 
 
+@pytest.mark.slow
 def test_files_are_taken_up_when_they_come_and_when_they_change(
     watched: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +85,7 @@ def test_files_are_taken_up_when_they_come_and_when_they_change(
     assert raw(watched) == [record.strip() for record in (LINE, OTHER, LINE, OTHER)]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_still_being_written_is_taken_up_when_it_is_whole(
     watched: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_file_that_is_still_being_written_is_taken_up_when_it_is_whole(
     assert raw(watched) == [LINE.strip()]
 
 
+@pytest.mark.slow
 def test_what_comes_in_quick_succession_is_one_run(
     watched: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +127,7 @@ def test_what_comes_in_quick_succession_is_one_run(
     assert (found.runs, found.files) == (2, 5)
 
 
+@pytest.mark.slow
 def test_a_build_that_fails_is_made_again_until_it_succeeds(
     watched: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,6 +42,7 @@ def told(bench: Workbench, image: Path) -> Workbench:
     return bench
 
 
+@pytest.mark.slow
 def test_a_key_tells_all_its_records_oldest_first(told):
     story = questions.why(told.project, Question(key="a"))
     assert [record["decisions"][-1]["outcome"] for record in story["records"]] == [
@@ -92,6 +93,7 @@ def test_sql_gives_the_same_answer(told):
     ]
 
 
+@pytest.mark.slow
 def test_what_counts_as_current_is_what_the_targets_hold(after_run):
     after_run.drop("app/more.json", LATER)
     after_run.drop("alpha/more.json", [{"uid": "order_002", "data": "shipped"}])

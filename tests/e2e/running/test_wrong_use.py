@@ -55,6 +55,7 @@ class TestTheMachine:
 
         assert "HUB_MEMORY_LIMIT: 'plenty'" in complaint("land")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("error", "says"),
         [
@@ -185,6 +186,7 @@ class TestTheProjectFile:
 
 
 class TestTheSettingsOfASource:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("settings", "says"),
         [
@@ -483,6 +485,7 @@ class TestTheDatabase:
         assert str(bench.database) in complaint(*command, code=1)
         assert bench.database.read_text() == "id,value\n1,2\n" * 1000
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("command", [["run"], ["run", "--dry-run"], ["land"], ["report"]])
     def test_that_another_process_has_open_names_the_process(
         self, bench: Workbench, complaint: Complaint, command: list[str]

@@ -69,6 +69,7 @@ def require_valid(event: Event) -> None:
         assert parent["job"].keys() >= {"namespace", "name"}
 
 
+@pytest.mark.slow
 def test_a_run_tells_what_each_entity_read_and_wrote(samples: Workbench, log: Path):
     receipt = samples.run()
     told = events(log)
@@ -126,6 +127,7 @@ def test_an_entity_that_failed_is_told_apart_from_the_others(own_project: Workbe
     assert "no_such_column" not in log.read_text(), "what went wrong may quote a record"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "state"),
     [(HubError("here", "s3cret", "Mend it."), "FAIL"), (KeyboardInterrupt(), "ABORT")],

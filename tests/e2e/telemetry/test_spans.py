@@ -67,6 +67,7 @@ def received(collector: Receiver) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_run_is_a_trace_of_its_stages(samples: Workbench, collector: Receiver, spans: Spans):
     receipt = samples.run()
     spans.close()
@@ -87,6 +88,7 @@ def test_runs_are_traces_of_their_own(after_run: Workbench, collector: Receiver,
     assert len({span["trace"] for span in roots}) == 2
 
 
+@pytest.mark.slow
 def test_the_requests_of_a_pull_are_spans_without_their_addresses(
     own_project: Workbench, collector: Receiver, spans: Spans, monkeypatch
 ):
@@ -114,6 +116,7 @@ def test_the_requests_of_a_pull_are_spans_without_their_addresses(
     assert "s3cret" not in str(received(collector))
 
 
+@pytest.mark.slow
 def test_a_span_that_an_error_leaves_has_failed_and_tells_no_text(
     samples: Workbench, collector: Receiver, spans: Spans, monkeypatch
 ):

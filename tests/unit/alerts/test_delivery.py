@@ -78,6 +78,7 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         yield listening
 
 
+@pytest.mark.slow
 def test_each_alert_is_told_once_when_it_begins_and_once_when_it_ends(run, settle, webhook):
     for outcome in ("fails", "fails", "succeeds", "succeeds"):
         run(outcome)
@@ -117,6 +118,7 @@ def test_what_slack_takes_for_a_mark_is_written_out():
     assert "&lt;!channel&gt; &amp; more" in message(alert, "firing", Path("w.duckdb"))["text"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer", [Answer(500), Answer(503), Answer(429), Answer(None), Answer(200, delay=0.6)]
 )
@@ -136,6 +138,7 @@ def test_a_failure_that_passes_is_tried_again_at_once(
     assert len(ids) == 1, "who gets it twice can tell"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [302, 400, 404])
 def test_what_will_not_pass_is_not_tried_again_until_the_next_evaluation(
     project, run, settle, webhook, status
@@ -149,6 +152,7 @@ def test_what_will_not_pass_is_not_tried_again_until_the_next_evaluation(
     assert webhook.told() == [ON]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", ["refused", "500"])
 def test_what_was_not_taken_is_kept_and_told_in_its_order(
     project, run, settle, webhook, monkeypatch, caplog, gone
@@ -185,6 +189,7 @@ def test_without_a_webhook_alerts_are_logged_and_kept_while_they_last(project, r
     assert read_state(project.database).alerts == ()
 
 
+@pytest.mark.slow
 def test_an_alert_that_lasts_is_told_as_soon_as_there_is_a_webhook(
     run, settle, webhook, monkeypatch
 ):
@@ -258,6 +263,7 @@ def let_settle(processes: list["subprocess.Popen[str]"]) -> None:
         assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_processes_that_look_at_once_tell_once(project, run, webhook):
     webhook.answers = [Answer(200, delay=0.2)]
     for outcome, told in (("fails", [ON]), ("succeeds", [ON, OFF])):
@@ -287,6 +293,7 @@ def test_a_process_that_is_killed_while_it_tells_has_told_once(project, run, set
     assert len(webhook.requests) == 1
 
 
+@pytest.mark.slow
 def test_what_a_killed_delivery_had_not_told_the_next_one_tells(
     project, run, settle, webhook, monkeypatch
 ):
@@ -305,6 +312,7 @@ def test_what_a_killed_delivery_had_not_told_the_next_one_tells(
     assert webhook.told() == [ON]
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_of_settling_loses_nothing(project, run, settle, webhook):
     run("fails")
     for delay in (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3):

@@ -222,6 +222,7 @@ class TestAnEntity:
 
 
 class TestAWrongContract:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("old", "new", "said"),
         [
