@@ -50,7 +50,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], s
     return json.loads((folder / "bench.json").read_text()), printed
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_part_finds_what_it_promises(session):
     results, _ = session
     found = [(finding["part"], finding["unit"], finding["goal"]) for finding in results["findings"]]
@@ -70,7 +70,7 @@ def test_every_part_finds_what_it_promises(session):
     assert all(finding["value"] > 0 for finding in results["findings"])
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_both_sides_of_a_ratio_are_kept(session):
     results, _ = session
     finding = next(found for found in results["findings"] if found["part"] == "first-load")
@@ -79,7 +79,7 @@ def test_both_sides_of_a_ratio_are_kept(session):
     assert all(side["rss"] > 2**20 and side["wchar"] > 2**16 for side in (hub, bare))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_profile_shows_steps_and_nodes_of_both_runs(session):
     _, printed = session
     for name, runs in {
@@ -120,7 +120,7 @@ def decided(shared_root: Path) -> Iterator[Workbench]:
         yield workbench
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_row_by_row_program_decides_as_the_hub_does(decided, tmp_path):
     database = tmp_path / "row_by_row.sqlite"
     file = decided.root / "landing" / "app" / "events.ndjson"

@@ -34,6 +34,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.nightly
 def test_every_part_finds_what_it_promises(results):
     found = [(finding["part"], finding["unit"], finding["goal"]) for finding in results["findings"]]
     assert found == [
@@ -61,17 +62,20 @@ def test_every_part_finds_what_it_promises(results):
     ]
 
 
+@pytest.mark.nightly
 def test_nothing_is_lost_and_memory_stays_bounded(results):
     judged = [found for found in results["findings"] if found["part"] != "history"]
     checks = [found for found in judged if found["unit"] in ("differences", "events")]
     assert [found for found in checks if not found["met"]] == []
 
 
+@pytest.mark.nightly
 def test_all_that_was_sent_was_measured(results):
     sent = {found["part"]: found["records"] for found in results["findings"]}
     assert sent == {"steady": 400, "backlog": 3000, "slow": 1000, "history": 1000}
 
 
+@pytest.mark.nightly
 def test_what_is_measured_is_above_nothing(results):
     nothing = {
         (found["part"], found["unit"]) for found in results["findings"] if not found["value"]

@@ -14,7 +14,7 @@ from tests.support.workbench import PROJECT, Workbench
 HUB = Path(sys.executable).with_name("hub")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("trials", [["--kills", "20"], ["--steps", "24"], ["--pairs", "6"]])
 def test_no_record_is_lost_or_doubled(trials: list[str]) -> None:
     done = subprocess.run(

@@ -103,7 +103,7 @@ class TestEqualToTheWarehouse:
         assert [load_id for load_id, *_ in records(lake)] == [1, 2, 3]
         assert_equal(lake, own_project)
 
-    @pytest.mark.slow
+    @pytest.mark.nightly
     def test_hostile_files(self, bench: Workbench, lake: Lake) -> None:
         with (
             open_warehouse(bench.project) as warehouse,

@@ -66,7 +66,7 @@ class _Source:
             )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_backups_of_a_running_stream_are_each_continued_to_every_message_once(
     streamed: Workbench, mock, tmp_path: Path
 ):
@@ -106,7 +106,7 @@ def test_backups_of_a_running_stream_are_each_continued_to_every_message_once(
     assert held[0] < held[-1] < len(source.sent)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_restored_over_itself_a_hub_takes_up_again_what_came_since(
     streamed: Workbench, mock, tmp_path: Path
 ):
@@ -141,7 +141,7 @@ def test_a_stream_whose_warehouse_went_back_ends_before_it_passes_over_messages(
         assert connection.execute("select count(*) from raw.web").fetchall() == [(2,)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_stream_whose_warehouse_was_replaced_by_hand_ends_with_the_reason(
     own_project: Workbench, mock
 ):

@@ -37,7 +37,7 @@ def test_json_of_a_registry_is_read_and_binary_formats_are_dead_letters(own_proj
     ) == [("42",)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_an_adapter_reads_the_key_of_the_message(own_project, mock):
     """The same source has a file, too, whose records have no key."""
     mock.create_topic(TOPIC, 1)
@@ -73,7 +73,7 @@ def test_an_adapter_reads_the_key_of_the_message(own_project, mock):
     assert letters(own_project) == {2: ("malformed_json", "{")}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_tombstone_of_a_registry_deletes_the_key_behind_its_framing(own_project, mock):
     mock.create_topic(TOPIC, 1)
     read_from(own_project, mock, framing="registry", key_from="key")

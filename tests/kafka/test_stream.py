@@ -262,7 +262,7 @@ def test_offsets_below_the_start_of_the_log_are_told_and_by_default_an_error(str
     assert "offsets lost" in checks["streams"].detail
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_tombstone_deletes_the_key_of_its_message(own_project, mock):
     mock.create_topic(TOPIC, 1)
     read_from(own_project, mock, key_from="key")
@@ -300,7 +300,7 @@ def test_a_tombstone_deletes_the_key_of_its_message(own_project, mock):
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock):
     mock.create_topic(TOPIC, 1)
     read_from(own_project, mock, lost_offsets="earliest")
@@ -319,7 +319,7 @@ def test_lost_offsets_may_be_gone_on_from_the_earliest(own_project, mock):
     assert own_project.sql("select count(*) from marts.clicks") == [(10,)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_stream_may_begin_at_the_end(own_project, mock):
     mock.create_topic(TOPIC, 2)
     read_from(own_project, mock, start="latest")
@@ -337,7 +337,7 @@ def test_a_topic_that_does_not_exist_is_an_error(bench, mock, monkeypatch):
         drain(bench)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_failed_build_ends_once_and_loses_nothing(own_project, mock, monkeypatch):
     mock.create_topic(TOPIC, 1)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", mock.bootstrap_servers)

@@ -50,7 +50,7 @@ def test_a_stream_that_is_asked_to_stop_ends_well(streamed, mock, number):
     assert count(streamed, "select count(*) from marts.clicks") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_single_message_of_a_quiet_topic_reaches_its_target(streamed, mock):
     with StreamProcess(streamed.root, mock.bootstrap_servers) as stream:
         for number in range(3):
@@ -84,7 +84,7 @@ def test_kills_at_any_time_lose_and_double_nothing(streamed, mock):
     assert {finding.status for finding in health.doctor(streamed.project)} <= {"ok", "warn"}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_broker_that_leaves_and_returns_is_told_and_nothing_is_lost(streamed, mock):
     mock.produce(TOPIC, [click(1)])
     with StreamProcess(streamed.root, mock.bootstrap_servers) as stream:
@@ -101,7 +101,7 @@ def test_a_broker_that_leaves_and_returns_is_told_and_nothing_is_lost(streamed, 
     )[:2] == [("broker away",), ("broker back",)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_broker_that_is_not_there_yet_is_waited_for(streamed, mock):
     mock.go_down()
     with StreamProcess(streamed.root, mock.bootstrap_servers) as stream:
@@ -111,7 +111,7 @@ def test_a_broker_that_is_not_there_yet_is_waited_for(streamed, mock):
         stream.wait_for("select count(*) from marts.clicks", 1)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_locked_warehouse_holds_the_stream_and_loses_nothing(own_project, mock):
     own_project.set_vars(stream=QUICK)
     mock.create_topic(TOPIC, 1)
@@ -139,7 +139,7 @@ def test_a_locked_warehouse_holds_the_stream_and_loses_nothing(own_project, mock
     assert own_project.outcomes("web") == ["applied"] * 9
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_build_that_fails_five_times_opens_the_circuit_and_then_recovers(own_project, mock):
     own_project.set_vars(stream=QUICK)
     mock.create_topic(TOPIC, 1)
@@ -160,7 +160,7 @@ def test_a_build_that_fails_five_times_opens_the_circuit_and_then_recovers(own_p
     assert own_project.outcomes("web") == ["applied"] * 9
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_full_disk_holds_the_stream_until_there_is_room(own_project, mock):
     own_project.set_vars(stream=QUICK)
     mock.create_topic(TOPIC, 1)
@@ -212,7 +212,7 @@ def test_a_slow_consumer_pauses_the_partitions_and_holds_no_more_than_its_bound(
     assert happened == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_other_commands_have_their_turn_beside_a_stream(streamed, mock):
     with StreamProcess(streamed.root, mock.bootstrap_servers) as stream:
         mock.produce(TOPIC, [click(1)])

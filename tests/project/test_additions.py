@@ -89,7 +89,7 @@ def _contents_of(root: Path) -> dict[str, object]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "tests",
     [

@@ -243,7 +243,7 @@ def test_dbt_still_updates_snapshots_in_place(manifest: Any) -> None:
     assert _digest(manifest, "snapshot_merge_sql") == "d0ae9169fdd9"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_unit_tests_still_need_the_columns_of_checks_that_are_gone(
     own_project: Workbench,
 ) -> None:

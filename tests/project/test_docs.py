@@ -338,6 +338,7 @@ def test_the_commands_and_queries_of_the_docs_work(reader, samples, document):
     follow(reader, (PROJECT / "docs" / document).read_text())
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "section", [name for name, text in sections("docs/extending.md").items() if blocks(text)]
 )

@@ -36,7 +36,7 @@ def test_a_run_tells_of_what_began_and_of_what_ended(bench, webhook):
     assert "s3cret-value" not in told, "nothing of a record is told"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_redrive_and_a_reprocessing_tell_as_well(bench, webhook):
     bench.drop("app/1.json", [event("a"), event("b", "x")])
     for work in (
@@ -58,7 +58,7 @@ def test_a_run_on_a_copy_tells_nothing(bench, webhook):
     assert current_alerts(bench.project) == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_run_that_failed_is_told_of_until_one_succeeds(own_project, webhook):
     own_project.drop("app/1.json", [event("a")])
     model = "models/intermediate/int_events__checked.sql"
@@ -218,7 +218,7 @@ def test_a_build_alone_and_a_run_with_nothing_new_change_nothing_of_an_alert(ben
     assert webhook.told() == [("quality", "app", "firing")]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_rules_that_changed_are_judged_though_nothing_is_new(own_built, webhook):
     own_built.drop("app/1.json", [event("a"), event("b", "x")])
     own_built.run()

@@ -51,7 +51,7 @@ def test_a_backup_holds_the_warehouse_and_its_receipts(after_run: Workbench, tmp
     assert (tmp_path / "made" / "warehouse.duckdb").read_bytes() == after_run.database.read_bytes()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_while_another_command_writes_it_is_of_what_was_published_last(
     after_run: Workbench, tmp_path: Path
 ):

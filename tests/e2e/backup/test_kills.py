@@ -42,7 +42,7 @@ def state_of(bench: Workbench) -> tuple[str, set[str]]:
     return newest[0][0], receipts
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_restore_that_is_killed_leaves_the_old_state_or_the_new(
     after_run: Workbench, tmp_path: Path
 ) -> None:
@@ -73,7 +73,7 @@ def test_a_restore_that_is_killed_leaves_the_old_state_or_the_new(
     assert list(after_run.root.glob(".warehouse.duckdb.replacement*")) == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_backup_that_is_killed_leaves_the_file_that_was_there(
     after_run: Workbench, tmp_path: Path
 ) -> None:

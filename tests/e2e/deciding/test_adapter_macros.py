@@ -97,6 +97,7 @@ def break_adapter(bench: Workbench) -> str:
     return "plant/2.csv:3211"
 
 
+@pytest.mark.nightly
 def test_a_build_that_fails_in_an_adapter_names_it_with_file_and_row(
     own_project: Workbench,
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_build_that_fails_in_an_adapter_names_it_with_file_and_row(
     assert [key for key, (why, _) in reasons(bench).items() if why] == ["g4000"]
 
 
+@pytest.mark.nightly
 def test_an_adapter_that_fails_on_no_row_alone_is_named_with_its_file(
     own_project: Workbench,
 ) -> None:
@@ -142,6 +144,7 @@ def test_an_adapter_that_fails_on_no_row_alone_is_named_with_its_file(
     assert f"{_ADAPTER}, fails at plant/1.csv: Invalid Input Error: too many." in error
 
 
+@pytest.mark.nightly
 def test_dbt_by_itself_names_the_adapters_that_it_read(own_project: Workbench) -> None:
     bench = own_project
     break_adapter(bench)
@@ -152,6 +155,7 @@ def test_dbt_by_itself_names_the_adapters_that_it_read(own_project: Workbench) -
     assert "`hub run` names it, with the file and row" in errors
 
 
+@pytest.mark.nightly
 def test_a_failure_that_is_no_adapters_says_nothing_of_adapters(own_project: Workbench) -> None:
     bench = own_project
     bench.drop("plant/1.csv", "id,value,category,timestamp\na,1,flow,\n")

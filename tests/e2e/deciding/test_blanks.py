@@ -118,6 +118,7 @@ def test_what_means_nothing_to_its_source_is_null(decided: Workbench) -> None:
     ]
 
 
+@pytest.mark.nightly
 def test_a_contract_may_keep_blank_texts(own_project: Workbench) -> None:
     bench = own_project
     bench.edit(
@@ -129,6 +130,7 @@ def test_a_contract_may_keep_blank_texts(own_project: Workbench) -> None:
     assert bench.sql("select page_url, product_id from marts.clicks") == [(" ", None)]
 
 
+@pytest.mark.nightly
 def test_other_nulls_are_another_rule_set(own_built: Workbench) -> None:
     bench = own_built
     bench.drop("plant/1.csv", "id,value,category,timestamp\nm1,1,none,\nm2,1,flow,\n")

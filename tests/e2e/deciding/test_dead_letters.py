@@ -222,6 +222,7 @@ def project_that_changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
         return changed
 
 
+@pytest.mark.nightly
 def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
@@ -232,6 +233,7 @@ def test_after_a_change_of_the_contract_a_repeat_is_decided_again(
     ]
 
 
+@pytest.mark.nightly
 def test_after_a_change_of_the_adapter_a_repeat_is_decided_again(
     project_that_changed: Changed,
 ) -> None:
@@ -243,6 +245,7 @@ def test_after_a_change_of_the_adapter_a_repeat_is_decided_again(
     ) == [(40000000001,)]
 
 
+@pytest.mark.nightly
 def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: Changed) -> None:
     before, after, _ = project_that_changed.orders
     assert [len(before[table]) for table in TABLES] == [1, 3, 3]
@@ -252,6 +255,7 @@ def test_a_source_switched_off_keeps_its_letters_and_rows(project_that_changed: 
     assert "fewer than two sources" in part["reconciliation_skipped"]
 
 
+@pytest.mark.nightly
 def test_the_rows_of_a_source_switched_off_are_told_of(project_that_changed: Changed) -> None:
     receipt = project_that_changed.receipts[1]
     assert (
@@ -264,6 +268,7 @@ def test_the_rows_of_a_source_switched_off_are_told_of(project_that_changed: Cha
     assert checks == [("warn", "of sources registered no more: 1 rows of marts.orders from beta")]
 
 
+@pytest.mark.nightly
 def test_what_is_still_registered_goes_on_beside_a_source_switched_off(
     project_that_changed: Changed,
 ) -> None:

@@ -178,6 +178,7 @@ def test_quality_is_kept_per_source_and_run(bench_aged: Workbench) -> None:
     ]
 
 
+@pytest.mark.nightly
 def test_the_least_quality_and_the_age_of_a_source_are_set_in_the_project(
     own_project: Workbench,
 ) -> None:

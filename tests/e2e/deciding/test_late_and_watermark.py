@@ -144,6 +144,7 @@ def test_under_skip_only_what_is_after_the_watermark_is_staged(
     assert receipts[1]["sources"]["app"]["applied"] == 2
 
 
+@pytest.mark.nightly
 def test_the_classic_of_one_record_past_the_watermark(own_project: Workbench) -> None:
     own_project.set_meta("app", late="skip")
     own_project.drop("app/1.json", [event("a", "08:00"), event("b", "08:30")])

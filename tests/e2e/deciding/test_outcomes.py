@@ -411,7 +411,7 @@ def test_the_losers_of_a_run_point_to_its_winner(decided: Workbench) -> None:
     assert rivals(decided, "one-file") == [2, 2, None]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_preferred_source_wins_however_late_the_other_comes(own_project: Workbench) -> None:
     own_project.edit("macros/contracts/orders.sql", "'newest'", "['beta', 'alpha']")
     own_project.drop("alpha/1.json", [order("alpha-first", "a"), order("alpha-only", "a")])

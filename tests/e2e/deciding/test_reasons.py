@@ -320,7 +320,7 @@ def test_the_text_of_a_csv_number_stays_as_it_stood(judged: Workbench) -> None:
     assert json.loads(record)["value"] == "21.50"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_contract_can_ask_for_more(own_project: Workbench) -> None:
     own_project.edit(
         "macros/contracts/events.sql",

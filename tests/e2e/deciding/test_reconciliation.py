@@ -304,6 +304,7 @@ def test_fewer_than_two_sources_are_skipped_with_the_reason(
     assert "reconcile" not in part["stages_run"]
 
 
+@pytest.mark.nightly
 def test_a_full_refresh_gives_the_same_reconciliation(
     table: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,6 +316,7 @@ def test_a_full_refresh_gives_the_same_reconciliation(
     assert bench.sql(rows) == table.sql(rows)
 
 
+@pytest.mark.nightly
 def test_with_one_source_left_nothing_is_compared_until_the_other_is_back(
     own_project: Workbench,
 ) -> None:
@@ -333,6 +335,7 @@ def test_with_one_source_left_nothing_is_compared_until_the_other_is_back(
     assert part["reconciliation"] == {"matched": 1, "mismatched": 0, "single_source": 1}
 
 
+@pytest.mark.nightly
 def test_a_source_taken_out_leaves_at_once_though_nothing_is_taken_up(
     own_built: Workbench,
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_fixed_contract_resolves_the_letters_it_now_accepts(fixed):
     assert fixed.outcomes() == ["applied", "applied", "outdated", "rejected", "duplicate"]
 
 
+@pytest.mark.nightly
 def test_a_second_redrive_changes_nothing(fixed):
     redrive(fixed)
     before = fixed.sql("select * exclude (decided_at) from ops.events_decisions order by all")
@@ -84,6 +85,7 @@ def test_a_second_redrive_changes_nothing(fixed):
     assert before == after
 
 
+@pytest.mark.nightly
 def test_a_redriven_record_says_so_in_the_lineage(fixed):
     redrive(fixed, reason="invalid_value", record_id=10000000001)
     assert fixed.sql(
@@ -101,6 +103,7 @@ def test_a_letter_from_the_future_is_accepted_once_it_is_due(bench):
     assert bench.sql("select key from marts.events") == [("a",)]
 
 
+@pytest.mark.nightly
 def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     fixed.run()
     before = fixed.database.read_bytes()
@@ -109,6 +112,7 @@ def test_a_dry_redrive_shows_the_result_and_changes_nothing(fixed):
     assert fixed.database.read_bytes() == before
 
 
+@pytest.mark.nightly
 def test_a_dry_redrive_says_that_it_was_dry(fixed):
     arguments = ["redrive", "--entity", "events"]
     text = CliRunner().invoke(command, [*arguments, "--dry-run"]).output
@@ -126,6 +130,7 @@ def test_a_dry_redrive_says_that_it_was_dry(fixed):
     assert dry == "dry run, nothing was changed: no open dead letter fits\n"
 
 
+@pytest.mark.nightly
 def test_what_was_discarded_since_is_warned_of_no_more(fixed):
     assert fixed.run()["warnings"]
     dead_letters.discard(fixed.project, DeadLetterChoice(entity="events"), "mia", "a test")
@@ -135,6 +140,7 @@ def test_what_was_discarded_since_is_warned_of_no_more(fixed):
         assert not [text for text in receipt["warnings"] if "another contract" in text]
 
 
+@pytest.mark.nightly
 def test_a_redrive_that_failed_says_why(fixed):
     adapter = "models/staging/app/stg_app__events.sql"
     fixed.edit(adapter, "json_text('value')", "no_such_macro('value')")

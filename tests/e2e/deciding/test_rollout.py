@@ -23,6 +23,7 @@ def share_by_md5(key: str) -> int:
     return (number >> 65) % 100
 
 
+@pytest.mark.nightly
 def test_a_stage_covers_its_share_of_the_keys_and_the_receipt_compares_both_groups(
     own_project: Workbench,
     monkeypatch: pytest.MonkeyPatch,
@@ -125,6 +126,7 @@ def test_a_wrong_rollout_is_wrong_use_and_says_what_is_right(
     assert "dbt_project.yml" in str(error.value)
 
 
+@pytest.mark.nightly
 def test_plain_dbt_refuses_a_wrong_rollout_too(bench: Workbench) -> None:
     bench.land()
 

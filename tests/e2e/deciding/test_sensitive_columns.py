@@ -291,6 +291,7 @@ def test_a_query_of_a_program_finds_no_way_round(bench):
     assert rows == [['{"uid": "o-1", "data": "open"}']]
 
 
+@pytest.mark.nightly
 def test_an_increment_and_a_rebuild_decide_as_before(bench):
     newer = [
         {"key": MIA, "name": "zebra again", "value": 5, "ts": "2025-01-16T08:00:00"},
@@ -310,6 +311,7 @@ def test_an_increment_and_a_rebuild_decide_as_before(bench):
     assert bench.sql(letters) == dead
 
 
+@pytest.mark.nightly
 def test_a_key_that_is_stored_as_a_digest_is_forgotten_as_any_other(bench):
     stored = hashed(bench, MIA)
     assert forget(bench.project, MIA, "events").is_forgotten
@@ -331,6 +333,7 @@ def test_a_key_that_is_stored_as_a_digest_is_forgotten_as_any_other(bench):
     assert after == before
 
 
+@pytest.mark.nightly
 def test_other_sensitive_columns_ask_for_a_rebuild_without_the_old_history(bench):
     contract = "macros/contracts/events.sql"
     bench.edit(contract, "'sensitive': 'mask',", "")

@@ -150,7 +150,7 @@ class TestAdaptOff:
         assert built.target("events") == []
         assert built.receipt["entities"]["events"]["input_records"] == 0
 
-    @pytest.mark.slow
+    @pytest.mark.nightly
     def test_the_next_full_run_takes_everything_up(self, without: BuildWithout) -> None:
         caught_up = without(after=without("adapt"))
 
@@ -159,7 +159,7 @@ class TestAdaptOff:
         for entity in ENTITIES:
             assert caught_up.target(entity) == without().target(entity)
 
-    @pytest.mark.slow
+    @pytest.mark.nightly
     def test_what_was_taken_up_before_stays_as_it_is(self, without: BuildWithout) -> None:
         again = without("adapt", after=without())
 
@@ -197,6 +197,7 @@ class TestValidateOff:
 
 @pytest.mark.slow
 class TestDeduplicateOff:
+    @pytest.mark.nightly
     def test_an_exact_repeat_is_outdated(self, without: BuildWithout) -> None:
         built = without("deduplicate")
 
@@ -210,6 +211,7 @@ class TestDeduplicateOff:
             "hit_rate": 0.0,
         }
 
+    @pytest.mark.nightly
     def test_hashes_are_recorded_all_the_same(self, without: BuildWithout) -> None:
         recorded = "select record_id, content_hash from ops.decisions order by 1"
 
@@ -218,6 +220,7 @@ class TestDeduplicateOff:
         assert hashes == without().sql(recorded)
         assert all(digest for _, digest in hashes)
 
+    @pytest.mark.nightly
     def test_the_target_is_the_same(self, without: BuildWithout) -> None:
         for entity in ENTITIES:
             assert without("deduplicate").target(entity) == without().target(entity)
@@ -225,6 +228,7 @@ class TestDeduplicateOff:
 
 @pytest.mark.slow
 class TestFreshnessOff:
+    @pytest.mark.nightly
     def test_rows_have_no_freshness(self, without: BuildWithout) -> None:
         built = without("freshness")
 
@@ -233,6 +237,7 @@ class TestFreshnessOff:
             assert built.sql(f"select distinct freshness from marts.{entity}") == [(None,)]
         assert built.receipt["entities"]["events"]["stale_records"] == 0
 
+    @pytest.mark.nightly
     def test_otherwise_they_are_fresh_stale_or_unknown(self, without: BuildWithout) -> None:
         assert without().sql("select distinct freshness from ops.decisions order by 1") == [
             ("fresh",),
@@ -243,6 +248,7 @@ class TestFreshnessOff:
 
 @pytest.mark.slow
 class TestReconcileOff:
+    @pytest.mark.nightly
     def test_the_table_is_left_as_it_was_and_catches_up_when_it_is_on_again(
         self, samples: Workbench, without: BuildWithout
     ) -> None:
@@ -274,6 +280,7 @@ class TestReconcileOff:
             ("order_005", "single_source"),
         ]
 
+    @pytest.mark.nightly
     def test_everything_else_is_as_with_it(self, without: BuildWithout) -> None:
         outcomes = "select record_id, outcome, reasons from ops.record_outcomes order by 1"
 

@@ -89,6 +89,7 @@ def test_a_new_column_is_in_every_table_and_described_there(with_a_channel: Work
         assert comments[table] == CHANNEL, table
 
 
+@pytest.mark.nightly
 def test_a_target_that_lacks_a_column_of_its_contract_says_what_to_run(with_a_channel: Workbench):
     receipt = with_a_channel.run()
 
@@ -104,6 +105,7 @@ def test_a_target_that_lacks_a_column_of_its_contract_says_what_to_run(with_a_ch
     ]
 
 
+@pytest.mark.nightly
 def test_a_data_test_of_its_own_is_a_file_under_tests(with_a_channel: Workbench):
     write_stale_files(with_a_channel.root)
     (with_a_channel.root / "tests" / "no_event_comes_by_fax.sql").write_text(A_CLAIM)
@@ -168,6 +170,7 @@ models:
 """
 
 
+@pytest.mark.nightly
 def test_a_new_entity_is_built_from_its_contract_and_its_adapters(own_project: Workbench):
     (own_project.root / "macros" / "contracts" / "refunds.sql").write_text(REFUNDS)
     for name in ("north", "south"):

@@ -85,7 +85,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
         yield bench
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("make", SAMPLES, ids=lambda make: make.__name__)
 def test_the_records_of_a_messy_sample_are_applied(
     messy: Workbench, make: Callable[[Path], Path]
@@ -95,7 +95,7 @@ def test_the_records_of_a_messy_sample_are_applied(
     assert outcomes_of(messy, entity) == expected
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_is_written_for_messy_samples_passes_every_test_of_dbt(messy: Workbench) -> None:
     built = messy.dbt("build")
 
@@ -106,7 +106,7 @@ def test_what_is_written_for_messy_samples_passes_every_test_of_dbt(messy: Workb
     assert messy.sql("select count(*) from ops.schema_drift") == [(0,)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_files_are_two_sources_that_are_reconciled(own_project: Workbench) -> None:
     one = own_project.drop(
         "one/a.ndjson",

@@ -106,6 +106,7 @@ def test_every_row_is_decided_as_the_rules_say(
         decide_by_both(bench, oracle, files)
 
 
+@pytest.mark.nightly
 @given(
     shape=shapes(),
     at=cuts(runs=4),
@@ -153,6 +154,7 @@ def trusting(
     return own_project, request.param
 
 
+@pytest.mark.nightly
 @given(shape=shapes(), at=cuts())
 @examples(1)
 def test_late_rows_and_trust_are_handled_as_declared(
@@ -280,6 +282,7 @@ def test_null_says_the_same_as_no_field_at_all(bench: Workbench) -> None:
     decide_by_both(bench, Oracle(NOW), files, skip=["validate"])
 
 
+@pytest.mark.nightly
 def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench) -> None:
     """Asked for by its place, each record tells its text and the outcome that the rules give."""
     start_over(bench)
@@ -317,6 +320,7 @@ def test_a_row_of_an_appended_file_keeps_its_place_through_all_versions(bench: W
     assert oracle.state().targets["orders"]["o1"]["status"] == "returned"
 
 
+@pytest.mark.nightly
 def test_a_deletion_that_comes_late_deletes_nothing(own_project: Workbench) -> None:
     bench = own_project
     bench.edit(
@@ -343,6 +347,7 @@ def test_a_deletion_that_comes_late_deletes_nothing(own_project: Workbench) -> N
     assert bench.outcomes("web") == ["applied", "late", "duplicate"]
 
 
+@pytest.mark.nightly
 def test_a_whole_state_says_all_of_its_rows_anew(own_project: Workbench) -> None:
     """Also where they stand as they did in the file of the same name before."""
     bench = own_project

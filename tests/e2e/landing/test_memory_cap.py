@@ -141,7 +141,7 @@ def test_a_record_beyond_the_limit_is_quarantined_with_the_reason(bench: Workben
     ] * 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has another unit")
 @pytest.mark.parametrize(
     ("name", "lines"),

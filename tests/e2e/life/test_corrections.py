@@ -35,7 +35,7 @@ def test_the_later_of_two_in_one_file_corrects_the_earlier(bench: Workbench) -> 
     assert values(bench) == {"e1": 2.0}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("later", ["app", "mobile"])
 def test_between_sources_the_first_registered_wins_a_tie_whatever_comes_later(
     own_built: Workbench, later: str
@@ -112,7 +112,7 @@ def test_a_row_that_changed_at_its_place_is_a_new_record(bench: Workbench) -> No
     assert values(bench) == {"e1": 5.0, "e2": 1.0}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_fast_clock_makes_nobody_late_once_real_time_has_passed_it(
     own_project: Workbench,
 ) -> None:

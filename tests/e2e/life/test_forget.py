@@ -313,6 +313,7 @@ def test_what_other_records_say_of_it_is_told_and_stays(
     assert after_run.sql("select count(*) from marts.events where key = 'evt-003-x'") == [(1,)]
 
 
+@pytest.mark.nightly
 def test_a_record_that_had_the_key_once_gives_way_to_others_of_its_present_key(
     own_built: Workbench,
 ) -> None:
@@ -361,6 +362,7 @@ _STEPS = [
 ]
 
 
+@pytest.mark.nightly
 def test_a_command_that_is_killed_at_any_step_is_completed_by_the_same_command(
     after_run: Workbench,
 ) -> None:

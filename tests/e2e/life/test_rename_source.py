@@ -118,6 +118,7 @@ def test_all_it_had_goes_on_under_the_new_name(landed: Workbench) -> None:
     assert landed.run(force=True)["status"] == "succeeded"
 
 
+@pytest.mark.nightly
 def test_a_rebuild_ends_in_the_same(landed: Workbench) -> None:
     rename_in_project(landed)
     sources.rename_source(landed.project, "alpha", "north")

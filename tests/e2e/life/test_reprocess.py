@@ -65,6 +65,7 @@ def test_an_adapter_that_is_corrected_is_told_and_reprocess_corrects_old_rows(
     assert business(bench, "events") == before
 
 
+@pytest.mark.nightly
 def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_place(
     own_built: Workbench,
 ) -> None:
@@ -85,6 +86,7 @@ def test_what_is_sent_again_after_a_correction_of_the_adapter_takes_its_twins_pl
     assert bench.sql("select count(*) from ops.decisions where arrived_as is not null") == [(3,)]
 
 
+@pytest.mark.nightly
 def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
     own_built: Workbench,
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_key_that_the_adapter_names_otherwise_moves_and_leaves_no_ghost(
     assert [value for _, _, value, *_ in business(bench, "events")] == [5.0, 1.0]
 
 
+@pytest.mark.nightly
 def test_another_preference_stops_the_entity_until_it_is_reprocessed(
     own_built: Workbench,
 ) -> None:
@@ -144,6 +147,7 @@ def test_another_preference_stops_the_entity_until_it_is_reprocessed(
     assert bench.run()["status"] == "succeeded"
 
 
+@pytest.mark.nightly
 def test_a_rule_that_is_taken_away_fails_no_build(own_built: Workbench) -> None:
     bench = own_built
     click = {"event_id": "c1", "event_timestamp": "2025-01-15T08:00:00", "user_id": "u"}
@@ -163,6 +167,7 @@ def test_a_rule_that_is_taken_away_fails_no_build(own_built: Workbench) -> None:
     assert bench.outcomes() == ["applied"]
 
 
+@pytest.mark.nightly
 def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
     own_built: Workbench,
 ) -> None:
@@ -183,6 +188,7 @@ def test_a_rule_that_is_tightened_takes_rows_out_when_they_are_reprocessed(
     assert bench.sql("select status, count(*) from ops.dead_letters group by 1") == [("open", 2)]
 
 
+@pytest.mark.nightly
 def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target_by_reprocess(
     own_built: Workbench,
 ) -> None:
@@ -221,6 +227,7 @@ def test_a_source_that_is_taken_out_leaves_reconciliation_at_once_and_the_target
     ]
 
 
+@pytest.mark.nightly
 def test_sources_that_change_places_stop_an_entity_with_event_times(own_built: Workbench) -> None:
     bench = own_built
     add_source(bench.root, "mobile", like="app", entity="events")
@@ -239,6 +246,7 @@ def test_sources_that_change_places_stop_an_entity_with_event_times(own_built: W
     assert [value for _, _, value, *_ in business(bench, "events")] == [2.0, 1.0]
 
 
+@pytest.mark.nightly
 def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
     own_built: Workbench,
 ) -> None:
@@ -256,6 +264,7 @@ def test_a_request_that_was_not_carried_out_is_work_for_the_next_run(
     assert bench.sql("select * from ops.reprocess_records") == []
 
 
+@pytest.mark.nightly
 def test_a_period_of_history_goes_on_where_no_business_column_changes(
     own_built: Workbench,
 ) -> None:

@@ -211,6 +211,7 @@ class TestTheChoice:
 
         assert changed.sql("select key from marts.events") == [("b",)]
 
+    @pytest.mark.nightly
     def test_a_request_that_a_run_could_not_carry_out_is_work_for_the_next(
         self, changed: Workbench
     ) -> None:
@@ -294,6 +295,7 @@ class TestASourceTakenOut:
         assert "    beta/1.json:1: its source, beta, is registered no more\n" in printed
 
 
+@pytest.mark.nightly
 def test_a_redrive_and_a_reprocessing_are_told_apart(own_built: Workbench) -> None:
     own_built.drop("app/1.ndjson", [event("a", value=None), event("b", value=None), event("c")])
     own_built.run()
@@ -306,6 +308,7 @@ def test_a_redrive_and_a_reprocessing_are_told_apart(own_built: Workbench) -> No
     assert own_built.sql(steps) == [("a", "redrive"), ("b", "reprocess"), ("c", "reprocess")]
 
 
+@pytest.mark.nightly
 def test_late_records_are_warned_of_and_taken_up(own_project: Workbench) -> None:
     own_project.set_meta("app", late="skip")
     own_project.drop("app/1.ndjson", [event("a", hour=9)])

@@ -7,7 +7,7 @@ from tests.support.workbench import Workbench
 STATUSES = "select order_id, status from marts.orders_reconciliation order by order_id"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_match_with_a_source_that_has_fallen_silent_is_none(own_project: Workbench) -> None:
     own_project.set_meta("beta", stale_after=3600)
     own_project.drop("alpha/1.ndjson", [{"uid": "o1", "data": "a"}, {"uid": "o2", "data": "a"}])

@@ -323,6 +323,7 @@ class TestDbtBuilds:
         assert self.run(planned, dbts, dry=True) == 1
         assert not plan_file(planned.project).exists()
 
+    @pytest.mark.nightly
     @pytest.mark.parametrize(
         ("file", "old", "new"),
         [
@@ -345,6 +346,7 @@ class TestDbtBuilds:
         assert len(dbts) == 3
         assert not plan_file(own_project.project).exists()
 
+    @pytest.mark.nightly
     def test_once_after_a_file_of_the_project_has_changed(
         self, own_built: Workbench, dbts: list[Any]
     ) -> None:
@@ -372,6 +374,7 @@ def test_the_plan_says_nothing_of_the_run_that_left_it(planned: Workbench) -> No
     ]
 
 
+@pytest.mark.nightly
 def test_models_of_no_entity_are_built_where_dbt_would_build_them(
     own_project: Workbench, dbts: list[Any]
 ) -> None:

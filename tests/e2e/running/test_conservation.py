@@ -148,6 +148,7 @@ def test_hub_run_fails_and_names_load_and_file(
     assert f"load_id={load_ids(sound)[file]}, source={source}, file={file}" in after_hub_run[1]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("source", ENTITIES)
 @pytest.mark.parametrize("damage", RAW_AND_DECISIONS)
 def test_a_plain_dbt_build_fails_likewise(

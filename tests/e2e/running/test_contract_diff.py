@@ -78,6 +78,7 @@ class TestTheFilesOfNow:
         own_project.restore(image)
         return own_project
 
+    @pytest.mark.nightly
     def test_a_new_column_is_compared_before_any_build(self, built: Workbench) -> None:
         target = {path: path.stat().st_mtime_ns for path in (built.root / "target").rglob("*")}
         built.edit(
@@ -94,6 +95,7 @@ class TestTheFilesOfNow:
         assert {path: path.stat().st_mtime_ns for path in target} == target
         assert "channel" not in str(built.sql("select sql from duckdb_views()"))
 
+    @pytest.mark.nightly
     def test_a_changed_adapter_is_compared_before_any_build(self, built: Workbench) -> None:
         built.edit(ADAPTER, "json_text('value')", "json_text('title')")
 
@@ -102,6 +104,7 @@ class TestTheFilesOfNow:
         assert difference["newly_rejected"]["by_rule"] == {"invalid_value": 1}
         assert difference["newly_rejected"]["samples"][0]["place"] == "app/1.ndjson:2"
 
+    @pytest.mark.nightly
     def test_a_changed_time_zone_is_compared_before_any_build(self, built: Workbench) -> None:
         built.edit(
             EVENTS,
@@ -114,6 +117,7 @@ class TestTheFilesOfNow:
 
         assert difference["newly_rejected"]["total"] == 0
 
+    @pytest.mark.nightly
     def test_a_source_that_has_brought_nothing_yet_is_no_obstacle(self, built: Workbench) -> None:
         built.sql("drop table raw.beta cascade")
 
@@ -121,12 +125,14 @@ class TestTheFilesOfNow:
 
         assert difference["newly_rejected"]["total"] == 0
 
+    @pytest.mark.nightly
     def test_an_adapter_that_does_not_compile_is_named(self, built: Workbench) -> None:
         built.edit(ADAPTER, "json_text('value')", "json_txt('value')")
 
         with pytest.raises(HubError, match=r"(?s)json_txt.*Correct"):
             rules.contract_diff(built.project, "events")
 
+    @pytest.mark.nightly
     def test_it_reads_beside_another_reader(self, built: Workbench) -> None:
         with held(built.database, read_only=True):
             assert rules.contract_diff(built.project, "events")["stored_versions"] == ["1.0.0"]

@@ -155,7 +155,7 @@ def test_an_entity_that_there_is_none_of_is_refused(own_project: Workbench) -> N
         _ = own_project.project
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_run_exports_what_it_changed(own_project: Workbench) -> None:
     own_project.set_vars(exports={"events": "csv"})
     own_project.drop_samples()

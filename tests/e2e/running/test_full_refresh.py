@@ -124,6 +124,7 @@ class TestFullRefresh:
             ("orders", "target", 6),
         ]
 
+    @pytest.mark.nightly
     def test_after_a_build_with_nothing_to_do_it_is_the_same_again(self, grown: Workbench) -> None:
         expected = result_of(grown)
         build(grown, *BOTH)
@@ -133,6 +134,7 @@ class TestFullRefresh:
 
         assert result_of(grown) == expected
 
+    @pytest.mark.nightly
     @pytest.mark.parametrize(
         ("part", "entity"),
         [
@@ -154,6 +156,7 @@ class TestFullRefresh:
         assert f"--select tag:{entity} --full-refresh" in said
         assert result_of(grown) == before
 
+    @pytest.mark.nightly
     def test_stopped_after_the_decisions_is_completed_by_the_next_run(
         self, grown: Workbench
     ) -> None:
@@ -173,6 +176,7 @@ class TestFullRefresh:
         assert result_of(grown) == expected
         assert grown.sql("select count(*) from ops.completed_loads where part = 'target'") == [(9,)]
 
+    @pytest.mark.nightly
     def test_with_adapt_off_is_refused(self, grown: Workbench) -> None:
         before = result_of(grown)
 
@@ -215,6 +219,7 @@ class TestRedriveRequests:
         build(own_project, *EVENTS)
         return own_project
 
+    @pytest.mark.nightly
     def test_end_applied_outdated_duplicate_or_still_rejected_and_are_idempotent(
         self, redriven: Workbench
     ) -> None:

@@ -42,7 +42,7 @@ def test_a_run_that_is_asked_to_stop_is_closed_as_interrupted(unbuilt_samples, n
     assert unbuilt_samples.sql("select count(*) from marts.events") == [(4,)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_an_interrupt_while_a_run_leaves_the_warehouse_to_dbt_closes_it(
     unbuilt_samples: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,7 @@ def test_each_line_is_json_with_run_and_stage_and_no_content_of_records_above_de
     assert not [line for line in logged if line["level"] != "debug" and SECRET in str(line)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_failed_build_is_told_in_the_same_manner(
     own_project: Workbench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,7 @@ def is_finished(bench: Workbench) -> bool:
     return bool(bench.sql("select 1 from ops.completed_loads where entity = 'events'"))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_each_model_by_a_command_of_its_own_ends_as_one_build(bench: Workbench) -> None:
     bench.drop("app/a.ndjson", [EVENT, WITHOUT_KEY])
     bench.land()
@@ -39,7 +39,7 @@ def test_each_model_by_a_command_of_its_own_ends_as_one_build(bench: Workbench) 
     assert is_finished(bench)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "model", ["intermediate/int_events__checked", "ops/events_decisions", "marts/events"]
 )
@@ -62,7 +62,7 @@ def test_retry_completes_what_failed(own_project: Workbench, model: str) -> None
     assert is_finished(bench)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_target_alone_finishes_nothing_that_is_not_decided(bench: Workbench) -> None:
     bench.drop("app/a.ndjson", [EVENT])
     bench.run()
@@ -79,7 +79,7 @@ def test_a_target_alone_finishes_nothing_that_is_not_decided(bench: Workbench) -
     assert events(bench) == [("k1", 1.0), ("k2", 1.0)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_target_alone_leaves_a_redrive_to_be_made(own_built: Workbench) -> None:
     bench = own_built
     bench.drop("app/a.ndjson", [EVENT, WITHOUT_KEY])

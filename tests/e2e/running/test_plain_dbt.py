@@ -43,6 +43,7 @@ def event(key: str, value: float) -> dict[str, Any]:
 class TestAfterABuild:
     """What stands after `hub land` and `dbt build` on the samples."""
 
+    @pytest.mark.nightly
     def test_the_tables_are_those_of_hub_run(self, built: Workbench, tmp_path: Path) -> None:
         found = contents(built.database)
         aside = shutil.move(built.database, tmp_path / "built.duckdb")
@@ -210,6 +211,7 @@ class TestATableThatStays:
             for table, own, of_run in self.comments(bench)
         ]
 
+    @pytest.mark.nightly
     def test_a_description_changed_arrives_with_hub_run(self, changing: Workbench) -> None:
         expected = self.reword(changing)
 
@@ -218,6 +220,7 @@ class TestATableThatStays:
         assert len(expected) == 3
         assert self.comments(changing) == expected
 
+    @pytest.mark.nightly
     def test_a_description_changed_arrives_with_plain_dbt(self, changing: Workbench) -> None:
         expected = self.reword(changing)
 
@@ -225,6 +228,7 @@ class TestATableThatStays:
 
         assert self.comments(changing) == expected
 
+    @pytest.mark.nightly
     def test_a_column_that_is_missing_is_added(self, changing: Workbench) -> None:
         changing.sql("alter table marts.events drop column freshness")
         changing.sql("alter table marts.events_history drop column source")
@@ -242,6 +246,7 @@ class TestATableThatStays:
             "order by 1, dbt_valid_from"
         ) == [("e1", 1.0, None, False), ("e1", 2.0, "app", True), ("e2", 1.0, "app", True)]
 
+    @pytest.mark.nightly
     def test_a_breach_of_its_contract_is_an_error(self, changing: Workbench) -> None:
         path = changing.root / "models/marts/events.yml"
         path.write_text(path.read_text().replace("data_type: double", "data_type: string"))

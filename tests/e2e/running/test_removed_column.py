@@ -6,7 +6,7 @@ from hub.scaffold.__main__ import main as write_derived_files
 from tests.support.workbench import Workbench
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_column_that_is_taken_out_is_null_in_new_rows(own_built: Workbench) -> None:
     bench = own_built
     click = {"event_id": "c1", "event_timestamp": "2025-01-15T08:00:00", "event_type": "search"}

@@ -119,7 +119,7 @@ class TestTheLog:
             "single_source": 2,
         }
 
-    @pytest.mark.slow
+    @pytest.mark.nightly
     def test_force_builds_all_the_same_with_another_clock(self, settled: Workbench) -> None:
         before = contents(settled)
 
@@ -184,7 +184,7 @@ class TestViews:
         assert {"int_events__checked", "events_decisions", "events"} <= set(built)
         assert not {"stg_app__events", "int_events__unioned", "dead_letters"} & set(built)
 
-    @pytest.mark.slow
+    @pytest.mark.nightly
     @pytest.mark.parametrize(
         "change",
         [
@@ -207,7 +207,7 @@ class TestViews:
 
 
 class TestInterrupted:
-    @pytest.mark.slow
+    @pytest.mark.nightly
     def test_a_run_killed_in_the_middle_is_closed_and_completed_by_the_next(
         self, samples: Workbench
     ) -> None:
@@ -261,7 +261,7 @@ def _kill_run_at(bench: Workbench, node: str) -> None:
 
 
 class TestFailed:
-    @pytest.mark.slow
+    @pytest.mark.nightly
     def test_the_other_entities_are_right_and_the_next_run_after_the_mend_completes(
         self,
         own_project: Workbench,

@@ -211,7 +211,7 @@ def wait_for_rows(bench: Workbench, rows: int) -> None:
     raise AssertionError(f"no {rows} rows")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_command_takes_up_files_and_ends_well_on_sigterm(
     own_project: Workbench, watching: Watching
 ) -> None:

@@ -128,7 +128,7 @@ def test_a_record_whose_load_is_gone_from_the_ledger_has_no_place(told):
     assert decision["other_record"] is None
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_text_of_a_record_whose_source_was_taken_out_is_still_told(own_built):
     own_built.drop("alpha/1.json", [{"uid": "o", "data": "shipped"}])
     own_built.run()

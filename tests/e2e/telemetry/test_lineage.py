@@ -112,7 +112,7 @@ def test_a_run_with_nothing_new_reads_and_writes_nothing(after_run: Workbench, l
     assert end["inputs"] == end["outputs"] == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_an_entity_that_failed_is_told_apart_from_the_others(own_project: Workbench, log: Path):
     own_project.drop_samples()
     own_project.edit(

@@ -133,7 +133,7 @@ def test_a_span_that_an_error_leaves_has_failed_and_tells_no_text(
     assert "s3cret" not in str(failed)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_run_whose_build_failed_has_failed(
     own_project: Workbench, collector: Receiver, spans: Spans
 ):
