@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.shipped import PROJECT
 
 _CACHE = PROJECT / ".pytest_cache" / "d"  # ignored by git, removed by `make clean`
-_HOUR = 3600  # seconds
+_DAY = 86_400  # seconds
 
 
 def kept(kind: str, state: str, make: Callable[[Path], None]) -> Path:
@@ -30,8 +30,9 @@ def kept(kind: str, state: str, make: Callable[[Path], None]) -> Path:
         # another process may have made it meanwhile
         if not found.exists():
             for old in folder.iterdir():
-                # not what another session is at work with
-                if old.name != "lock" and time.time() - old.stat().st_mtime > _HOUR:
+                # not what another session is at work with, but what a killed one began
+                age = time.time() - old.stat().st_mtime
+                if old.suffix == ".part" or (old.name != "lock" and age > _DAY):
                     shutil.rmtree(old) if old.is_dir() else old.unlink()
             part = folder / f"{state}.part"
             make(part)

@@ -15,14 +15,14 @@ from loader.config.stages import read_stages
 from loader.errors import WrongUse
 from tests.support.workbench import PROJECT, Workbench
 
+pytestmark = pytest.mark.slow
+
 STAGES = ("adapt", "deduplicate", "validate", "freshness", "reconcile")
 
 
 def how_often(off: tuple[str, ...]) -> list[pytest.MarkDecorator]:
-    """The marks of a combination: none, all, and those of which more is asked below are quick."""
-    if off in ((), ("adapt",), ("validate",), STAGES):
-        return []
-    return [pytest.mark.slow if len(off) == 1 else pytest.mark.nightly]
+    """The marks of a combination: some are left to the nights."""
+    return [] if len(off) in (0, 1, len(STAGES)) else [pytest.mark.nightly]
 
 
 COMBINATIONS = [
@@ -101,7 +101,6 @@ def _inside(root: Path) -> Iterator[Workbench]:
         yield Workbench(root)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("off", COMBINATIONS)
 def test_every_combination_of_stages_off_builds_green_and_accounts_for_every_record(
     without: BuildWithout, off: tuple[str, ...]
@@ -195,7 +194,6 @@ class TestValidateOff:
         assert without().sql("select distinct is_validated from ops.decisions") == [(True,)]
 
 
-@pytest.mark.slow
 class TestDeduplicateOff:
     @pytest.mark.nightly
     def test_an_exact_repeat_is_outdated(self, without: BuildWithout) -> None:
@@ -226,7 +224,6 @@ class TestDeduplicateOff:
             assert without("deduplicate").target(entity) == without().target(entity)
 
 
-@pytest.mark.slow
 class TestFreshnessOff:
     @pytest.mark.nightly
     def test_rows_have_no_freshness(self, without: BuildWithout) -> None:
@@ -246,7 +243,6 @@ class TestFreshnessOff:
         ]
 
 
-@pytest.mark.slow
 class TestReconcileOff:
     @pytest.mark.nightly
     def test_the_table_is_left_as_it_was_and_catches_up_when_it_is_on_again(
@@ -296,7 +292,6 @@ def _build_orders(bench: Workbench, skip: str = "[]") -> None:
     ]
 
 
-@pytest.mark.slow
 def test_with_validation_off_null_keys_and_untypable_event_times_are_still_rejected(
     bench: Workbench,
 ) -> None:
@@ -335,7 +330,6 @@ def test_with_validation_off_null_keys_and_untypable_event_times_are_still_rejec
     ]
 
 
-@pytest.mark.slow
 def test_vars_skip_in_the_project_file_knows_cache_as_deduplicate(own_project: Workbench) -> None:
     own_project.set_vars(skip=["cache"])
     row = {"event_id": "c", "event_timestamp": NOON, "event_type": "search", "user_id": "u"}
@@ -384,7 +378,6 @@ class TestAnUnknownStage:
 
         assert "dbt_project.yml" in str(error.value)
 
-    @pytest.mark.slow
     def test_in_a_plain_dbt_build_fails_and_names_the_known_ones(self, bench: Workbench) -> None:
         bench.land()
 

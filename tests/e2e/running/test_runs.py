@@ -57,8 +57,8 @@ def settled(shared_root: Path) -> Iterator[Workbench]:
         shutil.rmtree(shared_root / "receipts")
 
 
+@pytest.mark.slow
 class TestTheLog:
-    @pytest.mark.slow
     def test_a_run_has_start_end_clock_and_counts(self, settled: Workbench) -> None:
         (entry,) = settled.sql(
             "select command, status, started_at < ended_at, run_clock, skip, errors, "
