@@ -81,13 +81,13 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # cores hands out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 
-test: $(extras) ## Run the quick tests, on all cores: about twenty minutes on two
+test: $(extras) ## Run the quick tests, on all cores: about five minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not nightly and not kafka and not spark"
 
-test-slow: $(extras) ## Run what `make test` leaves out: more cases, chance, crashes, benchmarks
+test-slow: $(extras) ## Run what `make test` leaves out and a proposal must pass: half an hour on two cores
 	.venv/bin/pytest $(side_by_side) -m "slow and not check and not nightly and not kafka and not spark"
 
-test-nightly: $(extras) ## Run what `make test-all` has no time for: the image, every combination of stages
+test-nightly: $(extras) ## Run what `make test-all` has no time for: builds of changed projects, kills, benchmarks, the image
 	.venv/bin/pytest $(side_by_side) -m nightly
 
 test-all: check test test-slow ## Run all but the longest; with a Kafka broker where Java and Maven are

@@ -310,7 +310,8 @@ def test_the_readme_can_be_followed_from_top_to_bottom(reader, tmp_path):
     reader.restore(tmp_path / "fresh")
 
 
-def test_the_docs_are_a_page_with_graphs_that_can_be_read(reader):
+def test_the_docs_are_a_page_with_graphs_that_can_be_read(reader, samples):
+    reader.restore(samples)
     printed = reader.run("make docs")
     manifest = json.loads((reader.root / "target/manifest.json").read_text())
     page = (reader.root / "target/static_index.html").read_text()
