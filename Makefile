@@ -97,8 +97,9 @@ test-all: check test test-slow ## Run all but the longest; with a Kafka broker w
 	    echo "test-all: make test-kafka is left out: java or mvn is missing"; \
 	fi
 
-coverage: $(extras) ## Run all tests one after the other, with the coverage of hub/ and loader/
-	.venv/bin/pytest --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
+coverage: $(extras) ## Run quick and slow tests, with the coverage of hub/ and loader/
+	.venv/bin/pytest $(side_by_side) -m "not check and not nightly and not kafka and not spark" \
+	    --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
 test-spark: $(extras) spark-setup ## Run the tests that start Apache Spark (needs Java 17 and Maven)
 	HUB_TEST_SPARK=1 .venv/bin/pytest -n 0 -m spark tests/spark
