@@ -206,7 +206,7 @@ def test_a_stream_tells_between_its_batches(bench, cluster, webhook):
     assert webhook.told() == [("quality", "web", "firing")]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_build_alone_and_a_run_with_nothing_new_change_nothing_of_an_alert(bench, webhook):
     bench.drop("app/1.json", [event("a"), event("b", "x")])
     bench.run()

@@ -339,7 +339,7 @@ def test_a_repeat_is_no_tie(decided: Workbench) -> None:
     ) == [(False,)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_order_of_arrival_does_not_change_the_target(
     decided: Workbench, backwards: Workbench
 ) -> None:
@@ -352,7 +352,7 @@ def test_the_order_of_arrival_does_not_change_the_target(
     assert len(decided.sql(rows)) > 3
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_order_of_arrival_does_not_change_the_letters(
     decided: Workbench, backwards: Workbench
 ) -> None:

@@ -11,6 +11,7 @@ TWICE = [
 NOT_A_NUMBER = [{"key": "b", "name": "call", "value": "many", "ts": "2025-01-15T08:00:00"}]
 
 
+@pytest.mark.nightly
 def test_without_adapt_nothing_is_taken_up_until_the_next_full_run(samples):
     samples.run("adapt")
     assert samples.sql("select count(*) from raw.app") == [(7,)]
@@ -38,6 +39,7 @@ def test_without_freshness_old_data_looks_like_new(samples):
     assert samples.sql("select distinct freshness from marts.events") == [(None,)]
 
 
+@pytest.mark.nightly
 def test_without_reconcile_nobody_is_told_that_two_sources_disagree(samples):
     part = samples.run("reconcile")["entities"]["orders"]
     assert part["reconciliation"] == {"matched": 0, "mismatched": 0, "single_source": 0}

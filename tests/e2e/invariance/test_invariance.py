@@ -85,7 +85,7 @@ def with_more_sources(own_project: Workbench) -> Workbench:
     return own_project
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_another_order_in_two_runs_leaves_the_same(bench: Workbench) -> None:
     """A small one, for every day."""
     files = write_files(Shape(3, 200, 20, 12, 20, 25))
@@ -93,7 +93,7 @@ def test_another_order_in_two_runs_leaves_the_same(bench: Workbench) -> None:
     assert what_stays(build(bench, split(reordered(files, 7), [50]))) == as_sent
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @given(shape=shapes(), at=cuts(), seed=st.integers(0, 2**32 - 1), other_cuts=cuts())
 @examples(2)
 def test_order_split_and_rebuild_leave_the_same(

@@ -95,6 +95,7 @@ def test_some_hundred_rows_in_two_runs_are_decided_as_the_rules_say(bench: Workb
         decide_by_both(bench, oracle, files)
 
 
+@pytest.mark.nightly
 @given(shape=shapes(), at=cuts())
 @examples(4)
 def test_every_row_is_decided_as_the_rules_say(
@@ -248,6 +249,7 @@ def test_sources_are_compared_in_decimals_of_any_size(bench: Workbench) -> None:
     decide_by_both(bench, Oracle(NOW), files)
 
 
+@pytest.mark.nightly
 def test_a_row_that_came_unvalidated_is_decided_anew_when_it_comes_again(bench: Workbench) -> None:
     event = '{"key": "k1", "name": "", "value": "x", "ts": "2025-05-01T10:00:00"}'
     order = '{"uid": "o1", "data": ""}'
@@ -307,6 +309,7 @@ def test_the_story_of_a_thousand_records_is_that_of_the_oracle(bench: Workbench)
             assert told["is_current"] == held, row.row_id
 
 
+@pytest.mark.nightly
 def test_a_row_of_an_appended_file_keeps_its_place_through_all_versions(bench: Workbench) -> None:
     """With validation off, it is decided under other rules."""
     start_over(bench)
