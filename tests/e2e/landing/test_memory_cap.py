@@ -157,7 +157,7 @@ def test_a_file_lands_within_a_gibibyte(bench: Workbench, name: str, lines: list
 
 
 @pytest.fixture
-def limit_of_a_build(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
+def limit_of_a_build(unbuilt: Workbench, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
     """Runs over a new file; returns the limit that was in force while dbt built, or its plan was
     executed."""
     seen: list[int] = []
@@ -165,15 +165,15 @@ def limit_of_a_build(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Calla
     def looking_after(real: Callable[..., Any]) -> Callable[..., Any]:
         def look(*arguments: Any, **options: Any) -> Any:
             outcome = real(*arguments, **options)
-            with duckdb.connect(str(bench.database)) as connection:
+            with duckdb.connect(str(unbuilt.database)) as connection:
                 seen.append(limit_of(connection))
             return outcome
 
         return look
 
     def run(name: str) -> int:
-        bench.drop(f"app/{name}.json", [{"key": name}])
-        assert bench.run()["status"] == "succeeded"
+        unbuilt.drop(f"app/{name}.json", [{"key": name}])
+        assert unbuilt.run()["status"] == "succeeded"
         return seen.pop()
 
     for way in ("build", "execute"):
@@ -202,10 +202,10 @@ def test_a_limit_that_somebody_set_holds_for_builds(
 
 @pytest.mark.slow
 def test_after_a_failure_a_run_has_all_memory(
-    bench: Workbench, limit_of_a_build: Callable[[str], int]
+    unbuilt: Workbench, limit_of_a_build: Callable[[str], int]
 ) -> None:
     limit_of_a_build("first")
-    bench.sql("update ops.runs set build_state = null, status = 'failed'")
+    unbuilt.sql("update ops.runs set build_state = null, status = 'failed'")
 
     assert limit_of_a_build("second") > LARGE_BUILD_BYTES * 2
 

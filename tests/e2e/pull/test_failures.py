@@ -78,7 +78,7 @@ class TestFailures:
 
         assert "page 3 (http://127.0.0.1" in error
         assert "3 attempts" in error
-        assert "hub pull partner" in error
+        assert "Run the same `hub pull` again" in error
         assert again.sources[0].resumed
         assert len(api.requests) == 5 + 2
         assert landed(own_project) == records
