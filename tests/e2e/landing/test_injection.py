@@ -220,8 +220,8 @@ class TestTheCommands:
             ("report", "--history", "9"),
             ("doctor",),
             ("land",),
-            pytest.param(("contract", "diff", "--entity", "events"), marks=pytest.mark.slow),
-            pytest.param(("run", "--force", "--dry-run"), marks=pytest.mark.slow),
+            pytest.param(("contract", "diff", "--entity", "events"), marks=pytest.mark.nightly),
+            pytest.param(("run", "--force", "--dry-run"), marks=pytest.mark.nightly),
         ],
         ids=" ".join,
     )
@@ -255,7 +255,7 @@ class TestTheCommands:
             assert unsafe_in(text) == set()
             assert file_of(CLEAR_SCREEN, "json") in warnings
 
-    @pytest.mark.slow
+    @pytest.mark.nightly
     @pytest.mark.parametrize("payload", ARGUMENTS)
     def test_no_argument_is_more_than_text(
         self, poisoned: Workbench, said: Said, payload: str

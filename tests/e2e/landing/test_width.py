@@ -60,7 +60,7 @@ WIDE_AND_MANY: dict[str, tuple[str, Callable[[], bytes], int]] = {
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has another unit")
 @pytest.mark.parametrize("limit", ["", "512MB"])
 @pytest.mark.parametrize(
-    "name", [*WIDE, *(pytest.param(name, marks=pytest.mark.slow) for name in WIDE_AND_MANY)]
+    "name", [*WIDE, *(pytest.param(name, marks=pytest.mark.nightly) for name in WIDE_AND_MANY)]
 )
 def test_a_file_of_any_width_lands_in_bounded_memory(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, name: str, limit: str

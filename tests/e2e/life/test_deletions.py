@@ -67,6 +67,7 @@ def test_a_deletion_needs_its_key_and_time_only_and_empties_the_key(deleting: Wo
     assert ended == [("e1", False), ("e2", True)]
 
 
+@pytest.mark.nightly
 def test_a_deletion_without_its_key_is_rejected(deleting: Workbench) -> None:
     deleting.drop("app/1.json", [{"key": " ", "ts": "2025-01-15T09:00:00", "op": "delete"}])
     deleting.run()
@@ -85,6 +86,7 @@ def test_an_older_record_that_comes_late_does_not_bring_the_key_back(deleting: W
     assert keys(deleting) == []
 
 
+@pytest.mark.nightly
 def test_a_key_that_is_deleted_and_sent_again_lives(deleting: Workbench) -> None:
     deleting.drop("app/1.json", [event("e1", "08:00")])
     deleting.drop("alpha/1.ndjson", [{"uid": "o1", "data": "new"}])
@@ -106,6 +108,7 @@ def test_a_key_that_is_deleted_and_sent_again_lives(deleting: Workbench) -> None
     assert deleting.outcomes("app") == ["superseded", "superseded", "applied"]
 
 
+@pytest.mark.nightly
 def test_a_deletion_that_is_sent_twice_is_a_duplicate(deleting: Workbench) -> None:
     deleting.drop("app/1.json", [event("e1", "08:00"), event("e1", "09:00", op="D")])
     deleting.run()
@@ -118,6 +121,7 @@ def test_a_deletion_that_is_sent_twice_is_a_duplicate(deleting: Workbench) -> No
     assert keys(deleting) == ["e1"]
 
 
+@pytest.mark.nightly
 def test_a_source_that_deleted_the_key_is_silent_in_reconciliation(deleting: Workbench) -> None:
     deleting.drop("alpha/1.ndjson", [{"uid": "o1", "data": "new"}, {"uid": "o2", "data": "new"}])
     deleting.drop("beta/1.ndjson", [{"identifier": "o1", "payload": "new"}])

@@ -46,6 +46,7 @@ def test_keys_that_the_newest_file_lacks_are_deleted(full: Workbench) -> None:
     assert full.sql(open_periods) == [("a",), ("c",)]
 
 
+@pytest.mark.nightly
 def test_a_key_comes_back_with_the_file_that_has_it_again(full: Workbench) -> None:
     full.drop("app/1.ndjson", [event("a"), event("b")])
     full.drop("app/2.ndjson", [event("a")])
@@ -63,6 +64,7 @@ def test_a_key_comes_back_with_the_file_that_has_it_again(full: Workbench) -> No
     assert rows(full) == {"a": 1, "b": 1}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("second", [[], [event("a"), event(" ")]])
 def test_a_file_that_does_not_name_all_its_keys_deletes_nothing(
     full: Workbench, second: list[dict[str, Any]]
@@ -75,6 +77,7 @@ def test_a_file_that_does_not_name_all_its_keys_deletes_nothing(
     assert any("app/2.ndjson" in warning and "delete" in warning for warning in receipt["warnings"])
 
 
+@pytest.mark.nightly
 def test_a_record_that_is_rejected_keeps_its_key(full: Workbench) -> None:
     full.drop("app/1.ndjson", [event("a"), event("b")])
     full.run()
@@ -84,6 +87,7 @@ def test_a_record_that_is_rejected_keeps_its_key(full: Workbench) -> None:
     assert full.outcomes()[-1] == "rejected"
 
 
+@pytest.mark.nightly
 def test_many_files_in_one_run_are_taken_one_after_the_other(full: Workbench) -> None:
     full.drop("app/1.ndjson", [event("a"), event("b"), event("x", "no")])
     full.drop("app/2.ndjson", [event("a")])

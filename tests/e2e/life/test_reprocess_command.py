@@ -206,6 +206,7 @@ class TestTheChoice:
         turn_the_contract(own_project)
         return own_project
 
+    @pytest.mark.nightly
     def test_of_a_key_leaves_the_others(self, changed: Workbench) -> None:
         assert sides(reprocess(changed, key="b")) == {("rejected", "applied"): 1}
 
@@ -276,6 +277,7 @@ def taken_out(
 
 
 class TestASourceTakenOut:
+    @pytest.mark.nightly
     def test_leaves_the_target(self, taken_out: Any) -> None:
         bench, _, _ = taken_out
         assert bench.sql("select order_id, source from marts.orders order by order_id") == [
@@ -284,6 +286,7 @@ class TestASourceTakenOut:
         ]
         assert finding(bench, "removed sources")[0] == "ok"
 
+    @pytest.mark.nightly
     def test_is_told_of_with_the_records_that_went(self, taken_out: Any) -> None:
         _, printed, changes = taken_out
         told = sides(changes)

@@ -146,7 +146,7 @@ class TestAKilledPull:
         monkeypatch.setenv("PARTNER_TOKEN", TOKEN)
         return call
 
-    @pytest.mark.slow
+    @pytest.mark.nightly
     @pytest.mark.parametrize(
         ("save_seconds", "moments"),
         [
