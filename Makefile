@@ -89,6 +89,7 @@ test-slow: $(extras) ## Run what `make test` leaves out and a proposal must pass
 
 test-nightly: $(extras) ## Run what `make test-all` has no time for: builds of changed projects, kills, benchmarks, the image
 	.venv/bin/pytest $(side_by_side) -m nightly
+	HUB_SEQUENCES=40 .venv/bin/pytest -n auto tests/e2e/invariance/test_sequences.py
 
 test-all: check test test-slow ## Run all but the longest; with a Kafka broker where Java and Maven are
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then \

@@ -314,7 +314,7 @@ class TestWhereThingsAre:
         assert bench.sql("select count(*) from raw.app") == [(1,)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_two_commands_work_as_processes_from_the_root_of_the_project(
     samples: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
