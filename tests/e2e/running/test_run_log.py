@@ -14,13 +14,12 @@ _KILLED = (
 )
 
 
-@pytest.mark.slow
-def test_a_run_looks_the_same_whoever_opened_it(bench: Workbench) -> None:
-    bench.drop("app/one.json", [_EVENT])
-    bench.run()
-    assert bench.dbt("build", "--select", "tag:events").success
+def test_a_run_looks_the_same_whoever_opened_it(unbuilt: Workbench) -> None:
+    unbuilt.drop("app/one.json", [_EVENT])
+    unbuilt.run()
+    assert unbuilt.dbt("build", "--select", "tag:events").success
 
-    runs = bench.sql(
+    runs = unbuilt.sql(
         "select command, run_id, status, started_at is null, ended_at is null, "
         "duration_ms >= 0, abs(date_diff('minute', run_clock, started_at)), skip, errors "
         "from ops.runs order by run_id"
@@ -31,15 +30,14 @@ def test_a_run_looks_the_same_whoever_opened_it(bench: Workbench) -> None:
     assert runs[0][2:] == runs[1][2:] == ("succeeded", False, False, True, 0, "[]", "[]")
 
 
-@pytest.mark.slow
-def test_a_killed_run_is_closed_in_the_same_way_whoever_finds_it(bench: Workbench) -> None:
+def test_a_killed_run_is_closed_in_the_same_way_whoever_finds_it(unbuilt: Workbench) -> None:
     found = []
-    bench.run()
-    for build in (bench.run, lambda: bench.dbt("build", "--select", "tag:events")):
-        bench.sql(_KILLED)
+    unbuilt.run()
+    for build in (unbuilt.run, lambda: unbuilt.dbt("build", "--select", "tag:events")):
+        unbuilt.sql(_KILLED)
         build()
         closed = "select status, ended_at > started_at, duration_ms, errors from ops.runs"
-        found += bench.sql(f"{closed} where run_id = 'killed'")
-        bench.sql("delete from ops.runs where run_id = 'killed'")
+        found += unbuilt.sql(f"{closed} where run_id = 'killed'")
+        unbuilt.sql("delete from ops.runs where run_id = 'killed'")
 
     assert found == [("interrupted", True, None, None)] * 2

@@ -125,7 +125,7 @@ def test_a_span_that_an_error_leaves_has_failed_and_tells_no_text(
 
     monkeypatch.setattr("hub.runs.run.build", fails)
     with pytest.raises(HubError):
-        samples.run()
+        samples.run(by_dbt=True)
     spans.close()
     failed = [span for span in received(collector) if span["failed"]]
     assert [span["name"] for span in failed] == ["stage build", "hub run"]
