@@ -84,7 +84,7 @@ side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 test: $(extras) ## Run the quick tests, on all cores: about five minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not nightly and not kafka and not spark"
 
-test-slow: $(extras) ## Run what `make test` leaves out and a proposal must pass: half an hour on two cores
+test-slow: $(extras) ## Run what `make test` leaves out and a proposal must pass: about 45 minutes on two cores
 	.venv/bin/pytest $(side_by_side) -m "slow and not check and not nightly and not kafka and not spark"
 
 test-nightly: $(extras) ## Run what `make test-all` has no time for: builds of changed projects, kills, benchmarks, the image
