@@ -209,29 +209,31 @@ class TestViews:
 class TestInterrupted:
     @pytest.mark.nightly
     def test_a_run_killed_in_the_middle_is_closed_and_completed_by_the_next(
-        self, samples: Workbench
+        self, unbuilt_samples: Workbench
     ) -> None:
-        _kill_run_at(samples, "model marts.events")
-        assert logged(samples) == [("run", "running")]
-        assert samples.sql("select count(*) from ops.events_decisions") == [(7,)]
-        assert samples.sql("select * from ops.completed_loads where entity = 'events'") == []
+        _kill_run_at(unbuilt_samples, "model marts.events")
+        assert logged(unbuilt_samples) == [("run", "running")]
+        assert unbuilt_samples.sql("select count(*) from ops.events_decisions") == [(7,)]
+        assert (
+            unbuilt_samples.sql("select * from ops.completed_loads where entity = 'events'") == []
+        )
 
-        receipt = samples.run()
+        receipt = unbuilt_samples.run()
 
-        assert logged(samples) == [("run", "interrupted"), ("run", "succeeded")]
+        assert logged(unbuilt_samples) == [("run", "interrupted"), ("run", "succeeded")]
         assert receipt["errors"] == []
-        assert samples.sql("select key, value from marts.events order by 1") == [
+        assert unbuilt_samples.sql("select key, value from marts.events order by 1") == [
             ("evt-001", 1.0),
             ("evt-002", 0.5),
             ("evt-003", 59.99),
             ("evt-006", 1.0),
         ]
-        assert samples.sql(
+        assert unbuilt_samples.sql(
             "select entity, count(*) from ops.completed_loads where part = 'target' "
             "group by 1 order by 1"
         ) == [("clicks", 1), ("events", 1), ("measurements", 2), ("orders", 2)]
-        assert samples.sql("select count(*) from ops.decisions") == [(30,)]
-        assert samples.sql("select count(*) from marts.orders_reconciliation") == [(4,)]
+        assert unbuilt_samples.sql("select count(*) from ops.decisions") == [(30,)]
+        assert unbuilt_samples.sql("select count(*) from marts.orders_reconciliation") == [(4,)]
 
     def test_a_landing_closes_it_too(self, unbuilt: Workbench) -> None:
         unbuilt.land()
