@@ -28,16 +28,16 @@ ARRAY = f"[{RECORDS[0]},\n {RECORDS[1]}]"
 
 
 class TestTheLedger:
-    def test_a_row_says_what_came_when_and_from_where(self, bench: Workbench) -> None:
-        path = bench.drop("app/a.ndjson", NDJSON)
+    def test_a_row_says_what_came_when_and_from_where(self, unbuilt: Workbench) -> None:
+        path = unbuilt.drop("app/a.ndjson", NDJSON)
         os.utime(path, (1736899200, 1736899200))
         start = datetime.now(UTC).replace(tzinfo=None)
 
-        bench.land()
+        unbuilt.land()
 
-        (entry,) = bench.sql(
+        (entry,) = unbuilt.sql(
             "select load_id, source, file, sha256, size, encoding, rows, modified_at, status, "
-            "reason, run_id = (select max(run_id) from ops.runs) from raw.loads"
+            "reason, run_id = (select run_id from ops.runs) from raw.loads"
         )
         assert entry == (
             1,
@@ -52,7 +52,7 @@ class TestTheLedger:
             None,
             True,
         )
-        ((landed_at,),) = bench.sql("select landed_at from raw.loads")
+        ((landed_at,),) = unbuilt.sql("select landed_at from raw.loads")
         assert start <= landed_at <= datetime.now(UTC).replace(tzinfo=None)
 
     def test_loads_are_numbered_in_the_order_of_arrival(self, bench: Workbench) -> None:
@@ -201,17 +201,17 @@ class TestTheLedger:
         assert statuses(bench.land()) == {"app/a.ndjson": "landed"}
         assert raw(bench) == RECORDS
 
-    def test_a_kill_between_rows_and_ledger_leaves_neither(self, bench: Workbench) -> None:
-        bench.drop("app/a.ndjson", NDJSON)
+    def test_a_kill_between_rows_and_ledger_leaves_neither(self, unbuilt: Workbench) -> None:
+        unbuilt.drop("app/a.ndjson", NDJSON)
         killed = subprocess.run(
-            [sys.executable, "-c", KILLED_WHILE_LANDING], cwd=bench.root, check=False
+            [sys.executable, "-c", KILLED_WHILE_LANDING], cwd=unbuilt.root, check=False
         )
 
         assert killed.returncode == -signal.SIGKILL
-        assert (raw(bench), ledger(bench)) == ([], [])
-        assert statuses(bench.land()) == {"app/a.ndjson": "landed"}
-        assert raw(bench) == RECORDS
-        assert bench.sql("select status from ops.runs where command = 'land' order by run_id") == [
+        assert (raw(unbuilt), ledger(unbuilt)) == ([], [])
+        assert statuses(unbuilt.land()) == {"app/a.ndjson": "landed"}
+        assert raw(unbuilt) == RECORDS
+        assert unbuilt.sql("select status from ops.runs order by run_id") == [
             ("interrupted",),
             ("succeeded",),
         ]

@@ -166,11 +166,12 @@ def test_what_is_no_window_is_refused(
     own_project: Workbench, command: Command, arguments: list[str], said: str
 ) -> None:
     own_project.set_meta("partner", timezone="Europe/Berlin")
+    before = own_project.database.read_bytes()
 
     answer = command("pull", *arguments)
 
     assert (answer.code, said in answer.err) == (2, True)
-    assert own_project.sql("select count(*) from ops.runs") == [(0,)]
+    assert own_project.database.read_bytes() == before
 
 
 def test_a_source_that_cannot_is_refused_by_name_with_what_to_write(
