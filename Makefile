@@ -80,12 +80,13 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 # A test is in one of these: `check`, `test`, `test-slow`, `test-kafka`, `test-nightly`. pytest on all
 # cores hands out files in the order of collection, the long ones first (tests/conftest.py).
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
+of_a_proposal = not check and not nightly and not kafka and not spark
 
 test: $(extras) ## Run the quick tests, on all cores: about five minutes on two
-	.venv/bin/pytest $(side_by_side) -m "not check and not slow and not nightly and not kafka and not spark"
+	.venv/bin/pytest $(side_by_side) -m "not slow and $(of_a_proposal)"
 
 test-slow: $(extras) ## Run what `make test` leaves out and a proposal must pass: about 45 minutes on two cores
-	.venv/bin/pytest $(side_by_side) -m "slow and not check and not nightly and not kafka and not spark"
+	.venv/bin/pytest $(side_by_side) -m "slow and $(of_a_proposal)"
 
 test-nightly: $(extras) ## Run what `make test-all` has no time for: builds of changed projects, kills, benchmarks, the image
 	.venv/bin/pytest $(side_by_side) -m nightly
@@ -99,7 +100,7 @@ test-all: check test test-slow ## Run all but the longest; with a Kafka broker w
 	fi
 
 coverage: $(extras) ## Run quick and slow tests, with the coverage of hub/ and loader/
-	.venv/bin/pytest $(side_by_side) -m "not check and not nightly and not kafka and not spark" \
+	.venv/bin/pytest $(side_by_side) -m "$(of_a_proposal)" \
 	    --cov=hub --cov=loader --cov-branch --cov-report=term:skip-covered
 
 test-spark: $(extras) spark-setup ## Run the tests that start Apache Spark (needs Java 17 and Maven)
