@@ -20,7 +20,11 @@ _VARIES = (
     (r"in \d+ batches", "in <some> batches"),
     (r"[\d,.]+ records/s in the last minute, latency [\d,]+ ms", "<rate>, latency <time>"),
     (r"(?m)^web +clicks .*$", "web clicks <counts>"),
-    (r"(?m)^keys of clicks: .*$", "keys of clicks: <counts>"),
+    (
+        r"(?m)^keys of clicks: [\d,]+ new, [\d,]+ changed, [\d,]+ unchanged, [\d,]+ deleted,"
+        r" of \S+ to \S+$",
+        "keys of clicks: <counts>",
+    ),
     (r"(?m)^warning: web.*\n", ""),
     # nor whether a batch of few records was mostly bad ones
     (r"(?m)^\S+ warning .* alert (began|ended): quality: .*\n", ""),
