@@ -30,14 +30,14 @@ def test_a_run_looks_the_same_whoever_opened_it(unbuilt: Workbench) -> None:
     assert runs[0][2:] == runs[1][2:] == ("succeeded", False, False, True, 0, "[]", "[]")
 
 
-def test_a_killed_run_is_closed_in_the_same_way_whoever_finds_it(unbuilt: Workbench) -> None:
+def test_a_killed_run_is_closed_in_the_same_way_whoever_finds_it(bench: Workbench) -> None:
     found = []
-    unbuilt.run()
-    for build in (unbuilt.run, lambda: unbuilt.dbt("build", "--select", "tag:events")):
-        unbuilt.sql(_KILLED)
+    bench.run()
+    for build in (bench.run, lambda: bench.dbt("build", "--select", "tag:events")):
+        bench.sql(_KILLED)
         build()
         closed = "select status, ended_at > started_at, duration_ms, errors from ops.runs"
-        found += unbuilt.sql(f"{closed} where run_id = 'killed'")
-        unbuilt.sql("delete from ops.runs where run_id = 'killed'")
+        found += bench.sql(f"{closed} where run_id = 'killed'")
+        bench.sql("delete from ops.runs where run_id = 'killed'")
 
     assert found == [("interrupted", True, None, None)] * 2
