@@ -30,7 +30,6 @@ pytestmark = pytest.mark.slow
 
 
 class TestFailures:
-    @pytest.mark.slow
     @pytest.mark.parametrize("pagination", PAGINATIONS, ids=str)
     def test_of_a_quarter_of_the_requests_lose_and_double_nothing(
         self, own_project: Workbench, pull: Pull, pagination: dict[str, Any]
@@ -55,8 +54,7 @@ class TestFailures:
     @pytest.mark.parametrize(
         "fault",
         [
-            FAULTS[0],
-            *(pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS[1:-3]),
+            *FAULTS[:-3],
             *("html", "damaged gzip"),
         ],
     )
@@ -240,7 +238,6 @@ def test_a_retry_after_is_seconds_or_a_date(header: str | None, seconds: float |
     assert seconds_to_wait(header, datetime(2025, 11, 21, 12, tzinfo=UTC)) == seconds
 
 
-@pytest.mark.slow
 class TestEndlessApis:
     def test_that_repeat_the_last_page_for_ever_end_with_a_warning(
         self, own_project: Workbench, pull: Pull

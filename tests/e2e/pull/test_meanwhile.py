@@ -331,7 +331,6 @@ class TestAWarehouseThatIsHeld:
         assert api.requests == []
         assert runs(project) == [("land", "succeeded")]
 
-    @pytest.mark.slow
     def test_too_long_at_the_end_is_an_error_and_the_next_pull_goes_on(
         self, project: Workbench, api: SampleApi, holding: Holding
     ) -> None:

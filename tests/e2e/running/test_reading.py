@@ -116,7 +116,7 @@ class TestAFormat:
     )
     @pytest.mark.parametrize(
         "asked",
-        ["run", "land", "doctor", pytest.param("run --dry-run", marks=pytest.mark.slow), "why a"],
+        ["run", "land", "doctor", "run --dry-run", "why a"],
     )
     def test_of_another_version_is_told_in_a_line_and_left_as_it_is(
         self, bench: Workbench, command: Command, change: str, says: str, asked: str
