@@ -59,11 +59,12 @@ _CALLED_FROM_PYTHON = {
 }
 # macros of dbt's that ours call, with what each is dispatched to: the digest of their text
 _CALLED_FROM_MACROS = {
+    "alter_relation_comment": "0ce2600694f7",
     "create_csv_table": "c006b4931f33",
     "create_schema": "0562eedca2c9",
     "create_table_as": "1fefcf349b7c",
     "datediff": "4b891727c69d",
-    "default__persist_docs": "24d2cf14cd21",
+    "duckdb_escape_comment": "080d0bebb1c2",
     "get_empty_schema_sql": "0f69bb33d9e5",
     "get_snapshot_table_column_names": "4c1fbc55b3ac",
     "is_incremental": "71bcb60f249f",
@@ -78,6 +79,7 @@ _CALLED_FROM_MACROS = {
     "snapshot_hash_arguments": "b7fd7ac028c7",
     "statement": "8f7bd8b0db40",
     "type_string": "7909f9ebe828",
+    "validate_doc_columns": "1cc17739c9b2",
 }
 # dbt takes a method of text for the macro of the same name
 _NOT_CALLED = {"replace"}
@@ -241,6 +243,12 @@ def test_dbt_still_updates_snapshots_in_place(manifest: Any) -> None:
     merge = manifest.macros["macro.dbt_duckdb.duckdb__snapshot_merge_sql"].macro_sql
     assert "update {{ target }}" in merge
     assert _digest(manifest, "snapshot_merge_sql") == "d0ae9169fdd9"
+
+
+def test_dbt_still_asks_twice_for_the_columns_it_describes(manifest: Any) -> None:
+    for name in ("dbt.default__persist_docs", "dbt_duckdb.duckdb__alter_column_comment"):
+        macro = manifest.macros[f"macro.{name}"].macro_sql
+        assert "adapter.get_columns_in_relation(relation)" in macro
 
 
 @pytest.mark.nightly
