@@ -7,9 +7,9 @@ from tests.bench import landing, report, runs
 from tests.bench.command_line import measured, new_parser, parsed, write_down
 from tests.bench.cpu_profile import profile
 from tests.bench.dbt_overhead import dbt_nothing_new
-from tests.bench.dlt_merge import dlt
 from tests.bench.full_refresh import full_refresh_equal
 from tests.bench.measure import CommandFailed
+from tests.bench.peers.parts import dlt, peers
 from tests.bench.publishing import publishing
 from tests.bench.serve import serve
 from tests.bench.session import Options, Session
@@ -28,6 +28,7 @@ PARTS = {
     "nothing-new": runs.nothing_new,
     "dbt-nothing-new": dbt_nothing_new,
     "dlt": dlt,
+    "peers": peers,
     "full-refresh-equal": full_refresh_equal,
     "serve": serve,
     "profile": profile,

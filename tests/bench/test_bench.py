@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.bench.peers.environments import PEERS, python_of
 from tests.support.workbench import PROJECT, Workbench, fresh_samples
 
 RECORDS = 1_000
@@ -68,6 +69,26 @@ def test_every_part_finds_what_it_promises(session):
         ("nothing-new", "s", 0.4),
     ]
     assert all(finding["value"] > 0 for finding in results["findings"])
+
+
+@pytest.mark.nightly
+def test_the_hub_is_compared_with_each_tool_that_can_be_had(tmp_path):
+    printed = run_module(
+        "tests.bench",
+        *("peers", "--records", str(RECORDS), "--histories", str(RECORDS), "--batch", "100"),
+        *("--repeat", "1", "--work", tmp_path / "work", "--json", tmp_path / "bench.json"),
+    )
+    results = json.loads((tmp_path / "bench.json").read_text())
+    named = [finding["what"].removeprefix("CPU of hub run to ") for finding in results["findings"]]
+    had = [peer.name for peer in PEERS if f"{peer.name} is left out" not in printed]
+    assert named == [f"{name}, {what}" for what in ("a first load", "an increment") for name in had]
+
+
+@pytest.mark.slow
+def test_a_tool_that_cannot_be_installed_is_left_out(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    assert python_of(PEERS[0], tmp_path) is None
+    assert "dlt by Arrow is left out: it cannot be installed: ERROR: " in capsys.readouterr().out
 
 
 @pytest.mark.nightly
