@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import duckdb
 
 # Before and behind a key that stands as a word of its own: no letter, digit, underscore, hyphen,
-# and no point between digits. Read alike by DuckDB (RE2) and Python.
-_BEFORE = r"(?:^|[^\w.-]|(?:^|[^0-9])\.)"
+# and no point between digits. The letter of an escape in JSON, as in \n, is no part of the word
+# behind it. Read alike by DuckDB (RE2) and Python.
+_BEFORE = r"(?:^|[^\w.-]|(?:^|[^0-9])\.|\\[bfnrt]|\\u[0-9a-fA-F]{4})"
 _BEHIND = r"(?:$|[^\w.-]|\.(?:$|[^0-9]))"
 # In shorter ones, bytes that are no text would be found by chance.
 _LEAST_BYTES = 6

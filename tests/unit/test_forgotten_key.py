@@ -28,6 +28,9 @@ from loader.warehouse.salt import draw_salt
         ("jürgen", '{"key": "jürgen"}', True),
         ('say "x"', '{"key": "say \\"x\\""}', True),
         ("say (x)", "say (x)", True),
+        ("evt-003", '{"text": "first\\nevt-003"}', True),
+        ("evt-003", '{"text": "\\u0009evt-003\\t"}', True),
+        ("evt-003", '{"text": "nevt-003"}', False),
     ],
 )
 def test_a_key_is_found_as_a_word(key: str, text: str, is_in: bool) -> None:
