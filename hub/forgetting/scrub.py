@@ -158,8 +158,8 @@ class _Scrubbing:
         found = self._connection.execute(
             "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
             "where database_name = current_database() and (schema_name, table_name) in "
-            "(('marts', $entity), ('marts', $entity || '_history'), "
-            "('marts', $entity || '_reconciliation'), "
+            "(('marts', $entity), ('marts', $entity || '_reconciliation'), "
+            "('intermediate', 'int_' || $entity || '__ended'), "
             "('intermediate', 'int_' || $entity || '__accepted')) "
             "and (schema_name, table_name) in "
             "(select schema_name, table_name from duckdb_tables()) group by all",

@@ -8,7 +8,15 @@ from loader.config.sources import RESERVED_NAMES, is_name
 from loader.errors import WrongUse
 
 _LONGEST = 40
-_PARTS_OF_CHAIN = ("_decisions", "_reconciliation", "_history", "_unioned", "_checked", "_accepted")
+_PARTS_OF_CHAIN = (
+    "_decisions",
+    "_reconciliation",
+    "_history",
+    "_unioned",
+    "_checked",
+    "_accepted",
+    "_ended",
+)
 
 
 def require_new_source(project: Project, name: str) -> None:

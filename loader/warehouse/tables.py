@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 # The number of the form in which a warehouse is stored. It is raised with every change after which
 # this version cannot work on the warehouses of the one before, or that one not on those of this.
-WAREHOUSE_FORMAT = 2
+WAREHOUSE_FORMAT = 3
 
 # Text of which no two rows have the same: written faster than by the compression that DuckDB would
 # choose.

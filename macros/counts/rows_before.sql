@@ -11,6 +11,10 @@
 #}
 {% macro rows_before(entity, target, replaced, gone, all_go) %}
 {%- set columns = (['key_hash'] + contract(entity).columns.keys() | list) | join(', ') -%}
+{%- if keeps_history(entity) -%}
+    {#- with columns that the contract has no more, and those that say where the row came from -#}
+    {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='name') | join(', ') -%}
+{%- endif -%}
 create or replace temporary table {{ entity }}_before as
 select {{ columns }}
 from {{ rows_of_keys(target, 'key_hash', replaced) }} as kept;

@@ -24,6 +24,9 @@
     {% endif %}
     {% if model.name == entity %}
     {{ rows_before(entity, args.target_relation, replaced, gone, all_go) }}
+    {%- if keeps_history(entity) %}
+    {{ note_displaced(entity, args.target_relation, entity ~ '_before') }};
+    {%- endif %}
     delete from {{ args.target_relation }}
     where key_hash in (select key_hash from {{ entity }}_before);
     {% else %}

@@ -23,6 +23,11 @@
         {% do persist_constraints(this, model) %}
     {%- else -%}
         {%- set columns = _columns_of_both(existing) -%}
+        {%- if model.name == model.tags[0] and keeps_history(model.name) -%}
+            {% call statement() -%}
+                {{ note_displaced(model.name, existing, _displaced_rows(existing, query)) }}
+            {%- endcall %}
+        {%- endif -%}
         {% call statement('main') -%}
             {{ _append(existing, query, columns) if strategy == 'append'
                 else _project(existing, query, columns) }}
@@ -48,6 +53,27 @@
     {% endfor %}
     {{ return(known | select('in', model.columns) | join(', ')) }}
 {% endmacro %}
+
+
+{#- The rows of a target that a projection replaces or takes out, as a query in parentheses. -#}
+{% macro _displaced_rows(existing, query) -%}
+{%- set entity = model.tags[0] -%}
+(
+    select * from {{ existing }}
+    where key_hash in (
+        select key_hash from (
+            {{ query | indent(12) }}
+        ) as given
+        {%- for keys in _gone_keys(entity) %}
+        union
+        ({{ keys | indent(8) }})
+        {%- endfor %}
+    )
+    {%- if stage_is_on('adapt') %}
+        or {{ nothing_completed(entity) }}
+    {%- endif %}
+)
+{%- endmacro %}
 
 
 {% macro _append(existing, query, columns) -%}

@@ -9,9 +9,7 @@ has to look. Then correct the macro, and the digest here.
 import hashlib
 import importlib
 import inspect
-import json
 import re
-import shutil
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -47,10 +45,6 @@ _CALLED_FROM_PYTHON = {
         "(self, relation)",
         "macros/duckdb/stand_in_for_checks.sql tells dbt of the view that it made",
     ),
-    "dbt.adapters.duckdb.impl:DuckDBAdapter.get_hard_deletes_behavior": (
-        "(config)",
-        "macros/duckdb/materialization_snapshot_duckdb.sql asks what becomes of deleted rows",
-    ),
     "dbt.context.providers:ProviderContext.selected_resources": (
         "(self)",
         "macros/dbt/require_whole_chain.sql and macros/duckdb/stand_in_for_checks.sql see what is "
@@ -66,7 +60,6 @@ _CALLED_FROM_MACROS = {
     "datediff": "4b891727c69d",
     "duckdb_escape_comment": "080d0bebb1c2",
     "get_empty_schema_sql": "0f69bb33d9e5",
-    "get_snapshot_table_column_names": "4c1fbc55b3ac",
     "is_incremental": "71bcb60f249f",
     "load_cached_relation": "35bc45f384c2",
     "load_relation": "2f72c456e9d4",
@@ -75,8 +68,6 @@ _CALLED_FROM_MACROS = {
     "run_hooks": "d4bf4b7b1815",
     "run_query": "79315f0f3689",
     "should_full_refresh": "0beb7387fa96",
-    "snapshot_get_time": "37a5d7eec294",
-    "snapshot_hash_arguments": "b7fd7ac028c7",
     "statement": "8f7bd8b0db40",
     "type_string": "7909f9ebe828",
     "validate_doc_columns": "1cc17739c9b2",
@@ -99,13 +90,6 @@ _OPTIONS = {
     ],
     "run-operation": ["--args"],
 }
-_PROBE = """
-{% macro probe() %}
-    {% do print(tojson({
-        'snapshot_identity': dbt.default__snapshot_hash_arguments(['a_key', 'a_moment']),
-    })) %}
-{% endmacro %}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +97,6 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What dbt reads from the project's files."""
     outcome, _ = _dbt(PROJECT, "parse", target=tmp_path_factory.mktemp("target"))
     return outcome.result
-
-
-@pytest.fixture(scope="module")
-def probed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What dbt-duckdb does by itself, in a project that has no macro of ours."""
-    root = tmp_path_factory.mktemp("probe")
-    (root / "macros").mkdir()
-    (root / "macros" / "probe.sql").write_text(_PROBE)
-    (root / "dbt_project.yml").write_text("{name: probe, profile: hub}")
-    shutil.copy(PROJECT / "profiles.yml", root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HUB_DATABASE", str(root / "probed.duckdb"))
-        _, printed = _dbt(root, "run-operation", "probe", target=root / "target")
-    answers: dict[str, Any] = json.loads(printed[-1])
-    return answers
 
 
 def _dbt(root: Path, *arguments: str, target: Path) -> tuple[Any, list[str]]:
@@ -227,10 +196,6 @@ def test_a_work_around_names_its_reason_its_version_and_its_test() -> None:
 # one for each work-around
 
 
-def test_dbt_still_names_states_of_a_snapshot_by_a_text(probed: dict[str, Any]) -> None:
-    assert probed["snapshot_identity"].strip().startswith("md5(")
-
-
 def test_dbt_still_builds_increments_by_a_temporary_table(manifest: Any) -> None:
     own = manifest.macros["macro.dbt_duckdb.materialization_incremental_duckdb"].macro_sql
     assert "run_query(create_table_as(temporary, temp_relation, compiled_code" in own
@@ -238,11 +203,10 @@ def test_dbt_still_builds_increments_by_a_temporary_table(manifest: Any) -> None
     assert _digest(manifest, "materialization_incremental_duckdb") == "962102952ce3"
 
 
-def test_dbt_still_updates_snapshots_in_place(manifest: Any) -> None:
+def test_dbt_still_keeps_the_states_that_stand_in_a_table(manifest: Any) -> None:
     assert "macro.dbt_duckdb.materialization_snapshot_duckdb" not in manifest.macros
-    merge = manifest.macros["macro.dbt_duckdb.duckdb__snapshot_merge_sql"].macro_sql
-    assert "update {{ target }}" in merge
-    assert _digest(manifest, "snapshot_merge_sql") == "d0ae9169fdd9"
+    own = manifest.macros["macro.dbt.materialization_snapshot_default"].macro_sql
+    assert "create_table_as(False, target_relation, build_sql)" in own
 
 
 def test_dbt_still_asks_twice_for_the_columns_it_describes(manifest: Any) -> None:

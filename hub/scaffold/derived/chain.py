@@ -1,10 +1,13 @@
 """The models of an entity's chain, and its history, as they follow from its contract."""
 
+from collections.abc import Sequence
+
 from hub.scaffold.contract import Contract
 from hub.scaffold.derived.columns import (
     ACCEPTED,
     CHECKED,
     DECISIONS,
+    ENDED,
     HISTORY,
     LINEAGE,
     RECONCILED,
@@ -39,6 +42,8 @@ def chain_of(contract: Contract, words: Vocabulary) -> list[Relation]:
     chain = [unioned(contract, words), checked(contract, words), decisions(contract, words)]
     if contract.compared:
         chain.append(accepted(contract, words))
+    if contract.has_history:
+        chain.append(ended(contract, words))
     chain.append(target(contract, words))
     if contract.compared:
         chain.append(reconciliation(contract, words))
@@ -123,9 +128,8 @@ def decisions(contract: Contract, words: Vocabulary) -> Relation:
             "materialized: incremental",
             "incremental_strategy: append",
             "on_schema_change: append_new_columns",
-            f"pre_hook: \"{{{{ forget_removed('{entity}') }}}}\"",
-            "post_hook:",
-            *(f"  - \"{{{{ {hook}('{entity}') }}}}\"" for hook in _AFTER_DECISIONS),
+            *_hooks("pre_hook", ("forget_removed",), entity),
+            *_hooks("post_hook", _AFTER_DECISIONS, entity),
         ),
     )
 
@@ -156,6 +160,29 @@ def accepted(contract: Contract, words: Vocabulary) -> Relation:
     )
 
 
+def ended(contract: Contract, words: Vocabulary) -> Relation:
+    """int_<entity>__ended: the states of rows of the target that stand no more."""
+    entity = contract.entity
+    return Relation(
+        "models/intermediate",
+        f"int_{entity}__ended",
+        entity,
+        contract.file,
+        f"The states of the {entity} that stand no more. One row per {contract.key} and period of "
+        "validity.",
+        "{{ no_states() }}",
+        (*(own(column) for column in contract.columns), *described(ENDED, words)),
+        config=(
+            "# the projection of the target fills it, in the same transaction",
+            "materialized: incremental",
+            "incremental_strategy: append",
+            "on_schema_change: append_new_columns",
+            "# nothing else holds these states",
+            "full_refresh: false",
+        ),
+    )
+
+
 def target(contract: Contract, words: Vocabulary) -> Relation:
     """marts.<entity>: the rows as they stand."""
     entity = contract.entity
@@ -166,6 +193,11 @@ def target(contract: Contract, words: Vocabulary) -> Relation:
         *described(LINEAGE, words),
     )
     is_last = not contract.compared
+    before = ("note_all_displaced",) if contract.has_history else ()
+    after = [
+        *(("end_states",) if contract.has_history else ()),
+        *(("complete_loads",) if is_last else ()),
+    ]
     return Relation(
         "models/marts",
         entity,
@@ -182,7 +214,8 @@ def target(contract: Contract, words: Vocabulary) -> Relation:
         config=(
             "unique_key: key_hash",
             "contract: {enforced: true}",
-            *((f"post_hook: \"{{{{ complete_loads('{entity}') }}}}\"",) if is_last else ()),
+            *_hooks("pre_hook", before, entity),
+            *_hooks("post_hook", after, entity),
         ),
         data_tests=_proofs(entity) if is_last else (),
     )
@@ -229,9 +262,7 @@ def reconciliation(contract: Contract, words: Vocabulary) -> Relation:
         tuple(columns),
         config=(
             "unique_key: key_hash",
-            "post_hook:",
-            f"  - \"{{{{ complete_loads('{entity}') }}}}\"",
-            f"  - \"{{{{ complete_reconciliation('{entity}') }}}}\"",
+            *_hooks("post_hook", ("complete_loads", "complete_reconciliation"), entity),
         ),
         # here and not at the target: what fails there holds back the completion of loads
         data_tests=_proofs(entity),
@@ -241,7 +272,6 @@ def reconciliation(contract: Contract, words: Vocabulary) -> Relation:
 def history(contract: Contract, words: Vocabulary) -> Relation:
     """marts.<entity>_history: every state of a row that a build saw."""
     entity = contract.entity
-    compared = ", ".join(f"'{column.name}'" for column in contract.columns)
     return Relation(
         "snapshots",
         f"{entity}_history",
@@ -251,16 +281,21 @@ def history(contract: Contract, words: Vocabulary) -> Relation:
         f"One row per {contract.key} and period of validity.",
         f"""\
 {{% snapshot {entity}_history %}}
-{{{{ config(
-    unique_key='key_hash',
-    strategy='check',
-    check_cols=[{compared}],
-) }}}}
-{{{{ changed_since('{entity}') }}}}
+{{{{ config(unique_key='key_hash', strategy='states') }}}}
+{{{{ states_of('{entity}') }}}}
 {{% endsnapshot %}}""",
         (*(own(column) for column in contract.columns), *described(HISTORY, words)),
         kind="snapshots",
     )
+
+
+def _hooks(kind: str, macros: Sequence[str], entity: str) -> tuple[str, ...]:
+    """Lines of the config: macros that are called with the entity before a model is built, or
+    after."""
+    calls = [f"\"{{{{ {macro}('{entity}') }}}}\"" for macro in macros]
+    if len(calls) > 1:
+        return (f"{kind}:", *(f"  - {call}" for call in calls))
+    return tuple(f"{kind}: {call}" for call in calls)
 
 
 def _proofs(entity: str) -> tuple[str, ...]:
@@ -294,7 +329,7 @@ from {name}"""
 
 def _check_names(contract: Contract) -> None:
     general = {"record_key": contract.key, "event_time": contract.event_time}
-    taken = {*CHECKED, *LINEAGE, *HISTORY, *UNIONED, *_APPLIED_AS.values()}
+    taken = {*CHECKED, *LINEAGE, *ENDED, *HISTORY, *UNIONED, *_APPLIED_AS.values()}
     for column in contract.columns:
         if column.name in taken and general.get(column.name) != column.name:
             raise WrongUse(

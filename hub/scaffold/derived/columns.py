@@ -90,11 +90,15 @@ RECONCILED = {
     "differing_columns": "string[]",
 }
 RECONCILING = {"key_hash": "bigint", "run_id": "string", "reconciled_at": "timestamp"}
-HISTORY = {
+_STATE = {
     "source": "string",
     "record_id": "bigint",
     "key_hash": "bigint",
     "run_id": "string",
+}
+ENDED = {**_STATE, "started_at": "timestamp", "ended_at": "timestamp"}
+HISTORY = {
+    **_STATE,
     "dbt_scd_id": "decimal(38,0)",
     "dbt_updated_at": "timestamp",
     "dbt_valid_from": "timestamp",

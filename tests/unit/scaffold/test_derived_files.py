@@ -96,7 +96,10 @@ class TestTheCommand:
         assert main() == 0
 
         assert capsys.readouterr().out.splitlines() == [
+            "wrote models/marts/events.yml",
             "wrote docs/contracts.md",
+            "removed models/intermediate/int_events__ended.sql",
+            "removed models/intermediate/int_events__ended.yml",
             "removed snapshots/events_history.sql",
             "removed snapshots/events_history.yml",
         ]
@@ -137,6 +140,7 @@ class TestAStaleFile:
 
         assert [each.path for each in stale_files(root)] == [
             "models/intermediate/int_events__unioned.yml",
+            "models/intermediate/int_events__ended.yml",
             "models/marts/events.yml",
             "snapshots/events_history.yml",
             "docs/contracts.md",
@@ -180,6 +184,8 @@ class TestAnEntity:
         plain = entity_files(contract(), read_vocabulary(PROJECT))
         kept = entity_files(contract(has_history=True), read_vocabulary(PROJECT))
         assert sorted(kept.keys() - plain.keys()) == [
+            "models/intermediate/int_refunds__ended.sql",
+            "models/intermediate/int_refunds__ended.yml",
             "snapshots/refunds_history.sql",
             "snapshots/refunds_history.yml",
         ]
