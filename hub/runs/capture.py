@@ -87,8 +87,8 @@ class Capture:
         tags |= {result.node.unique_id: tuple(result.node.tags) for result in results}
         steps = []
         for node in (result.node for result in results):
-            if node.resource_type == "seed":
-                continue  # its file is the project's, which is as it was
+            if node.resource_type == "seed" or getattr(node.config, "strategy", "") == "states":
+                continue  # the file of a seed and the view of a history are as they were
             sent = self._sent[node.unique_id]
             is_test = node.resource_type == "test"
             # a test is of the entities whose models it reads

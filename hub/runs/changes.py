@@ -147,11 +147,17 @@ def _entity_state(
     connection: duckdb.DuckDBPyConnection, project: Project, entity: str, relations: Iterable[str]
 ) -> str:
     names = [source.name for source in project.sources.values() if source.entity == entity]
-    own = {*(f"raw.{name}" for name in names), f"ops.{entity}_decisions"}
+    own = {
+        *(f"raw.{name}" for name in names),
+        f"ops.{entity}_decisions",
+        f"intermediate.int_{entity}__ended",
+    }
+    # its rows are those of the target and of the states that ended
+    history = f"marts.{entity}_history"
     state: list[object] = [
         (relation, *connection.execute(f"select count(*) from {relation}").fetchall())
         for relation in relations
-        if relation in own or relation.startswith(f"marts.{entity}")
+        if relation in own or (relation.startswith(f"marts.{entity}") and relation != history)
     ]
     state += connection.execute(
         "select source, status, count(*), sum(rows) from raw.loads "

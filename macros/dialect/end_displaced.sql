@@ -3,7 +3,7 @@
     on.
 
     ended:  the relation of the states that ended.
-    judged: a query for those without an end: key_hash, is_same (it stands on), next_applied_at.
+    judged: a relation of those without an end: key_hash, is_same (it stands on), next_applied_at.
 #}
 {% macro end_displaced(ended, judged) %}
     {{- return(adapter.dispatch('end_displaced')(ended, judged)) -}}
@@ -15,9 +15,7 @@
 create or replace temporary table ended_now as
 select ended.* replace (coalesce(judged.next_applied_at, {{ utc_now() }}) as ended_at)
 from {{ ended }} as ended
-inner join (
-    {{ judged | indent(4) }}
-) as judged
+inner join {{ judged }} as judged
     on judged.key_hash = ended.key_hash
 where ended.ended_at is null
     and not judged.is_same;
@@ -29,9 +27,7 @@ drop table ended_now
 
 {% macro spark__end_displaced(ended, judged) -%}
 merge into {{ ended }} as ended
-using (
-    {{ judged | indent(4) }}
-) as judged
+using {{ judged }} as judged
 on judged.key_hash = ended.key_hash
     and ended.ended_at is null
 when matched and judged.is_same then delete

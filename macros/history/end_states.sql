@@ -7,29 +7,26 @@
 #}
 {% macro end_states(entity) %}
 {%- set starts = source('ops', 'kept_starts') -%}
-{%- set judged = _judged(entity) -%}
-{{ delete_where_in(
-    starts,
-    "entity = '" ~ entity ~ "'",
-    'key_hash',
-    'select key_hash from ' ~ ref('int_' ~ entity ~ '__ended') ~ ' where ended_at is null',
-) }};
+{%- set ended = ref('int_' ~ entity ~ '__ended') -%}
+{%- set without_end = 'select key_hash from ' ~ ended ~ ' where ended_at is null' -%}
+{%- set judged = 'judged_' ~ entity -%}
+{{ keep_result(judged, _judged(entity, without_end)) }};
+{{ delete_where_in(starts, "entity = '" ~ entity ~ "'", 'key_hash', without_end) }};
 insert into {{ starts }} (entity, key_hash, started_at)
 select
     '{{ entity }}',
     key_hash,
     started_at
-from (
-    {{ judged | indent(4) }}
-) as judged
+from {{ judged }}
 where is_same
     and started_at <> next_applied_at;
-{{ end_displaced(ref('int_' ~ entity ~ '__ended'), judged) }}
+{{ end_displaced(ended, judged) }};
+{{ forget_result(judged) }}
 {% endmacro %}
 
 
 {#- The rows without an end, with what came instead: is_same, next_applied_at. -#}
-{% macro _judged(entity) -%}
+{% macro _judged(entity, without_end) -%}
 {%- set columns = contract(entity).columns -%}
 select
     displaced.key_hash,
@@ -46,8 +43,9 @@ left join (
         applied_at,
         {{ columns.keys() | join(',\n        ') }}
     from {{ this }}
-    -- what was projected is of records that were checked
+    -- what was projected is of records that were checked, and these are in few blocks
     where record_id in (select record_id from {{ ref('int_' ~ entity ~ '__checked') }})
+        and key_hash in ({{ without_end }})
 ) as rows_now
     on rows_now.key_hash = displaced.key_hash
 where displaced.ended_at is null
