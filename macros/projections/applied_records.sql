@@ -10,8 +10,8 @@
 {% macro applied_records(entity) %}
 {%- do require_whole_chain(entity) -%}
 {%- do _require_columns(contract(entity)) -%}
-{%- if keeps_history(entity) -%}
-    {#- the projection writes there what it displaces, so it must be there before -#}
+{%- if not execute and keeps_history(entity) -%}
+    {#- the projection writes there what it displaces, so dbt must build it before -#}
     {%- do ref('int_' ~ entity ~ '__ended') -%}
 {%- endif -%}
 {%- set checked = ref('int_' ~ entity ~ '__checked') -%}
