@@ -171,6 +171,10 @@ class _Scrubbing:
             if "record_id" in columns:
                 named = f"({named}) or record_id in {self._records}"
             self._connection.execute(f"delete from {table} where {named}", [self._stored_key])
+        self._connection.execute(
+            f"delete from ops.kept_starts where entity = ? and key_hash = {self._key_hash}",
+            [self._entity],
+        )
 
     def _forget_letters(self) -> None:
         for table in ("ops.dead_letter_log", "ops.discards"):

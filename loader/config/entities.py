@@ -46,7 +46,7 @@ def _check_known(files: ModelFiles, entity: str, blocks: dict[str, dict[str, Any
     folder = files.root / "macros" / "contracts"
     if is_name(entity) and (
         (folder / f"{entity}.sql").is_file()
-        or any(name in files.sql or name in blocks for name, _ in _chain(entity, False))
+        or any(name in files.sql or name in blocks for name, _ in _chain(entity))
     ):
         return
     known = sorted(path.stem for path in folder.glob("*.sql"))
@@ -57,12 +57,15 @@ def _check_known(files: ModelFiles, entity: str, blocks: dict[str, dict[str, Any
     )
 
 
-def _chain(entity: str, compared: bool) -> Iterator[tuple[str, str]]:
+def _chain(
+    entity: str, *, compared: bool = False, has_history: bool = False
+) -> Iterator[tuple[str, str]]:
     """The models of an entity in the order of the build, each with the file of its YAML.
 
-    compared: whether what its sources say is compared.
+    compared: whether what its sources say is compared.   has_history: whether it keeps one.
     """
-    for step in ("unioned", "checked", *(("accepted",) if compared else ())):
+    steps = ["unioned", "checked", *["accepted"] * compared, *["ended"] * has_history]
+    for step in steps:
         name = f"int_{entity}__{step}"
         yield name, f"models/intermediate/{name}.yml"
     yield f"{entity}_decisions", f"models/ops/{entity}_decisions.yml"
@@ -79,7 +82,9 @@ def _missing(
         yield f"macros/contracts/{entity}.sql"
     if f"contract_{entity}()" not in _code(files, "entity_contracts"):
         yield "its line in the macro entity_contracts"
-    chain = list(_chain(entity, sources > 1 and _names_compared_columns(contract)))
+    compared = sources > 1 and _says(contract, r"[\"']reconcile[\"']\s*:")
+    has_history = _says(contract, r"[\"']history[\"']\s*:\s*true")
+    chain = list(_chain(entity, compared=compared, has_history=has_history))
     for name, yaml in chain:
         if name not in files.sql:
             yield f"{yaml.rpartition('/')[0]}/{name}.sql"
@@ -97,10 +102,10 @@ def _missing(
             yield f"the data test {name} of {entity}"
 
 
-def _names_compared_columns(contract: Path) -> bool:
-    """Whether a contract says of a column that its sources are compared by it."""
+def _says(contract: Path, pattern: str) -> bool:
+    """Whether a regular expression matches in a contract, its comments left out."""
     text = contract.read_text(encoding="utf-8", errors="replace") if contract.is_file() else ""
-    return re.search(r"[\"']reconcile[\"']\s*:", _COMMENT.sub("", text)) is not None
+    return re.search(pattern, _COMMENT.sub("", text)) is not None
 
 
 def _completes(files: ModelFiles, model: str, block: dict[str, Any], entity: str) -> bool:

@@ -63,9 +63,9 @@ def test_a_new_column_is_in_every_table_and_described_there(with_a_channel: Work
     assert written == [
         "models/intermediate/int_events__unioned.yml",
         "models/intermediate/int_events__checked.yml",
+        "models/intermediate/int_events__ended.yml",
         "models/marts/events.sql",
         "models/marts/events.yml",
-        "snapshots/events_history.sql",
         "snapshots/events_history.yml",
         "docs/contracts.md",
     ]

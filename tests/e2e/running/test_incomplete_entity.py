@@ -51,6 +51,7 @@ def remove_block(bench: Workbench, name: str) -> None:
         ("models/intermediate/int_orders__checked.yml", "the block of int_orders__checked in mod"),
         ("models/intermediate/int_orders__accepted.sql", "int_orders__accepted.sql"),
         ("models/intermediate/int_orders__accepted.yml", "the block of int_orders__accepted in "),
+        ("models/intermediate/int_orders__ended.sql", "int_orders__ended.sql"),
         ("models/ops/orders_decisions.sql", "models/ops/orders_decisions.sql"),
         ("models/marts/orders.sql", "models/marts/orders.sql"),
         ("models/marts/orders.yml", "the block of orders in models/marts/orders.yml"),
