@@ -71,3 +71,25 @@ def test_each_state_has_its_period_and_unchanged_rows_add_none(updated: Workbenc
             f"select {key}, record_id from marts.{history}_history where dbt_valid_to is null "
             f"order by 1"
         ) == updated.sql(f"select {key}, record_id from marts.{history} order by 1")
+
+
+def test_a_row_that_another_source_says_again_stands_on(bench: Workbench) -> None:
+    bench.drop("alpha/1.json", [{"uid": "o1", "data": "paid"}])
+    build(bench)
+    ((start,),) = bench.sql("select dbt_valid_from from marts.orders_history")
+    bench.drop("beta/1.json", [{"identifier": "o1", "payload": "paid"}])
+    build(bench)
+
+    assert bench.sql("select source from marts.orders") == [("beta",)]
+    assert bench.sql("select dbt_valid_from, dbt_valid_to from marts.orders_history") == [
+        (start, None)
+    ]
+
+    bench.drop("beta/2.json", [{"identifier": "o1", "payload": "new"}])
+    build(bench)
+
+    ((moment,),) = bench.sql("select applied_at from marts.orders")
+    assert bench.sql(
+        "select status, dbt_valid_from, dbt_valid_to from marts.orders_history order by 2"
+    ) == [("paid", start, moment), ("new", moment, None)]
+    assert bench.sql("select * from ops.kept_starts") == []
