@@ -13,6 +13,8 @@ PASSING += (
     "requested_at",
     "completed_at",
     "modified_at",
+    "started_at",
+    "ended_at",
     "dbt_valid_from",
     "dbt_updated_at",
     "dbt_scd_id",

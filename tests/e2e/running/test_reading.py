@@ -130,7 +130,7 @@ class TestAFormat:
         assert (answer.code, answer.out) == (1, "")
         assert answer.err.count("\n") == 1
         assert says in answer.err
-        assert "works on format 2" in answer.err
+        assert "works on format 3" in answer.err
         assert "--database" in answer.err
         assert (
             bench.sql("select schema_name, table_name from duckdb_tables() order by all") == tables
