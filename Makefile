@@ -82,7 +82,7 @@ demo-api: setup ## Pull from a sample API that fails now and then, into a tempor
 side_by_side = -n auto --dist loadfile --no-loadscope-reorder
 of_a_proposal = not check and not nightly and not kafka and not spark
 
-test: $(extras) ## Run the quick tests, on all cores: six to eight minutes on two
+test: $(extras) ## Run the quick tests, on all cores: about five minutes on two
 	.venv/bin/pytest $(side_by_side) -m "not slow and $(of_a_proposal)"
 
 test-slow: $(extras) ## Run what `make test` leaves out and a proposal must pass: about 45 minutes on two cores

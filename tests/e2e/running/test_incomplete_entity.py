@@ -86,7 +86,7 @@ def test_a_missing_block_of_the_decisions_is_named(own_project: Workbench) -> No
         ),
         (
             "models/marts/events.yml",
-            "      post_hook: \"{{ complete_loads('events') }}\"\n",
+            "        - \"{{ complete_loads('events') }}\"\n",
             "the post_hook complete_loads('events') of events",
         ),
         (
@@ -127,7 +127,7 @@ def test_the_hook_stands_at_the_last_model_of_the_chain(own_project: Workbench) 
 
 def test_a_hook_in_the_sql_counts(own_project: Workbench) -> None:
     hook = "\"{{ complete_loads('events') }}\""
-    own_project.edit("models/marts/events.yml", f"      post_hook: {hook}\n", "")
+    own_project.edit("models/marts/events.yml", f"        - {hook}\n", "")
     path = own_project.root / "models/marts/events.sql"
     path.write_text(f"{{{{ config(post_hook={hook}) }}}}\n{path.read_text()}")
 
