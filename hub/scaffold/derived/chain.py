@@ -170,7 +170,7 @@ def ended(contract: Contract, words: Vocabulary) -> Relation:
         contract.file,
         f"The states of the {entity} that stand no more. One row per {contract.key} and period of "
         "validity.",
-        "{{ no_states() }}",
+        f"{{{{ no_states('{entity}') }}}}",
         (*(own(column) for column in contract.columns), *described(ENDED, words)),
         config=(
             "# the projection of the target fills it, in the same transaction",
