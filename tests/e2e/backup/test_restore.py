@@ -240,7 +240,8 @@ def test_a_backup_of_a_newer_version_says_which(after_run: Workbench, backup, tm
         hub_version="9.1.0",
     )
 
-    with pytest.raises(HubError, match=r"format 999, of the newer version 9\.1\.0.*version 9\.1\.0"):
+    too_new = r"format 999, of the newer version 9\.1\.0.*version 9\.1\.0"
+    with pytest.raises(HubError, match=too_new):
         restored(after_run.project, newer, force=True)
 
 
