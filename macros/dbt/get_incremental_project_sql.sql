@@ -20,7 +20,7 @@
     {% set gone, all_go = [], none %}
     {% if config.get('full_refresh') is none %}
         {% set gone = _gone_keys(entity) %}
-        {% set all_go = nothing_completed(entity) if stage_is_on('adapt') %}
+        {% set all_go = takes_up_everything(entity) if stage_is_on('adapt') %}
     {% endif %}
     {% if model.name == entity %}
     {{ rows_before(entity, args.target_relation, replaced, gone, all_go) }}

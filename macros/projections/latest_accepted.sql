@@ -87,7 +87,7 @@ candidates as (
             select key_hash from ({{ reprocessed_keys(entity) }}) as reprocessed
             where key_hash is not null
         )
-        and not ({{ nothing_completed(entity) }})
+        and not ({{ takes_up_everything(entity) }})
     {%- endif %}
 
 ),

@@ -70,7 +70,7 @@
         {%- endfor %}
     )
     {%- if stage_is_on('adapt') %}
-        or {{ nothing_completed(entity) }}
+        or {{ takes_up_everything(entity) }}
     {%- endif %}
 )
 {%- endmacro %}
@@ -88,7 +88,7 @@ select {{ columns }} from (
 {%- set key = config.get('unique_key') -%}
 {%- set follows = config.get('full_refresh') is none -%}
 {%- if follows and stage_is_on('adapt')
-    and rows_of('select ' ~ nothing_completed(model.tags[0]))[0][0] -%}
+    and rows_of('select ' ~ takes_up_everything(model.tags[0]))[0][0] -%}
 insert overwrite {{ existing }} ({{ columns }})
 select {{ columns }} from (
 {{ query }}

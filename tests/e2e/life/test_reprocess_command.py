@@ -298,6 +298,26 @@ class TestASourceTakenOut:
         assert "    beta/1.json:1: its source, beta, is registered no more\n" in printed
 
 
+def test_one_key_of_the_only_source_which_is_taken_out_leaves_the_others(
+    own_built: Workbench,
+) -> None:
+    own_built.drop("beta/1.json", [{"identifier": key, "payload": "y"} for key in "ab"])
+    own_built.run()
+    sources = own_built.project.vars.sources
+    keys = "select order_id, source from marts.orders order by order_id"
+    own_built.set_vars(sources={**sources, "orders": ["alpha"]})
+
+    reprocess(own_built, "orders", key="a")
+    assert own_built.sql(keys) == [("b", "beta")]
+    own_built.drop("alpha/1.json", [{"uid": "c", "data": "x"}])
+    assert own_built.run()["errors"] == []
+    assert own_built.sql(keys) == [("b", "beta"), ("c", "alpha")]
+
+    own_built.set_vars(sources=sources)
+    assert own_built.run()["errors"] == []
+    assert own_built.sql(keys) == [("a", "beta"), ("b", "beta"), ("c", "alpha")]
+
+
 @pytest.mark.nightly
 def test_a_redrive_and_a_reprocessing_are_told_apart(own_built: Workbench) -> None:
     own_built.drop("app/1.ndjson", [event("a", value=None), event("b", value=None), event("c")])
