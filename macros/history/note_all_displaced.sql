@@ -4,10 +4,8 @@
     entity: the entity's name.
 #}
 {% macro note_all_displaced(entity) %}
-    {%- if execute and rebuilding() -%}
-        {%- set target = load_relation(this) -%}
-        {%- if target is not none -%}
-            {{ note_displaced(entity, target, target) }}
-        {%- endif -%}
+    {%- set target = load_relation(this) if execute and rebuilding() else none -%}
+    {%- if target is not none -%}
+        {{ note_displaced(entity, target, target) }}
     {%- endif -%}
 {% endmacro %}

@@ -16,22 +16,24 @@ class Peer:
     program:      the name of its program in this folder, without its ending.
     requirements: what pip installs for it.
     keeps:        what it keeps of a delivery beside the target, in words.
+    form:         in which form the program is to take the file, where it knows several.
     """
 
     name: str
     program: str
     requirements: tuple[str, ...]
     keeps: str
+    form: str | None = None
 
-    @property
-    def path(self) -> Path:
-        """The file of its program."""
-        return _PROGRAMS / f"{self.program}.py"
+    def command(self, python: Path, file: Path) -> list[str | Path]:
+        """What takes a file, with a Python that has the tool."""
+        form = [self.form] if self.form else []
+        return [python, "-I", _PROGRAMS / f"{self.program}.py", *form, file]
 
 
 _DLT = ("dlt[duckdb]==1.31.0", "duckdb==2.0.1", "pyarrow==26.0.1")
-DLT_JSON = Peer("dlt", "dlt_json", _DLT, "the load of each row")
-DLT_ARROW = Peer("dlt by Arrow", "dlt_arrow", _DLT, "the load of each row")
+DLT_JSON = Peer("dlt", "dlt_merge", _DLT, "the load of each row", "json")
+DLT_ARROW = Peer("dlt by Arrow", "dlt_merge", _DLT, "the load of each row", "arrow")
 PEERS = (
     DLT_ARROW,
     Peer("SQLMesh by unique key", "sqlmesh_upsert", ("sqlmesh==0.236.4",), "nothing"),

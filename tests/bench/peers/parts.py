@@ -89,7 +89,7 @@ def _taking(bench: Workbench, peer: Peer) -> Callable[[Path, Path], Usage] | Non
     environment = {
         name: value for name, value in bench.environment.items() if name != "PYTHONPATH"
     } | {"RUNTIME__DLTHUB_TELEMETRY": "false"}
-    return lambda file, folder: measure.run([python, "-I", peer.path, file], folder, environment)
+    return lambda file, folder: measure.run(peer.command(python, file), folder, environment)
 
 
 def _kept(
