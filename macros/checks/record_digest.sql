@@ -20,6 +20,6 @@
     {%- set together = joined_texts(values | join(', ')) -%}
     {#- nothing else begins with these two characters -#}
     {{ digest_number("case when contains(" ~ together ~ ", chr(31)) or contains(" ~ together
-        ~ ", chr(30))\n    then concat(chr(30), ':', " ~ measured | join(', ') ~ ")\n    else concat_ws(chr(31), "
-        ~ marked | join(', ') ~ ') end') }}
+        ~ ", chr(30))\n    then " ~ joined_texts("chr(30), ':', " ~ measured | join(', '))
+        ~ "\n    else concat_ws(chr(31), " ~ marked | join(', ') ~ ') end') }}
 {%- endmacro %}

@@ -59,7 +59,8 @@ cross join ({{ current_run() }}) as run
 
 
 {% macro _rollout_group(stage) -%}
-concat(
+concat_ws(
+        '',
         'rollout {{ stage }} ',
         case when {{ stage_covers(stage, 'key_hash') }} then 'covered ' else 'control ' end,
         case when is_accepted then 'accepted' else outcome end

@@ -41,7 +41,7 @@ select run.run_id, '{{ entity }}', state.source, state.measure, state.amount
 from (
     select null as source, 'runs since all was counted' as measure, 0 as amount
     union all
-    select null, concat('dead letters ', status), sum(amount)
+    select null, concat_ws('', 'dead letters ', status), sum(amount)
     from dead_letters
     group by status
     union all
@@ -52,7 +52,7 @@ from (
     where dead_letters.status = 'open'
         and older_rule_sets.is_registered
     union all
-    select null, concat('lineage ', steps.step), sum(decided.amount)
+    select null, concat_ws('', 'lineage ', steps.step), sum(decided.amount)
     from (
         select outcome, is_deletion, count(*) as amount
         from {{ decisions }}
@@ -63,7 +63,7 @@ from (
         and steps.is_deletion = decided.is_deletion
     group by steps.step
     union all
-    select null, concat('lineage ', {{ step_before('redrives') }}), count(*)
+    select null, concat_ws('', 'lineage ', {{ step_before('redrives') }}), count(*)
     from {{ decisions }} as decisions
     left join {{ source('ops', 'redrive_requests') }} as redrives
         on redrives.entity = '{{ entity }}'

@@ -164,7 +164,7 @@ totals as (
         where measure like 'dead letters %'
             or measure like 'lineage %'
         union all
-        select concat('dead letters ', status), amount
+        select concat_ws('', 'dead letters ', status), amount
         from letters
         union all
         select 'dead letters of another contract', letters.amount
@@ -174,7 +174,7 @@ totals as (
         where letters.status = 'open'
             and older_rule_sets.is_registered
         union all
-        select concat('lineage ', steps.step), 1
+        select concat_ws('', 'lineage ', steps.step), 1
         from decided
         inner join steps
             on steps.outcome = decided.outcome

@@ -32,7 +32,7 @@ select null, 'target_rows', count(*) from {{ projected }}
 {%- endif %}
 {%- if reconciliation is not none %}
 union all
-select null, concat('reconciliation ', status), count(*)
+select null, concat_ws('', 'reconciliation ', status), count(*)
 from {{ reconciliation }}
 group by status
 {%- endif %}

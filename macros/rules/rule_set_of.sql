@@ -8,7 +8,7 @@
 #}
 {% macro rule_set_of(contract, settings, is_validated) -%}
 {{ hash_number(
-    "concat('" ~ contract.entity ~ ':' ~ contract_hash(contract) ~ ":', "
+    "concat_ws('', '" ~ contract.entity ~ ':' ~ contract_hash(contract) ~ ":', "
     ~ settings ~ ".source, ':', " ~ settings ~ ".adapter_hash, ':', "
     ~ settings ~ ".timezone, ':', coalesce(" ~ settings ~ ".key_from, ''), "
     ~ "coalesce('=' || " ~ settings ~ ".nulls, ''), ':"

@@ -116,7 +116,8 @@ problems as (
 
     select
         'ledger = raw' as check_name,
-        concat(
+        concat_ws(
+            '',
             'load ', coalesce(due.load_id, raw_rows.load_id),
             ' of ', coalesce(due.source, raw_rows.source),
             ': ledger ', coalesce(due.rows, 0), ', raw ', coalesce(raw_rows.found, 0)
@@ -137,7 +138,8 @@ problems as (
     union all
     select
         'raw = decisions' as check_name,
-        concat(
+        concat_ws(
+            '',
             'load ', loads.load_id, ' (', loads.file, '): ', loads.rows, ' rows, ',
             coalesce(decided_rows.found, 0), ' decided'
         ) as problem
@@ -169,7 +171,8 @@ problems as (
     union all
     select
         'watermarks' as check_name,
-        concat(
+        concat_ws(
+            '',
             source, ': stored ', coalesce(stored, 'NULL'), ', recomputed ', recomputed
         ) as problem
     from {{ ref('watermarks') }}
@@ -177,31 +180,31 @@ problems as (
     union all
     select distinct
         'drift' as check_name,
-        concat(source, '.', field, ' ', drift) as problem
+        concat_ws('', source, '.', field, ' ', drift) as problem
     from {{ ref('schema_drift') }}
     union all
     select
         'dead letters' as check_name,
-        concat(opened, ' open, ', opened_before, ' a run before') as problem
+        concat_ws('', opened, ' open, ', opened_before, ' a run before') as problem
     from open_dead_letters
     where opened > opened_before
     union all
     select
         'streams' as check_name,
-        concat(source, ': ', event, ' at ', date_trunc('second', happened_at)) as problem
+        concat_ws('', source, ': ', event, ' at ', date_trunc('second', happened_at)) as problem
     from latest_stream_events
     where (place = 1 and event in ('broker away', 'failed', 'circuit open'))
         or event = 'offsets lost'
     union all
     select
         'rules' as check_name,
-        concat(amount, ' rows of marts.', entity, ' from ', source) as problem
+        concat_ws('', amount, ' rows of marts.', entity, ' from ', source) as problem
     from older_rows
     where measure = 'older_rules'
     union all
     select
         'removed sources' as check_name,
-        concat(amount, ' rows of marts.', entity, ' from ', source) as problem
+        concat_ws('', amount, ' rows of marts.', entity, ' from ', source) as problem
     from older_rows
     where measure = 'removed_source'
 
@@ -241,8 +244,9 @@ checks as (
         'ledger = raw' as check_name,
         'fail' as status_if_found,
         'they differ: ' as found_are,
-        concat((select coalesce(sum(found), 0) from raw_rows), ' rows') as detail_if_none,
-        concat(
+        concat_ws('', (select coalesce(sum(found), 0) from raw_rows), ' rows') as detail_if_none,
+        concat_ws(
+            '',
             'Somebody changed raw or the ledger: restore the warehouse from a copy, or land the ',
             'files into a new one.'
         ) as remedy
@@ -277,7 +281,7 @@ checks as (
         'fail' as status_if_found,
         'failed: ' as found_are,
         'it did not fail' as detail_if_none,
-        concat('`hub report --run ', run_id, '` says why.') as remedy
+        concat_ws('', '`hub report --run ', run_id, '` says why.') as remedy
     from last_run
     union all
     select
@@ -301,7 +305,7 @@ checks as (
         'dead letters' as check_name,
         'warn' as status_if_found,
         'growing: ' as found_are,
-        concat(opened, ' open, not growing') as detail_if_none,
+        concat_ws('', opened, ' open, not growing') as detail_if_none,
         'See ops.dead_letters; fix contract or adapter, then `hub redrive`.' as remedy
     from open_dead_letters
     union all
@@ -310,7 +314,8 @@ checks as (
         'streams' as check_name,
         'warn' as status_if_found,
         'in trouble: ' as found_are,
-        concat(
+        concat_ws(
+            '',
             count(distinct source), ' sources streamed so far, lag ',
             coalesce(sum(log_end - next_offset), 0)
         ) as detail_if_none,
@@ -343,8 +348,8 @@ select
     case when listed.found > 0 then checks.status_if_found else 'ok' end as status,
     case
         when listed.found > 5
-            then concat(checks.found_are, listed.named, ' and ', listed.found - 5, ' more')
-        when listed.found > 0 then concat(checks.found_are, listed.named)
+            then concat_ws('', checks.found_are, listed.named, ' and ', listed.found - 5, ' more')
+        when listed.found > 0 then concat_ws('', checks.found_are, listed.named)
         else checks.detail_if_none
     end as detail,
     case when listed.found > 0 then checks.remedy else '' end as remedy

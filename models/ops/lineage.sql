@@ -57,21 +57,25 @@ described as (
         taken.step,
         case
             when taken.step in ('redrive', 'reprocess')
-                then concat('decided again, attempt ', taken.attempt)
+                then concat_ws('', 'decided again, attempt ', taken.attempt)
             when taken.step = 'stage' and taken.row_number is null
                 then 'the full delivery lacks its key'
-            when taken.step = 'stage' then concat('passed contract ', taken.contract_version)
+            when taken.step = 'stage' then concat_ws('', 'passed contract ', taken.contract_version)
             when taken.step = 'reject' then taken.explanation
             when taken.step = 'late' then 'at or before the watermark of its source'
-            when taken.step = 'duplicate' then concat('repeats record ', taken.other_record_id)
-            when taken.step = 'guard' then concat('not newer than record ', taken.other_record_id)
+            when taken.step = 'duplicate'
+                then concat_ws('', 'repeats record ', taken.other_record_id)
+            when taken.step = 'guard'
+                then concat_ws('', 'not newer than record ', taken.other_record_id)
             when taken.outcome = 'superseded'
-                then concat('overtaken in its own run by record ', taken.other_record_id)
+                then concat_ws('', 'overtaken in its own run by record ', taken.other_record_id)
             when taken.step = 'delete' and taken.other_record_id is not null
-                then concat('deleted its key, which record ', taken.other_record_id, ' held')
+                then concat_ws('', 'deleted its key, which record ', taken.other_record_id, ' held')
             when taken.step = 'delete' then 'deleted its key, which held nothing'
             when taken.other_record_id is not null
-                then concat('became the row of its key instead of record ', taken.other_record_id)
+                then concat_ws(
+                        '', 'became the row of its key instead of record ', taken.other_record_id
+                    )
             else 'became the row of its key'
         end as detail,
         taken.run_id,

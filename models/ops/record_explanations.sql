@@ -75,28 +75,31 @@ worded as (
             when outcome = 'applied' and is_deletion and other_record_id is null
                 then 'it deleted its key, which held nothing'
             when outcome = 'applied' and is_deletion
-                then concat('it deleted its key, which had been held by ', other_record)
+                then concat_ws('', 'it deleted its key, which had been held by ', other_record)
             when outcome = 'applied' and other_record_id is null
                 then 'it became the row of its key'
             when outcome = 'applied'
-                then concat('it became the row of its key, instead of ', other_record)
+                then concat_ws('', 'it became the row of its key, instead of ', other_record)
             when outcome = 'superseded'
-                then concat('newer than the target, but overtaken in its run by ', other_record)
-            when outcome = 'outdated' then concat('not newer than ', other_record)
-            when outcome = 'duplicate' then concat('it repeats ', other_record)
+                then concat_ws(
+                        '', 'newer than the target, but overtaken in its run by ', other_record
+                    )
+            when outcome = 'outdated' then concat_ws('', 'not newer than ', other_record)
+            when outcome = 'duplicate' then concat_ws('', 'it repeats ', other_record)
             when outcome = 'late' then 'at or before the watermark of its source'
             else explanation
         end as sentence
     from (
         select
             placed.*,
-            concat(
+            concat_ws(
+                '',
                 'record ', other_record_id, ' (',
                 case
                     when other_file is null then 'place unknown'
                     when other_row_number is null
-                        then concat(other_file, ', a full delivery that lacks the key')
-                    else concat(other_file, ':', other_row_number)
+                        then concat_ws('', other_file, ', a full delivery that lacks the key')
+                    else concat_ws('', other_file, ':', other_row_number)
                 end,
                 ')'
             ) as other_record
@@ -118,7 +121,8 @@ explained as (
         attempt,
         outcome,
         is_deletion,
-        concat(
+        concat_ws(
+            '',
             case when row_number is null then 'the full delivery lacks its key: ' else '' end,
             sentence,
             case when arrived_as is not null then '; sent before as record ' else '' end,

@@ -70,6 +70,6 @@ select
     status,
     case
         when status = 'off' then 'the stage is off'
-        when status = 'skipped' then concat('fewer than two sources: ', one_source)
+        when status = 'skipped' then concat_ws('', 'fewer than two sources: ', one_source)
     end as reason
 from judged

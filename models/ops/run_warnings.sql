@@ -39,9 +39,10 @@ of_quality as (
         cast(null as bigint) as load_id,
         case
             when rejected = records
-                then concat(source, ': every record was rejected: see ops.dead_letters')
+                then concat_ws('', source, ': every record was rejected: see ops.dead_letters')
             else
-                concat(
+                concat_ws(
+                    '',
                     source, ': quality ', cast(quality * 100 as decimal(5, 2)), '% is under ',
                     cast({{ least_quality }} * 100 as decimal(5, 0)), '%: see ops.dead_letters'
                 )
@@ -61,7 +62,8 @@ of_contract as (
         entity,
         cast(null as string) as source,
         cast(null as bigint) as load_id,
-        concat(
+        concat_ws(
+            '',
             entity, ': ', dead_letters_of_another_contract, ' open dead letters were decided ',
             'under another contract or adapter: `hub redrive --entity ', entity,
             '` decides them again'
@@ -80,10 +82,11 @@ of_watermark as (
         sources.entity,
         log.source,
         cast(null as bigint) as load_id,
-        concat(
+        concat_ws(
+            '',
             log.source, ': watermark ', log.action,
             ' (found ',
-            case when log.found is null then 'NULL' else concat('''', log.found, '''') end,
+            case when log.found is null then 'NULL' else concat_ws('', '''', log.found, '''') end,
             ', now ', log.stored, ')'
         ) as warning
     from {{ source('ops', 'watermark_log') }} as log
@@ -102,7 +105,8 @@ of_late_records as (
         entity,
         source,
         cast(null as bigint) as load_id,
-        concat(
+        concat_ws(
+            '',
             source, ': ', late, ' records came too late: `hub reprocess --entity ', entity,
             '` takes them up after all'
         ) as warning
@@ -120,7 +124,8 @@ of_ties as (
         entity,
         source,
         cast(null as bigint) as load_id,
-        concat(
+        concat_ws(
+            '',
             source, ': ', ties, ' records have the key and the time of another with other ',
             'content: see is_tie in ops.record_outcomes'
         ) as warning
@@ -138,7 +143,8 @@ of_ambiguous_times as (
         entity,
         source,
         cast(null as bigint) as load_id,
-        concat(
+        concat_ws(
+            '',
             source, ': ', ambiguous_times, ' records have a time that the clocks of their zone ',
             'showed twice, and no offset: the first is taken: see is_ambiguous_time in ',
             'ops.record_outcomes'
@@ -157,7 +163,8 @@ of_rules as (
         entity,
         source,
         cast(null as bigint) as load_id,
-        concat(
+        concat_ws(
+            '',
             source, ': ', amount, ' rows of marts.', entity, ' were decided under older rules: ',
             '`hub reprocess --entity ', entity, '` decides them again'
         ) as warning
@@ -175,7 +182,8 @@ of_removed_sources as (
         entity,
         source,
         cast(null as bigint) as load_id,
-        concat(
+        concat_ws(
+            '',
             source, ': ', amount, ' rows of marts.', entity, ' are of this source, which is ',
             'registered no more: `hub reprocess --entity ', entity, '` takes them out'
         ) as warning
@@ -209,7 +217,7 @@ idle_deliveries as (
         entity,
         source,
         load_id,
-        concat(file, ': the full delivery is empty, so it deletes nothing') as warning
+        concat_ws('', file, ': the full delivery is empty, so it deletes nothing') as warning
     from deliveries
     where rows = 0
     union all
@@ -218,7 +226,8 @@ idle_deliveries as (
         decisions.entity,
         decisions.source,
         decisions.load_id,
-        concat(
+        concat_ws(
+            '',
             deliveries.file, ': the full delivery has rows whose key cannot be read, so it ',
             'deletes nothing'
         ) as warning
@@ -254,7 +263,8 @@ of_drift as (
         completed.entity,
         drift.source,
         drift.load_id,
-        concat(
+        concat_ws(
+            '',
             drift.file, ': field ''', drift.field, ''' is ', drift.drift, ': see ops.schema_drift'
         ) as warning
     from {{ source('ops', 'completed_loads') }} as completed
