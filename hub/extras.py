@@ -8,6 +8,7 @@ from loader.errors import HubError
 _NEEDED = {
     "serve": ("fastapi", "uvicorn", "jwt", "prometheus_client", "psutil", "jinja2"),
     "delta": ("deltalake",),
+    "spark": ("deltalake", "pyarrow"),
     "backup": ("pyrage",),
     "mcp": ("mcp",),
 }

@@ -2,16 +2,22 @@
 
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.lakehouse_options import of_target, require_no_warehouse
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from loader.config.project import Project
 
+if TYPE_CHECKING:
+    from hub.queries.target import Target
+
 
 @click.command(cls=ProjectCommand, epilog="Example: hub doctor --json")
-def doctor(project: Project, as_json: bool) -> None:
+@of_target()
+def doctor(project: Project, target: "Target", as_json: bool) -> None:
     """Examine the warehouse and say what to do.
 
     Prints ok, warn or fail for each check, with the remedy. Exits with 1 if a check fails.
@@ -19,7 +25,9 @@ def doctor(project: Project, as_json: bool) -> None:
     from hub.commands import health
     from hub.text.findings import render_findings
 
-    findings = health.doctor(project)
+    if target == "spark":
+        require_no_warehouse("hub doctor --target spark")
+    findings = health.doctor(project, target)
     print_result(
         [asdict(finding) for finding in findings], render_findings(findings), as_json=as_json
     )

@@ -1,4 +1,4 @@
-"""The option that names a lakehouse, and those that make no sense with it."""
+"""The options that name a lakehouse, and those that make no sense with them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +19,16 @@ def to_lakehouse(*, required: bool = False) -> Callable[..., Any]:
         metavar="URI",
         required=required,
         help="The lakehouse: a folder, or s3://bucket/prefix.",
+    )
+
+
+def of_target() -> Callable[..., Any]:
+    """The option --target."""
+    return click.option(
+        "--target",
+        type=click.Choice(["duckdb", "spark"]),
+        default="duckdb",
+        help="Ask what Spark has built in the lakehouse at SPARK_WAREHOUSE.",
     )
 
 

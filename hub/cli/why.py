@@ -1,12 +1,17 @@
 """The command `hub why`."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.lakehouse_options import of_target, require_no_warehouse
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from loader.config.project import Project
+
+if TYPE_CHECKING:
+    from hub.queries.target import Target
 
 
 @click.command(
@@ -16,8 +21,14 @@ from loader.config.project import Project
 @click.argument("asked", required=False, metavar="KEY|FILE:ROW|TOPIC/PARTITION@OFFSET")
 @click.option("--record", "record_id", type=int, metavar="ID", help="A record by its record_id.")
 @click.option("--raw", is_flag=True, help="Show raw text of entities with sensitive columns, too.")
+@of_target()
 def why(
-    project: Project, asked: str | None, record_id: int | None, raw: bool, as_json: bool
+    project: Project,
+    asked: str | None,
+    record_id: int | None,
+    raw: bool,
+    target: "Target",
+    as_json: bool,
 ) -> None:
     """Explain what became of a record, oldest first.
 
@@ -27,7 +38,9 @@ def why(
     from hub.queries.explain import parse_question
     from hub.text.explanation import render_explanation
 
-    story = questions.why(project, parse_question(asked, record_id), raw=raw)
+    if target == "spark":
+        require_no_warehouse("hub why --target spark")
+    story = questions.why(project, parse_question(asked, record_id), raw=raw, target=target)
     print_result(story, render_explanation(story), as_json=as_json)
     if not story["records"]:
         sys.exit(1)

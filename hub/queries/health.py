@@ -56,6 +56,19 @@ def examine(reading: Reading, project: Project) -> list[Finding]:
     ]
 
 
+def examine_lakehouse(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
+    """The findings on a lakehouse, which has no file, no locks and no receipts beside it. Changes
+    nothing."""
+    return [
+        _project(project),
+        _files(connection, project),
+        _turned_away(connection, project),
+        *_of_what_it_holds(connection, project),
+        _forgotten(connection, project),
+        _versions(connection, project),
+    ]
+
+
 def examine_contents(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
     """The findings that need neither the landing folder nor the machine. Changes nothing."""
     return [_project(project), *_of_what_it_holds(connection, project)]

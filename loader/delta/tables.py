@@ -19,13 +19,14 @@ from loader.objects.bucket import said
 if TYPE_CHECKING:
     import duckdb
     from deltalake import DeltaTable, WriterProperties
+    from pyarrow.dataset import Dataset  # type: ignore[import-untyped]
 
     from loader.warehouse.tables import Described
 
 T = TypeVar("T")
 
 # A table is looked for by a request or two, which take their time in a bucket.
-_ASKED_AT_ONCE = 8
+ASKED_AT_ONCE = 8
 # So long a commit is tried again while other processes commit before it.
 _PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE = 0.5
@@ -75,7 +76,7 @@ class DeltaTables:
         def is_there(table: str) -> bool:
             return DeltaTable.is_deltatable(self.place.of(table), self.place.options)
 
-        with self._told("cannot be written"), ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        with self._told("cannot be written"), ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
             found = zip(self.described, pool.map(is_there, self.described), strict=True)
             for table in [table for table, there in found if not there]:
                 self._create(table)
@@ -115,6 +116,15 @@ class DeltaTables:
 
         with self._told("cannot be read"):
             return DeltaTable(self.place.of(table), storage_options=self.place.options)
+
+    def dataset(self, table: str) -> Dataset | None:
+        """A table as it is now, to be read by pyarrow; None where it is not there."""
+        from deltalake import DeltaTable
+
+        with self._told("cannot be read"):
+            if not DeltaTable.is_deltatable(self.place.of(table), self.place.options):
+                return None
+            return self.open(table).to_pyarrow_dataset()
 
     def refreshed(self, table: str) -> DeltaTable:
         """A table as it is now, for which only what is new since the last call is read."""

@@ -58,6 +58,14 @@ def open_workspace(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
+def open_in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to an empty database in memory, closed at the end."""
+    with duckdb.connect() as connection:
+        _set_up(connection)
+        yield connection
+
+
+@contextmanager
 def read_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that only reads, for as long as the block lasts: nothing is created, and other
     processes can read at the same time.

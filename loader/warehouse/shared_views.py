@@ -70,7 +70,7 @@ def create_views(
     """
     entities = project.entities if entities is None else entities
     tables = connection.execute(
-        "select table_name from duckdb_tables() where schema_name = 'marts'"
+        "select table_name from information_schema.tables where table_schema = 'marts'"
     ).fetchall()
     built = [entity for entity in entities if (entity,) in tables]
     rendered = render_shared_views(project, entities)

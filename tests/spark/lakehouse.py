@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-from deltalake import write_deltalake
 
 from tests.spark.cluster import SparkCluster
+from tests.support.delta_tables import lay_tables
 
 # Of the moment, the run and the extent of a build: not the same in two of them.
 CLOCKED = frozenset(
@@ -24,25 +23,11 @@ CLOCKED = frozenset(
 def lay_landed(database: Path, warehouse: Path) -> None:
     """Copy what has landed, and the tables that the loader keeps empty until a build fills them,
     as the loader would write them without Spark."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for schema, table in connection.execute(
-            "select schema_name, table_name from duckdb_tables() "
-            "where schema_name in ('raw', 'ops') and database_name = current_database()"
-        ).fetchall():
-            place = warehouse / schema / table
-            if schema == "raw" or not place.exists():
-                rows = connection.sql(f"select * from {schema}.{table}").to_arrow_table()
-                write_deltalake(str(place), _in_utc(rows), mode="overwrite")
-
-
-def _in_utc(table: pa.Table) -> pa.Table:
-    """The same with timestamps as moments, which is what they are on Spark."""
-    fields = [
-        each.with_type(pa.timestamp("us", tz="UTC")) if pa.types.is_timestamp(each.type) else each
-        for each in table.schema
-    ]
-    return table.cast(pa.schema(fields))
+    lay_tables(
+        database,
+        warehouse,
+        lambda schema, folder: schema == "raw" or (schema == "ops" and not folder.exists()),
+    )
 
 
 def on_duckdb(database: Path, query: str) -> list[tuple[Any, ...]]:
