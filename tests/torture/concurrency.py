@@ -145,7 +145,9 @@ def at_once(deliveries: Sequence[Delivery], seed: int, count: int) -> list[AtOnc
 def at_openings(delivery: Delivery) -> list[AtAnOpening]:
     """One for each time that a run opens the warehouse and each command that can come there."""
     return [
-        AtAnOpening(Task(delivery, RUN_BY_DBT, incremental), beside, time)
+        AtAnOpening(
+            Task(delivery, RUN_BY_DBT, incremental, first_day=not incremental), beside, time
+        )
         # a new warehouse is created aside, and then opened by the hub and by dbt
         for incremental, time in ((False, 2), (False, 3), (True, 2))
         for beside in (LAND, RUN)

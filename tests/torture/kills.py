@@ -69,7 +69,7 @@ def kills(
 ) -> list[Kill]:
     """So many kills of `hub land` and `hub run`, and of each `other` command; of `real` of the
     former it is a process of its own. Every third of them is a second one, on a warehouse that has
-    built half; every fifth trial is two or three kills in a row."""
+    built half, and every sixth finds none; every fifth trial is two or three kills in a row."""
     found = []
     counts = {
         LAND: land,
@@ -82,7 +82,12 @@ def kills(
             lands = command in (LAND, RUN)
             found.append(
                 Kill(
-                    Task(delivery, command, number % 3 == 2 and lands),
+                    Task(
+                        delivery,
+                        command,
+                        incremental=number % 3 == 2 and lands,
+                        first_day=number % 6 == 0 and lands,
+                    ),
                     seed * 1_000_000 + number,
                     kills=2 + number % 2 if number % 5 == 4 and lands else 1,
                     real=number < real and lands,

@@ -125,7 +125,10 @@ def limit_duckdb(size: int) -> None:
 def limits(delivery: Delivery, every: int) -> list[Limited | FullDisk]:
     """Every so many-th of the sizes, from next to nothing to enough."""
     trials: list[Limited | FullDisk] = []
-    for task in (Task(delivery, LAND), Task(delivery, RUN)):
+    for task in (
+        Task(delivery, LAND, first_day=True),
+        Task(delivery, RUN, first_day=True),
+    ):
         trials += [Limited(task, "file", size) for size in _ROOM[::every]]
         trials += [FullDisk(task, _ROOM[part::4]) for part in range(0, 4, every)]
         trials += [Limited(task, "memory", size) for size in _MEMORY[::every]]

@@ -47,8 +47,8 @@ class Scope:
     def steps(self) -> dict[Task, list[str]]:
         """What is done in it, step by step: a landing, a first run, a second run."""
         tasks = [
-            Task(self.smallest, LAND),
-            Task(self.smallest, RUN),
+            Task(self.smallest, LAND, first_day=True),
+            Task(self.smallest, RUN, first_day=True),
             Task(self.smallest, RUN, incremental=True),
         ]
         found = self.pool.ask_each([partial(steps_of, task=each) for each in tasks])
@@ -70,7 +70,8 @@ def _steps(scope: Scope) -> Sequence[Trial]:
     landing, first, second = scope.steps
     return [
         *images(landing, 8, scope.of(4)),
-        *images(first, 16, scope.of(4)),
+        # what completes them is most of a first build
+        *images(first, 64, scope.of(4)),
         *images(second, 16, scope.of(4)),
         *scope.some([Killed(landing, step) for step in _every(scope, landing, 40)]),
         *scope.some([Killed(first, step) for step in _every(scope, first, 100)]),

@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.support.first_build import add_first_build
 from tests.support.oracle import File
 from tests.support.record_strategies import NOW
 from tests.support.workbench import copy_project, enter
@@ -113,7 +114,8 @@ class Glimpse:
 
 
 class Playground:
-    """A project with everything warm.
+    """A project with everything warm. `without_records` is the image of a warehouse that has built
+    all there was, which was nothing.
 
     folder: for what belongs to it; the project is below it unless `root` says where.
     patch:  what undoes its being this process's working folder, if that is to be undone.
@@ -128,9 +130,12 @@ class Playground:
         self.root.mkdir(parents=True)
         folder.mkdir(exist_ok=True)
         copy_project(self.root)
+        add_first_build(self.root)
         self.enter()
         # what a child then finds imported and parsed
-        self.bench.run()
+        self.bench.run(force=True, by_dbt=True)
+        self.without_records = folder / "without-records"
+        self.save(self.without_records)
         self.clear()
 
     def enter(self) -> None:

@@ -99,7 +99,7 @@ def writes_of_busiest(trace: str) -> int:
 def writes(pool: Pool, delivery: Delivery, seed: int) -> list[Written]:
     """The first writes of each command, and some that are spread over all of them."""
     tasks = [
-        Task(delivery, command, incremental)
+        Task(delivery, command, incremental, first_day=not incremental)
         for command in (LAND, RUN)
         for incremental in (False, True)
     ]
