@@ -28,7 +28,8 @@ def of_target() -> Callable[..., Any]:
         "--target",
         type=click.Choice(["duckdb", "spark"]),
         default="duckdb",
-        help="Ask what Spark has built in the lakehouse at SPARK_WAREHOUSE.",
+        metavar="ENGINE",
+        help="duckdb, or spark: ask the lakehouse.",
     )
 
 
