@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.lakehouse_options import of_target, require_no_warehouse
+from hub.cli.lakehouse_options import of_target
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from loader.config.project import Project
@@ -25,8 +25,6 @@ def doctor(project: Project, target: "Target", as_json: bool) -> None:
     from hub.commands import health
     from hub.text.findings import render_findings
 
-    if target == "spark":
-        require_no_warehouse("hub doctor --target spark")
     findings = health.doctor(project, target)
     print_result(
         [asdict(finding) for finding in findings], render_findings(findings), as_json=as_json

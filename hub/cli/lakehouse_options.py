@@ -1,6 +1,7 @@
 """The options that name a lakehouse, and those that make no sense with them."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
@@ -23,14 +24,25 @@ def to_lakehouse(*, required: bool = False) -> Callable[..., Any]:
 
 
 def of_target() -> Callable[..., Any]:
-    """The option --target."""
-    return click.option(
+    """The option --target; where it is spark, options about the warehouse are refused."""
+    option = click.option(
         "--target",
         type=click.Choice(["duckdb", "spark"]),
         default="duckdb",
         metavar="ENGINE",
         help="duckdb, or spark: ask the lakehouse.",
     )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def checked(*, target: str, **given: Any) -> None:
+            if target == "spark":
+                require_no_warehouse(f"{click.get_current_context().command_path} --target spark")
+            command(target=target, **given)
+
+        return option(checked)
+
+    return decorate
 
 
 def require_no_warehouse(command: str) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.lakehouse_options import of_target, require_no_warehouse
+from hub.cli.lakehouse_options import of_target
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from loader.config.project import Project
@@ -34,8 +34,6 @@ def report(
     from hub.text.history import render_history
     from hub.text.receipt import render_entity, render_receipt
 
-    if target == "spark":
-        require_no_warehouse("hub report --target spark")
     if history:
         entries = questions.history(project, history, target)
         print_result(entries, render_history(entries), as_json=as_json)

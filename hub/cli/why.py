@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.lakehouse_options import of_target, require_no_warehouse
+from hub.cli.lakehouse_options import of_target
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from loader.config.project import Project
@@ -38,8 +38,6 @@ def why(
     from hub.queries.explain import parse_question
     from hub.text.explanation import render_explanation
 
-    if target == "spark":
-        require_no_warehouse("hub why --target spark")
     story = questions.why(project, parse_question(asked, record_id), raw=raw, target=target)
     print_result(story, render_explanation(story), as_json=as_json)
     if not story["records"]:

@@ -172,9 +172,9 @@ def measure_other_lives(ground: Playground, delivery: Delivery) -> None:
             Task(delivery, command, incremental=True),
             Task(delivery, command, first_day=True),
         ):
-            # on the first day forks and processes take the same time: it is dbt's
             task.set_up(ground)
             lives[task.name, True] = _undisturbed(ground, command, real=True)
+            # forks and processes take the same time then: it is dbt's
             if task.first_day:
                 lives[task.name, False] = lives[task.name, True]
     _keep_lives(delivery, lives)
