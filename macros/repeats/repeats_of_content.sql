@@ -73,16 +73,34 @@ twins_of_content as (
 -- can be repeated: shipped, returned, shipped ends as shipped
 of_the_latest as (
 
-    select followers.*
+    select
+        followers.*,
+        coalesce(
+            followers.is_new
+            and not followers.is_deletion
+            and followers.previous_content_hash = followers.content_hash
+            and coalesce(divided.part, 0) = coalesce(divided_before.part, 0),
+            false
+        ) as says_the_same
     from followers
     left join divided
         on divided.record_id = followers.record_id
     left join divided as divided_before
         on divided_before.record_id = followers.previous_record_id
-    where followers.is_new
-        and not followers.is_deletion
-        and followers.previous_content_hash = followers.content_hash
-        and coalesce(divided.part, 0) = coalesce(divided_before.part, 0)
+
+),
+
+-- of several in a row that say the same, the first is what the others repeat
+in_series as (
+
+    select
+        of_the_latest.*,
+        count(case when not says_the_same or previous_rule_set <> rule_set then 1 end) over (
+            partition by source, key_hash
+            order by arrival, record_id
+            rows between unbounded preceding and current row
+        ) as series
+    from of_the_latest
 
 ),
 
@@ -91,9 +109,17 @@ repeats_of_content as (
     select
         record_id,
         attempt,
-        previous_record_id as original_id
-    from of_the_latest
-    where previous_rule_set = rule_set
+        original_id
+    from (
+        select
+            in_series.*,
+            first_value(record_id) over (
+                partition by source, key_hash, series
+                order by arrival, record_id
+            ) as original_id
+        from in_series
+    ) as named
+    where original_id <> record_id
 
 ),
 
@@ -103,7 +129,8 @@ twins_of_content as (
         record_id,
         previous_arrival as arrival
     from of_the_latest
-    where previous_rule_set <> rule_set
+    where says_the_same
+        and previous_rule_set <> rule_set
         and not previous_is_new
 
 )

@@ -1,5 +1,6 @@
 """An S3 server on loopback that fails when it is told to."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test-key", "AWS_SECRET_ACCESS_KEY": "do-not-log-th
 _SIGNED = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=test-key/20250101/us-east-1/s3/aws4_request"
 }
+logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request hides failures
 # stands for the answer itself, of which the connection brings half
 CUT = 0
 FINE = 200

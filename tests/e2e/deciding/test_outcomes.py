@@ -80,6 +80,9 @@ RUNS: list[dict[str, Any]] = [
             order("several-runs", "shipped"),
             order("again-at-once", "shipped"),
             order("again-at-once", "shipped"),
+            order("thrice-at-once", "shipped"),
+            order("thrice-at-once", "shipped"),
+            order("thrice-at-once", "shipped"),
             order("again-in-a-later-run", "shipped"),
             order("two-sources", "shipped"),
             order("number-or-text", 1),
@@ -247,6 +250,11 @@ def test_the_same_content_as_an_overtaken_or_outdated_record_is_a_duplicate(
     assert name_of(decided, "returns") == ["b"]
     assert outcomes(decided, "evt-003")[-1] == "duplicate"
     assert rivals(decided, "evt-003")[-1] == 1
+
+
+def test_of_several_repeats_in_a_row_each_names_the_one_that_counts(decided: Workbench) -> None:
+    assert outcomes(decided, "thrice-at-once") == ["applied", "duplicate", "duplicate"]
+    assert rivals(decided, "thrice-at-once") == [None, 0, 0]
 
 
 def test_a_renamed_file_brings_nothing(decided: Workbench) -> None:

@@ -115,7 +115,7 @@ def test_a_file_that_a_disk_could_not_read_lands_with_the_next_run(ground, deliv
     ],
 )
 def test_too_little_room_or_memory_is_told_and_made_up_for(ground, delivery, command, what, size):
-    verdict = Limited(Task(delivery, command), what, size).carry_out(ground)
+    verdict = Limited(Task(delivery, command, first_day=True), what, size).carry_out(ground)
 
     assert_good(verdict)
     assert verdict.moments == ("failed",)
