@@ -1,12 +1,18 @@
 """The command `hub discard`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from hub.cli.dead_letter_options import dead_letter_options
+from hub.cli.lakehouse_options import of_target
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from loader.config.project import Project
 from loader.errors import WrongUse
+
+if TYPE_CHECKING:
+    from hub.queries.target import Target
 
 
 @click.command(
@@ -15,6 +21,7 @@ from loader.errors import WrongUse
 @dead_letter_options
 @click.option("--by", "discarded_by", required=True, metavar="WHO", help="Who decides so.")
 @click.option("--why", "because", required=True, metavar="TEXT", help="Why.")
+@of_target()
 def discard(
     project: Project,
     entity: str | None,
@@ -23,6 +30,7 @@ def discard(
     record_id: int | None,
     discarded_by: str,
     because: str,
+    target: "Target",
     as_json: bool,
 ) -> None:
     """Mark open dead letters as discarded, with who and why.
@@ -40,5 +48,5 @@ def discard(
             "no dead letters were chosen",
             "Give --entity, --source, --reason or --id.",
         )
-    discarded = dead_letters.discard(project, choice, discarded_by, because)
+    discarded = dead_letters.discard(project, choice, discarded_by, because, target)
     print_result(discarded, render_discard(discarded), as_json=as_json)

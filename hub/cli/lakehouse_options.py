@@ -9,8 +9,8 @@ from click.core import ParameterSource
 
 from loader.errors import WrongUse
 
-# They are about the warehouse, which is not opened.
-_OF_THE_WAREHOUSE = ("database", "wait")
+# They are about the warehouse, which is not opened, its copy or its plan.
+_OF_THE_WAREHOUSE = ("database", "wait", "dry_run", "no_plan")
 
 
 def to_lakehouse(*, required: bool = False) -> Callable[..., Any]:
@@ -30,7 +30,7 @@ def of_target() -> Callable[..., Any]:
         type=click.Choice(["duckdb", "spark"]),
         default="duckdb",
         metavar="ENGINE",
-        help="duckdb, or spark: ask the lakehouse.",
+        help="duckdb, or spark: on the lakehouse.",
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -51,9 +51,10 @@ def require_no_warehouse(command: str) -> None:
     while context is not None:
         for name in _OF_THE_WAREHOUSE:
             if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                option = name.replace("_", "-")
                 raise WrongUse(
                     f"`{command}`",
-                    f"--{name} is about the warehouse, which a lakehouse does without",
+                    f"--{option} is about the warehouse, which a lakehouse does without",
                     "Leave it out.",
                 )
         context = context.parent

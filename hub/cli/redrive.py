@@ -1,14 +1,19 @@
 """The command `hub redrive`."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from hub.cli.dead_letter_options import dead_letter_options
+from hub.cli.lakehouse_options import of_target
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from hub.cli.run_options import dry_run_option, now_option
 from loader.config.project import Project
+
+if TYPE_CHECKING:
+    from hub.queries.target import Target
 
 
 @click.command(
@@ -18,6 +23,7 @@ from loader.config.project import Project
 @dead_letter_options
 @now_option
 @dry_run_option
+@of_target()
 def redrive(
     project: Project,
     entity: str | None,
@@ -26,6 +32,7 @@ def redrive(
     record_id: int | None,
     now: str | None,
     dry_run: bool,
+    target: "Target",
     as_json: bool,
 ) -> None:
     """Decide open dead letters again, after a fix.
@@ -44,6 +51,7 @@ def redrive(
         DeadLetterChoice(entity, source, reason, record_id),
         clock=None if now is None else parse_clock(now),
         dry=dry_run,
+        target=target,
     )
     data = {
         "run": result.receipt,

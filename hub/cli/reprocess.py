@@ -1,13 +1,18 @@
 """The command `hub reprocess`."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.lakehouse_options import of_target
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from hub.cli.run_options import dry_run_option, now_option
 from loader.config.project import Project
+
+if TYPE_CHECKING:
+    from hub.queries.target import Target
 
 
 @click.command(
@@ -21,6 +26,7 @@ from loader.config.project import Project
 @click.option("--until", metavar="TIME", help="Those of records that landed before (UTC).")
 @now_option
 @dry_run_option
+@of_target()
 def reprocess(
     project: Project,
     entity: str,
@@ -30,6 +36,7 @@ def reprocess(
     until: str | None,
     now: str | None,
     dry_run: bool,
+    target: "Target",
     as_json: bool,
 ) -> None:
     """Decide records again, under the present rules.
@@ -53,7 +60,11 @@ def reprocess(
         until=None if until is None else parse_clock(until, "--until"),
     )
     result = rules.reprocess(
-        project, choice, clock=None if now is None else parse_clock(now), dry=dry_run
+        project,
+        choice,
+        clock=None if now is None else parse_clock(now),
+        dry=dry_run,
+        target=target,
     )
     data = {"run": result.receipt, "changes": result.afterwards, "dry_run": dry_run}
     shown = render_reprocess(result.afterwards, result.receipt)

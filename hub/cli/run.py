@@ -2,14 +2,19 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.lakehouse_options import of_target
 from hub.cli.output import print_result
 from hub.cli.project_command import ProjectCommand
 from hub.cli.run_options import dry_run_option, no_plan_option, now_option
 from loader.config.project import Project
 from loader.errors import WrongUse
+
+if TYPE_CHECKING:
+    from hub.queries.target import Target
 
 
 @click.command(
@@ -21,6 +26,7 @@ from loader.errors import WrongUse
 @click.option("--force", is_flag=True, help="Build even if nothing is new.")
 @no_plan_option
 @click.option("--output", type=click.Path(path_type=Path), help="Write the receipt here, too.")
+@of_target()
 def run(
     project: Project,
     skip: tuple[str, ...],
@@ -29,6 +35,7 @@ def run(
     force: bool,
     no_plan: bool,
     output: Path | None,
+    target: "Target",
     as_json: bool,
 ) -> None:
     """Land everything new, build and test it, print the receipt.
@@ -54,6 +61,7 @@ def run(
         force=force,
         dry=dry_run,
         by_dbt=no_plan,
+        target=target,
     )
     if output is not None:
         write_json(output, result.receipt)

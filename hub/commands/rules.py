@@ -14,11 +14,12 @@ from hub.queries.reprocess import (
     remember_removed,
     request_reprocess,
 )
+from hub.queries.target import Target, read_target_itself
 from hub.runs.run import RunResult, RunSpec
+from hub.runs.spark_run import carry_out_on_spark
 from hub.runs.working_contract import working_contract
 from loader.config.project import Project
 from loader.landing.folder import Landing
-from loader.warehouse.connection import read_warehouse
 from loader.warehouse.latest import read_latest
 from loader.warehouse.run_log import find_run
 
@@ -29,15 +30,16 @@ def reprocess(
     *,
     clock: datetime | None = None,
     dry: bool = False,
+    target: Target = "duckdb",
 ) -> RunResult:
     """Decide all records of the chosen keys again, from their raw text, under the present rules.
 
-    The result's `afterwards` has what changed, as `changed_sides` returns it. clock and dry are as
-    for `run`. Raises WrongUse for an entity or a source that there is none of.
+    The result's `afterwards` has what changed, as `changed_sides` returns it. clock, dry and
+    target are as for `run`. Raises WrongUse for an entity or a source that there is none of.
     """
     project.require_sound()
     project.require_entity(choice.entity)
-    with read_warehouse(project) as connection:
+    with read_target_itself(project, target) as connection:
         check_choice(connection, project, choice)
 
     def request(connection: duckdb.DuckDBPyConnection, run_id: str) -> Landing:
@@ -49,6 +51,8 @@ def reprocess(
         return changed_sides(connection, choice.entity, run_id)
 
     spec = RunSpec("reprocess", list(project.vars.skip), clock, False, request, look_again)
+    if target == "spark":
+        return carry_out_on_spark(project, spec, lands=False)
     return run_real_or_dry(project, spec, dry)
 
 

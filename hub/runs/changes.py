@@ -70,10 +70,11 @@ def build_state(
     relations: dict[str, str] = dict(
         connection.execute(
             "select schema_name || '.' || table_name, md5(sql) from duckdb_tables() "
-            # after a build, what it kept in memory is still there
-            "where database_name = current_database() "
+            # after a build, what it kept in memory is still there; nothing of the hub is in main
+            "where database_name = current_database() and schema_name <> 'main' "
             "union all select schema_name || '.' || view_name, md5(sql) from duckdb_views() "
-            "where not internal and database_name = current_database() order by 1"
+            "where not internal and database_name = current_database() "
+            "and schema_name <> 'main' order by 1"
         ).fetchall()
     )
     digest = hashlib.sha256()

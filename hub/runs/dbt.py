@@ -24,6 +24,7 @@ def build(
     proves_all: bool = True,
     listen: Callable[[Any], None] = lambda event: None,
     report: Callable[[int, int, str], None] = lambda number, total, step: None,
+    lakehouse: str | None = None,
 ) -> Any:
     """Build and test the models of the open run; return dbt's result.
 
@@ -33,6 +34,7 @@ def build(
     proves_all: whether to test, of all entities, that nothing is lost, or only of those built.
     listen:   is called with each of dbt's events.
     report:   is called before each step, with its number, how many there are, and its name.
+    lakehouse: the root of its tables, for Spark to build them; None: DuckDB builds the warehouse.
 
     What fails in the build is in the log of runs, where dbt's hook writes it.
     """
@@ -48,6 +50,12 @@ def build(
         arguments += ["--select", *selected, *(["test_type:data"] if proves_all else [])]
     if skip != project.vars.skip:
         arguments += ["--vars", json.dumps({"skip": skip})]
+    settings = {"HUB_RUN_ID": run_id}
+    if lakehouse:
+        settings["SPARK_WAREHOUSE"] = lakehouse
+        arguments += ["--target", "spark"]
+        # dbt keeps what it parsed for one target alone, so each has a folder
+        scratch = project.root / "target" / "spark"
     if scratch:
         arguments += ["--target-path", str(scratch)]
     # dbt calls back from threads of its own, which know neither run nor stage
@@ -59,12 +67,7 @@ def build(
             started = event.data
             context.copy().run(report, started.index, started.total, started.description)
 
-    return invoke(
-        project,
-        arguments,
-        {"HUB_RUN_ID": run_id},
-        hear,
-    )
+    return invoke(project, arguments, settings, hear)
 
 
 @contextlib.contextmanager

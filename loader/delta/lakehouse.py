@@ -305,6 +305,27 @@ class Lakehouse:
             )
         )
 
+    # -------------------------------------------------------------------------- runs that build
+
+    def read_open_runs(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let the workspace have the runs that did not end, so that they can be closed there."""
+        self.tables.read(connection, "ops.runs", "ops.runs", "status = 'running'")
+
+    def put_runs(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let the log of the lakehouse have the runs of the workspace as they are there."""
+        run_ids = connection.execute("select run_id from ops.runs order by run_id").fetchall()
+        listed = ", ".join(f"'{run_id}'" for (run_id,) in run_ids)
+        self.tables.until_committed(
+            lambda: self.tables.write(
+                connection,
+                self.tables.open("ops.runs"),
+                "ops.runs",
+                [Query("from ops.runs")],
+                replaced=f"run_id in ({listed})",
+                is_alone=True,
+            )
+        )
+
 
 def _blocks(table: str, stored: int, number: int, blocks: Sequence[int]) -> Iterator[Query]:
     """The records of a load, as many at a time as were inserted, under another number."""

@@ -8,7 +8,8 @@
 {% macro failures_of(results) %}
     {% set errors = [] %}
     {% for result in results if result.status in ['error', 'fail', 'runtime error'] %}
-        {% set message = (result.message or '') | trim %}
+        {#- of what Spark says, the sentence alone, without the calls that led there -#}
+        {% set message = (result.message or '').partition('JVM stacktrace:')[0] | trim %}
         {#- of what our own macros say, the sentence alone, without the macros that called them -#}
         {% if '\n  > in macro ' in message %}
             {% set message = message.split('\n  > in macro ')[0].partition('\n')[2] | trim %}

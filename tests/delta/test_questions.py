@@ -68,7 +68,7 @@ def test_a_table_of_another_form_is_told(built: Project, lake: Lake) -> None:
     decisions.rename(decisions.with_name("aside"))
     Path(lake.root, "ops", "reasons").rename(decisions)
 
-    with pytest.raises(HubError, match=r"are not those of this project.*dbt build --target spark"):
+    with pytest.raises(HubError, match=r"are not those of this project.*hub run --target spark"):
         questions.why(built, Question(key="evt-003"), target="spark")
 
 

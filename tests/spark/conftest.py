@@ -1,4 +1,4 @@
-"""Fixtures: a cluster that all tests share, for those that ask for it."""
+"""Fixtures: a cluster that the tests of a module share, for those that ask for it."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skipped)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
     pytest.importorskip("pyspark", reason="pyspark is missing: `make spark-setup`")
     reason = ARTIFACTS.why_not()

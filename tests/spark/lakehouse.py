@@ -1,4 +1,4 @@
-"""The warehouse as Delta tables: lays what has landed in DuckDB there, and reads what was built."""
+"""Reads what was built, on either engine, so that it can be compared."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Any
 import duckdb
 
 from tests.spark.cluster import SparkCluster
-from tests.support.delta_tables import lay_tables
 
 # Of the moment, the run and the extent of a build: not the same in two of them.
 CLOCKED = frozenset(
@@ -15,34 +14,56 @@ CLOCKED = frozenset(
         *("run_id", "decided_at", "reconciled_at", "applied_at", "recorded_at", "first_seen_at"),
         *("last_seen_at", "dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"),
         *("completed_at", "first_used_at", "started_at", "ended_at", "duration_ms", "run_clock"),
-        "entry",
+        *("entry", "landed_at", "file_state", "requested_at", "discarded_at"),
     }
 )
+# the log of runs, random numbers, and how a warehouse is stored
+OF_THE_MACHINE = frozenset({"ops.runs", "ops.run_steps", "ops.warehouse_format", "raw.salt"})
 
 
-def lay_landed(database: Path, warehouse: Path) -> None:
-    """Copy what has landed, and the tables that the loader keeps empty until a build fills them,
-    as the loader would write them without Spark."""
-    lay_tables(
-        database,
-        warehouse,
-        lambda schema, folder: schema == "raw" or (schema == "ops" and not folder.exists()),
-    )
+def compared_tables(database: Path) -> list[str]:
+    """The tables, and the histories, that two builds have in common: all but those about the runs
+    themselves and what a build drops."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = current_database() and (schema_name in ('raw', 'marts', 'ops') "
+            "or table_name like 'int_%__ended') "
+            "union all select schema_name || '.' || view_name from duckdb_views() "
+            "where schema_name = 'marts' order by all"
+        ).fetchall()
+    return [table for (table,) in rows if table not in OF_THE_MACHINE]
 
 
-def on_duckdb(database: Path, query: str) -> list[tuple[Any, ...]]:
+def differences(database: Path, cluster: SparkCluster, tables: dict[str, str]) -> list[str]:
+    """For each table that differs, its query, and rows that only one engine has.
+
+    tables: by name, which of their rows are compared: a condition, or nothing.
+    """
+    differing = []
+    for table, condition in tables.items():
+        query = f"{_compared_query(database, table)} {condition}"
+        expected, found = _on_duckdb(database, query), _on_spark(cluster, query)
+        if expected != found:
+            only_one = [f"DuckDB only: {row}" for row in expected if row not in found]
+            only_one += [f"Spark only: {row}" for row in found if row not in expected]
+            differing.append("\n  ".join([query, *only_one[:6]]))
+    return differing
+
+
+def _on_duckdb(database: Path, query: str) -> list[tuple[Any, ...]]:
     """All rows of a query on DuckDB, sorted."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         return _sorted(connection.execute(query).fetchall())
 
 
-def on_spark(cluster: SparkCluster, query: str) -> list[tuple[Any, ...]]:
+def _on_spark(cluster: SparkCluster, query: str) -> list[tuple[Any, ...]]:
     """All rows of a query on Spark, sorted."""
     return _sorted(tuple(row) for row in cluster.session().sql(query).collect())
 
 
-def compared_query(database: Path, table: str) -> str:
+def _compared_query(database: Path, table: str) -> str:
     """A query for the columns of a table that two builds have in common, timestamps as text:
     clients of Spark show them in a zone of their own."""
     with duckdb.connect(str(database), read_only=True) as connection:

@@ -1,14 +1,15 @@
-"""What is built on Spark equals what is built on DuckDB of the same records, by the same clock."""
+"""What `dbt build` makes of the events on Spark equals what it makes of them on DuckDB, of the same
+files by the same clock. All entities, and the commands: test_commands.py."""
 
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from hub.commands import landing
 from tests.spark.cluster import SparkCluster
-from tests.spark.lakehouse import compared_query, lay_landed, on_duckdb, on_spark
+from tests.spark.lakehouse import differences
 from tests.support.workbench import Workbench
 
 pytestmark = pytest.mark.spark
@@ -32,7 +33,7 @@ def test_both_builds_of_the_events_and_of_more_are_equal(
     samples: Workbench, cluster: SparkCluster
 ) -> None:
     _build_on_both(samples, cluster, FIRST)
-    assert _differences(samples.database, cluster) == []
+    assert differences(samples.database, cluster, TABLES) == []
     samples.drop(
         "app/more.json",
         [
@@ -44,13 +45,12 @@ def test_both_builds_of_the_events_and_of_more_are_equal(
         ],
     )
     _build_on_both(samples, cluster, SECOND)
-    assert _differences(samples.database, cluster) == []
+    assert differences(samples.database, cluster, TABLES) == []
 
 
 def _build_on_both(bench: Workbench, cluster: SparkCluster, now: str) -> None:
-    """Land what is new, lay it on Spark as it stands before the build, and build on both."""
-    bench.land()
-    lay_landed(bench.database, cluster.warehouse)
+    """Land what is new, and build it, on both."""
+    landing.land_into_lakehouse(bench.project, (), str(cluster.warehouse))
     # an increment by the plan counts from the run before
     bench.run(now=now, by_dbt=True)
     done = subprocess.run(
@@ -71,16 +71,3 @@ def _build_on_both(bench: Workbench, cluster: SparkCluster, now: str) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout[-20_000:]
-
-
-def _differences(database: Path, cluster: SparkCluster) -> list[str]:
-    """For each table that differs, its rows that only one engine has."""
-    differing = []
-    for table, condition in TABLES.items():
-        query = f"{compared_query(database, table)} {condition}"
-        expected, found = on_duckdb(database, query), on_spark(cluster, query)
-        if expected != found:
-            only_one = [f"DuckDB only: {row}" for row in expected if row not in found]
-            only_one += [f"Spark only: {row}" for row in found if row not in expected]
-            differing.append("\n  ".join([query, *only_one[:6]]))
-    return differing
