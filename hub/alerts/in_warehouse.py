@@ -36,7 +36,7 @@ def observe(
             found += _judged(connection, project, name, rule)
         except duckdb.Error as error:
             # an entity that is broken keeps nobody from the alert that the run has failed
-            log.warning("the alert %s was not judged: %s", name, type(error).__name__)
+            log.error("the alert %s was not judged: %s", name, type(error).__name__)
             log.debug("%s", error)
             unjudged.append(name)
     ((as_of,),) = connection.execute("select max(run_id) from ops.runs").fetchall()

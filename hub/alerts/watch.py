@@ -125,7 +125,7 @@ class Watch:
                 return
             self._seen = observe(connection, self._project, self._rules)
         except (duckdb.Error, HubError) as error:
-            log.warning("alerts were not judged: %s", error)
+            log.error("alerts were not judged: %s", error)
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._looked_at >= self._every

@@ -219,7 +219,7 @@ class _Run:
             try:
                 write_plan(self.project, compiled)
             except OSError as error:
-                log.warning("the plan was not kept: %s", error)
+                log.error("the plan was not kept: %s", error)
         return []
 
     def _asked(self, work: Work) -> dict[str, bool]:

@@ -88,12 +88,12 @@ def _failures(scope: Scope) -> Sequence[Trial]:
             *(
                 # a build after every fifth landing; the others are landed to the end
                 Failed(landing, step, "once", LAND if number % 5 else RUN)
-                for number, step in enumerate(_every(scope, landing, 8))
+                for number, step in enumerate(_every(scope, landing, 24))
             ),
             *(
                 Failed(landing, step, mode, LAND)
                 for mode in MODES[1:]
-                for step in _every(scope, landing, 32)
+                for step in _every(scope, landing, 96)
             ),
             *(Failed(first, step, _in_turn(step), RUN) for step in built),
             *(Failed(second, step, _in_turn(step), RUN) for step in _every(scope, second, 32)),

@@ -27,7 +27,9 @@ from tests.torture.verdicts import Examination, Verdict, complaints_about, noted
 
 _NODE = re.compile(r'"node_id": "([^"]+)"')
 _LEFT_OUT = re.compile(r"\b(held|refused)\b")
-_AFTERWARDS = re.compile(r"not published|alerts were not (judged|settled)|plan was not kept")
+_AFTERWARDS = re.compile(
+    r"not published|alerts? (were|\S+ was) not (judged|settled)|plan was not kept"
+)
 
 
 def start(ground: Playground, task: Task, watch: Watch) -> Ended:
