@@ -11,5 +11,5 @@
     {%- if relation.schema == 'ops' -%}
         {%- set sql = modules.re.sub('\n\s*(--[^\n]*)?', '\n', sql) -%}
     {%- endif -%}
-    {{ dbt_spark.spark__create_view_as(relation, sql) }}
+    {{ dbt.spark__create_view_as(relation, sql) }}
 {%- endmacro %}
