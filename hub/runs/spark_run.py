@@ -4,7 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -119,8 +119,8 @@ class _SparkRun:
                 lakehouse=self.lakehouse.tables.place.root,
             )
         reading.look()
-        errors = [f"dbt: {outcome.exception}"] if outcome.exception else []
-        errors += errors_of(reading.connection, self.run_id)
+        # where Spark went away, nothing was logged there
+        errors = errors_of(reading.connection, self.run_id) or _failures_of(outcome)
         for error in errors:
             # the message may quote a record
             log.error("%s failed", error.partition(":")[0])
@@ -163,3 +163,17 @@ class _SparkRun:
             look_after(reading.connection, self.run_id) if look_after else [],
             tuple(self.spec.warnings),
         )
+
+
+def _failures_of(outcome: Any) -> list[str]:
+    """What dbt itself says of a build that failed."""
+    if outcome.exception:
+        return [f"dbt: {outcome.exception}"]
+    if outcome.success:
+        return []
+    return [
+        # of what Spark says, the sentence alone, without the calls that led there
+        f"{each.node.name}: {(each.message or '').partition('JVM stacktrace:')[0].strip()}"
+        for each in outcome.result.results
+        if each.status in ("error", "fail", "runtime error")
+    ] or ["dbt: the build failed"]

@@ -29,12 +29,17 @@ class Engine:
         self.asked: list[dict[str, Any]] = []
         self.error: BaseException | None = None
         self.exception: Exception | None = None
+        self.results: list[Any] = []
 
     def build(self, project: Any, run_id: str, skip: list[str], work: Any, **more: Any) -> Any:
         self.asked.append({"run_id": run_id, "skip": skip, "entities": work.entities, **more})
         if self.error:
             raise self.error
-        return SimpleNamespace(exception=self.exception, success=self.exception is None)
+        return SimpleNamespace(
+            exception=self.exception,
+            success=not self.exception and not self.results,
+            result=SimpleNamespace(results=self.results),
+        )
 
 
 @pytest.fixture
@@ -97,6 +102,18 @@ def test_a_build_that_fails_is_in_the_receipt_and_all_is_built_again(
     assert {file.status for file in again.landing.files} == {"known"}
     assert engine.asked[-1]["entities"] == samples.project.entities
     assert logged(lake) == [("run", "failed"), ("run", "succeeded")]
+
+
+def test_a_failure_that_spark_could_not_log_any_more_is_told(
+    samples: Workbench, lake: Lake, engine: Engine
+) -> None:
+    message = "Connection refused\n\nJVM stacktrace:\n at some.java.Class"
+    node = SimpleNamespace(name="events")
+    engine.results = [SimpleNamespace(node=node, status="error", message=message)]
+    result = runs.run(samples.project, target="spark")
+
+    assert result.receipt["errors"] == ["events: Connection refused"]
+    assert logged(lake) == [("run", "failed")]
 
 
 def test_what_landed_stays_where_somebody_stops_the_build(

@@ -12,11 +12,12 @@ import pytest
 
 from tests.spark.cluster import SparkCluster
 from tests.spark.lakehouse import compared_tables, differences
+from tests.spark.test_equality import FIRST, MORE, SECOND
 from tests.support.workbench import Workbench
 
 pytestmark = pytest.mark.spark
 
-FIRST, SECOND, THIRD = "2026-11-27T12:00:00", "2026-11-28T12:00:00", "2026-11-29T12:00:00"
+THIRD = "2026-11-29T12:00:00"
 # of the moment and of the machine, in a receipt
 _OWN = {"run_id", "started_at", "ended_at", "duration_ms"}
 
@@ -40,16 +41,7 @@ def test_both_engines_hold_the_same_after_each_command(
     assert first["files"]["landed"] == 6
     assert _differing(samples, cluster) == []
 
-    samples.drop(
-        "app/more.json",
-        [
-            # newer, older than what is held, broken, and the repeat of a record
-            {"key": "evt-001", "name": "renamed", "value": 1.5, "ts": "2025-01-16T08:00:00+02:00"},
-            {"key": "evt-003", "name": "old", "value": 2, "ts": "2025-01-14T08:00:00"},
-            {"key": "evt-009", "name": " ", "value": "1e400", "ts": "2025-13-01"},
-            {"key": "evt-006", "name": "logout", "value": 1, "ts": "2025-01-15T11:00:00"},
-        ],
-    )
+    samples.drop("app/more.json", MORE)
     second = hub("run", "--now", SECOND)
     assert second["entities"]["events"]["records_in"] == 4
     assert _differing(samples, cluster) == []

@@ -15,6 +15,13 @@ from tests.support.workbench import Workbench
 pytestmark = pytest.mark.spark
 
 FIRST, SECOND = "2026-11-27T12:00:00", "2026-11-28T12:00:00"
+# newer, older than what is held, broken, and the repeat of a record
+MORE = [
+    {"key": "evt-001", "name": "renamed", "value": 1.5, "ts": "2025-01-16T08:00:00+02:00"},
+    {"key": "evt-003", "name": "old", "value": 2, "ts": "2025-01-14T08:00:00"},
+    {"key": "evt-009", "name": " ", "value": "1e400", "ts": "2025-13-01"},
+    {"key": "evt-006", "name": "logout", "value": 1, "ts": "2025-01-15T11:00:00"},
+]
 # all that a build of events writes, and which of its rows are theirs
 TABLES = {
     "marts.events": "",
@@ -34,16 +41,7 @@ def test_both_builds_of_the_events_and_of_more_are_equal(
 ) -> None:
     _build_on_both(samples, cluster, FIRST)
     assert differences(samples.database, cluster, TABLES) == []
-    samples.drop(
-        "app/more.json",
-        [
-            # newer, older than what is held, broken, and the repeat of a record
-            {"key": "evt-001", "name": "renamed", "value": 1.5, "ts": "2025-01-16T08:00:00+02:00"},
-            {"key": "evt-003", "name": "old", "value": 2, "ts": "2025-01-14T08:00:00"},
-            {"key": "evt-009", "name": " ", "value": "1e400", "ts": "2025-13-01"},
-            {"key": "evt-006", "name": "logout", "value": 1, "ts": "2025-01-15T11:00:00"},
-        ],
-    )
+    samples.drop("app/more.json", MORE)
     _build_on_both(samples, cluster, SECOND)
     assert differences(samples.database, cluster, TABLES) == []
 
