@@ -15,6 +15,7 @@ CLOCKED = frozenset(
         *("last_seen_at", "dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"),
         *("completed_at", "first_used_at", "started_at", "ended_at", "duration_ms", "run_clock"),
         *("entry", "landed_at", "file_state", "requested_at", "discarded_at"),
+        *("ingested_at", "last_word_by_source"),
     }
 )
 # the log of runs, random numbers, and how a warehouse is stored

@@ -25,6 +25,13 @@ Hub = Callable[..., Any]
 
 
 @pytest.fixture
+def samples(unbuilt: Workbench) -> Workbench:
+    """The shipped samples on a first day."""
+    unbuilt.drop_samples()
+    return unbuilt
+
+
+@pytest.fixture
 def hub(samples: Workbench, cluster: SparkCluster) -> Hub:
     """A `hub` command on both targets: says what it printed where both said the same."""
 
