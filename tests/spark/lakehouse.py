@@ -18,8 +18,10 @@ CLOCKED = frozenset(
         *("ingested_at", "last_word_by_source"),
     }
 )
-# the log of runs, random numbers, and how a warehouse is stored
-OF_THE_MACHINE = frozenset({"ops.runs", "ops.run_steps", "ops.warehouse_format", "raw.salt"})
+# the log of runs, random numbers, how a warehouse is stored, and what runs by the plan tell
+OF_THE_MACHINE = frozenset(
+    {"ops.runs", "ops.run_steps", "ops.warehouse_format", "raw.salt", "ops.run_changes"}
+)
 
 
 def compared_tables(database: Path) -> list[str]:
