@@ -111,7 +111,13 @@ class _Forgetting:
                 digest = self._block(connection, self._entities())
                 self._note_forgotten(connection, digest)
                 return self._result(digest, None, ())
-        spec = RunSpec("forget", list(self._project.vars.skip), None, True, self._prepare)
+        spec = RunSpec(
+            "forget",
+            list(self._project.vars.skip),
+            clock=None,
+            force=True,
+            prepare=self._prepare,
+        )
         made = carry_out(self._project, spec)
         write_receipt(self._project.receipts, made.receipt, self._project.vars.keep_receipts)
         if made.failed:

@@ -87,8 +87,12 @@ class Capture:
         tags |= {result.node.unique_id: tuple(result.node.tags) for result in results}
         steps = []
         for node in (result.node for result in results):
+            # hooks speak of the run that they are of; what they count is taken apart from them
+            if node.resource_type == "operation":
+                continue
+            # the file of a seed and the view of a history are as they were
             if node.resource_type == "seed" or getattr(node.config, "strategy", "") == "states":
-                continue  # the file of a seed and the view of a history are as they were
+                continue
             sent = self._sent[node.unique_id]
             is_test = node.resource_type == "test"
             # a test is of the entities whose models it reads

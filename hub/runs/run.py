@@ -166,30 +166,53 @@ class _Run:
         state: what the project's files are known by.
         """
         compiled = read_plan(self.project, state)
-        asked = self._asked(work)
         progress = BuildProgress(sum(file.rows for file in self.landing.files))
         with stage("build"), progress.shown():
-            is_like_another = work.is_ordinary and not self.spec.by_dbt
-            if is_like_another and compiled.covers(work.entities, **asked):
-                steps = compiled.steps_of(work.entities, **asked)
-                try:
-                    execute(
-                        connection,
-                        compiled,
-                        work.entities,
-                        steps,
-                        self.run_id,
-                        progress.start,
-                        counting=counting_of(connection, self.project, work.entities),
-                    )
+            try:
+                if self._execute(connection, work, compiled, progress):
                     return []
-                except StepFailed as error:
-                    if not is_usable(connection):
-                        return [str(error)]
-                    # dbt says what is wrong, as ever; the message may quote a record
-                    log.info("%s failed in the plan: dbt builds", error.step)
-                    log.debug("%s", error)
+            except StepFailed as error:
+                if not is_usable(connection):
+                    return [str(error)]
+                # dbt says what is wrong, as ever; the message may quote a record
+                log.info("%s failed in the plan: dbt builds", error.step)
+                log.debug("%s", error)
+                failures = self._build_by_dbt(work, scratch, compiled, progress)
+                self._warn_if_dbt_found_nothing(connection, error.step, failures)
+                return failures
             return self._build_by_dbt(work, scratch, compiled, progress)
+
+    def _execute(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        work: Work,
+        compiled: CompiledPlan,
+        progress: BuildProgress,
+    ) -> bool:
+        """Execute the plan, if it is for such work; returns whether it is. Raises StepFailed."""
+        asked = self._asked(work)
+        is_like_another = work.is_ordinary and not self.spec.by_dbt
+        if not (is_like_another and compiled.covers(work.entities, **asked)):
+            return False
+        execute(
+            connection,
+            compiled,
+            work.entities,
+            compiled.steps_of(work.entities, **asked),
+            self.run_id,
+            progress.start,
+            counting=counting_of(connection, self.project, work.entities),
+        )
+        return True
+
+    def _warn_if_dbt_found_nothing(
+        self, connection: duckdb.DuckDBPyConnection, step: str, failures: list[str]
+    ) -> None:
+        """Whoever looks after the machine should know that something failed once."""
+        if not failures and is_usable(connection) and not errors_of(connection, self.run_id):
+            self.spec.warnings.append(
+                f"{step} failed in the plan; dbt built it then, and found nothing wrong"
+            )
 
     def _build_by_dbt(
         self, work: Work, scratch: Path | None, compiled: CompiledPlan, progress: BuildProgress

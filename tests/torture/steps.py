@@ -30,6 +30,11 @@ _LEFT_OUT = re.compile(r"\b(held|refused)\b")
 _AFTERWARDS = re.compile(
     r"not published|alerts? (were|\S+ was) not (judged|settled)|plan was not kept"
 )
+# the receipt's warning of a step that dbt did again
+_DONE_BY_DBT = re.compile(r"failed in the plan; dbt built it")
+# what a command does without, so that there is nothing to tell: a setting of a connection that is
+# closed next, and the id of the machine's start, for which the time of the start stands in
+_DISPENSABLE = re.compile(r"reset memory_limit|/boot_id")
 
 
 def start(ground: Playground, task: Task, watch: Watch) -> Ended:
@@ -136,12 +141,19 @@ class Failed:
         # one file that cannot be read is told of, and does not keep the others from landing
         is_left_out = ended.code == 0 and _LEFT_OUT.search(ended.out) is not None
         # a snapshot that cannot be published fails no command, nor does an alert or a plan
-        is_told = is_left_out or (ended.code == 0 and _AFTERWARDS.search(ended.err) is not None)
+        what = marker.read_text() if marker.exists() else "nothing failed"
+        is_told = is_left_out or (
+            ended.code == 0
+            and bool(
+                _AFTERWARDS.search(ended.err)
+                or _DONE_BY_DBT.search(ended.out)
+                or _DISPENSABLE.search(what)
+            )
+        )
         complaints = complaints_about(ended) if marker.exists() and not is_told else []
         glimpses = [self.task.glimpse(ground)]
         examination = Examination(self.task, self.then, glimpses, complaints, is_left_out)
         verdict = replace(examination.of(ground, self.trial), moments=())
-        what = marker.read_text() if marker.exists() else "nothing failed"
         return noted(verdict, f"step {self.step} fails {self.mode}: {what}")
 
 
