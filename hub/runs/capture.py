@@ -71,7 +71,7 @@ class Capture:
         for entity in {each for step in steps if not step.is_test for each in step.entities}:
             plan.chains[entity] = [step for step in steps if step.entities == (entity,)]
         if are_all:
-            plan.shared = [step for step in steps if not step.entities and not step.is_test]
+            plan.of_no_entity = [step for step in steps if not step.entities and not step.is_test]
         plan.tests |= {
             step.node_id: step
             for step in steps

@@ -63,8 +63,8 @@ class CompiledPlan:
     session:  statements that a connection needs first: the profile's settings and databases.
     start:    the transactions before the first node.
     chains:   the steps of each entity in dbt's order: its models and snapshots, and their tests.
-    shared:   the steps of models of no entity; dbt builds them where it builds all entities. None
-              where it has not done that yet.
+    of_no_entity: the steps of models that belong to none; dbt builds them where it builds all
+              entities. None where it has not done that yet.
     tests:    all data tests known, by node_id.
     counts:   what counts each entity.
     has_all_tests: whether `tests` has those of all entities.
@@ -76,7 +76,7 @@ class CompiledPlan:
     session: list[str] = field(default_factory=list)
     start: tuple[tuple[str, ...], ...] = ()
     chains: dict[str, list[Step]] = field(default_factory=dict)
-    shared: list[Step] | None = None
+    of_no_entity: list[Step] | None = None
     tests: dict[str, Step] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     has_all_tests: bool = False
@@ -85,7 +85,7 @@ class CompiledPlan:
         """Whether it has all steps of a build of these entities; see steps_of."""
         return (
             all(entity in self.chains and entity in self.counts for entity in entities)
-            and (self.shared is not None or not are_all)
+            and (self.of_no_entity is not None or not are_all)
             and (self.has_all_tests or not proves_all)
         )
 
@@ -103,7 +103,7 @@ class CompiledPlan:
                 done.add(step.node_id)
                 yield step
         if are_all:
-            yield from self.shared or []
+            yield from self.of_no_entity or []
         for step in self.tests.values():
             if step.node_id not in done and (proves_all or {*step.entities} & {*entities}):
                 yield step
