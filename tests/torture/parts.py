@@ -138,7 +138,7 @@ def _writes(scope: Scope) -> Sequence[Trial]:
 
 def _publishing(scope: Scope) -> Sequence[Trial]:
     stride = 40 if scope.quick else 4
-    return publications(scope.smallest, scope.seed, stride, parts=scope.of(4), builds=scope.of(50))
+    return publications(scope.smallest, scope.seed, stride, parts=scope.of(4), builds=scope.of(20))
 
 
 def _hostile(scope: Scope) -> Sequence[Trial]:

@@ -224,6 +224,7 @@ def _become_hub(
     prepare: Callable[[], None] | None,
 ) -> None:
     """Be the `hub` command from here to this process's end, as the interpreter would run it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import cli as dbt
 
     from hub.main import main as hub
@@ -242,7 +243,11 @@ def _become_hub(
         if prepare:
             prepare()
         if arguments[0] == "dbt":
-            dbt(arguments[1:])
+            try:
+                dbt(arguments[1:])
+            finally:
+                # as the end of its process would; a log would be left otherwise
+                DuckDBConnectionManager.close_all_connections()
         else:
             hub()
         code = 0
