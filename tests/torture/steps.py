@@ -140,8 +140,8 @@ class Failed:
         ended = start(ground, self.task, fail_at(self.step, self.mode, marker))
         # one file that cannot be read is told of, and does not keep the others from landing
         is_left_out = ended.code == 0 and _LEFT_OUT.search(ended.out) is not None
-        # a snapshot that cannot be published fails no command, nor does an alert or a plan
         what = marker.read_text() if marker.exists() else "nothing failed"
+        # a snapshot that cannot be published fails no command, nor does an alert or a plan
         is_told = is_left_out or (
             ended.code == 0
             and bool(
